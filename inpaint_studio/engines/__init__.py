@@ -1,0 +1,1 @@
+"""Fill engines: one Protocol (`base`), one table (`table`)."""

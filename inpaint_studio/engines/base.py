@@ -1,0 +1,100 @@
+"""What every fill engine is: the Protocol, what it is asked, what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from inpaint_studio.arrays import Linear, MaskBool, Plane
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import FillRecipe, RunOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillRequest:
+    """One hole to fill.
+
+    linear: (H, W, 3) float32 linear light; what lies under `mask` must not decide the result.
+    mask: (H, W) bool, the hard core: every True pixel must get new content.
+    ring: (H, W) bool, disjoint from `mask`: known pixels just outside the core in which the
+        fill may deviate a little so that the blend has room. An engine that leaves them as
+        they are is right too.
+    source: (H, W) bool or None: where patches may be copied from (None: everywhere known).
+        Never overlaps `mask`.
+    recipe: everything else that decides the pixels.
+    """
+
+    linear: Linear
+    mask: MaskBool
+    ring: MaskBool
+    recipe: FillRecipe
+    source: MaskBool | None = None
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """New pixels for a crop, before blending.
+
+    linear: (H, W, 3) float32 linear light, finite; valid where mask or ring is True (elsewhere
+        it equals the request's). changes: visible changes of plan the engine had to make.
+    maps: named (H, W) float32 planes kept as artifacts (low band, source map, ...).
+    """
+
+    linear: Linear
+    changes: tuple[str, ...] = ()
+    maps: dict[str, Plane] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether an engine can run here; if not, why, and what to put where."""
+
+    ready: bool
+    why: str = ""
+    how: str = ""
+
+
+class Engine(Protocol):
+    """A way to fill a hole. Stateless between calls: same request, same bytes."""
+
+    name: str
+    version: int
+    title: str
+    """What the window calls it."""
+
+    def availability(self) -> Availability: ...
+
+    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
+        """Return the full recipe (defaults filled in, model hashed) for these options."""
+        ...
+
+    def context_px(self, mask: MaskBool) -> int:
+        """How far around the mask's box this engine wants to see, in px at native scale."""
+        ...
+
+    def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
+        """Memory the fill will need beside the crop, in MB."""
+        ...
+
+    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+        """Fill the hole.
+
+        Raises: Cancelled, Missing, EngineFailed. Never returns NaN or another shape.
+        """
+        ...
+
+
+def check_fill(fill: Fill, request: FillRequest) -> None:
+    """Raise `EngineFailed` when an engine broke its contract."""
+    from inpaint_studio.errors import EngineFailed
+
+    if fill.linear.shape != request.linear.shape or fill.linear.dtype != np.float32:
+        raise EngineFailed(
+            f"Engine {request.recipe.engine} returned {fill.linear.dtype} "
+            f"{fill.linear.shape} instead of float32 {request.linear.shape}."
+        )
+    if not np.isfinite(fill.linear[request.mask | request.ring]).all():
+        raise EngineFailed(f"Engine {request.recipe.engine} returned NaN or infinite pixels.")

@@ -1,0 +1,1 @@
+"""Judging an edit: statistics first, then semantics."""

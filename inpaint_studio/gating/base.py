@@ -1,0 +1,52 @@
+"""What a judge is given and what it returns beside the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from inpaint_studio.arrays import MaskBool, Pixels, Plane
+from inpaint_studio.geometry import Box
+from inpaint_studio.records import Kind, Verdict
+
+Refill: TypeAlias = Callable[[Pixels, MaskBool], Pixels]
+"""Fill another hole of the same crop with the very same recipe; (pixels, mask) -> pixels."""
+
+
+class SemanticJudge(Protocol):
+    """Text and object detectors the caller lends (they may be missing)."""
+
+    def letters(self, pixels: Pixels) -> list[tuple[Box, str, float]]: ...
+
+    def objects(self, pixels: Pixels) -> list[tuple[Box, str, float]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeRequest:
+    """One edit to judge, as a crop of the photo (mask box + at least 64 px where there is photo).
+
+    before, after: (H, W, 3) in the photo's own depth, sRGB-encoded; mask: (H, W) bool core.
+    ring_px: how far outside the core pixels may have changed. refill: the same recipe on another
+    hole, or None when the maker of the edit is not known (a peer's edit).
+    others: known fills of the same hole by other engines, by name.
+    """
+
+    before: Pixels
+    after: Pixels
+    mask: MaskBool
+    ring_px: int = 2
+    kind: Kind = "painted"
+    engine: str = ""
+    refill: Refill | None = None
+    others: dict[str, Pixels] = field(default_factory=dict)
+    budget: Literal["cheap", "auto", "full"] = "auto"
+    removed_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict (boxes in crop pixels) and its evidence: (H, W) float32 maps by reading name."""
+
+    verdict: Verdict
+    maps: dict[str, Plane] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Pure pixels: no Qt, no torch, no state."""

@@ -1,0 +1,1 @@
+"""Work in the background: tokens, queue, supervised worker processes."""

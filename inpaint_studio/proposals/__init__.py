@@ -1,0 +1,1 @@
+"""Masks the program suggests: text, objects, blemishes, logos."""

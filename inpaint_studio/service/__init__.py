@@ -1,0 +1,1 @@
+"""Optional job API over HTTP on this machine."""

@@ -1,0 +1,1 @@
+"""A photo being worked on: its history of deltas and its export."""

@@ -1,0 +1,1 @@
+"""The library on disk: SQLite for facts, content-addressed objects for pixels."""

@@ -1,0 +1,1 @@
+"""Readers of pictures: text, objects, faces. Used to propose masks and to judge edits."""
