@@ -6,7 +6,6 @@ Unknown keys and wrong types are refused with a sentence; what is not set has it
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,7 +96,7 @@ class Settings:
         draft = self.path.with_suffix(".part")
         try:
             draft.write_text(json.dumps(self.values, indent=1, sort_keys=True))
-            os.replace(draft, self.path)
+            draft.replace(self.path)
         except OSError as error:
             raise StorageError(f"Settings cannot be saved to {self.path}: {error.strerror}.") from (
                 error
