@@ -42,6 +42,8 @@ class FillRecipe:
     engine: str
     engine_version: int
     seed: int = 0
+    grow_px: int = 0
+    feather_px: int = 2
     intent: Intent = "remove"
     prompt: str = ""
     model: str = ""
