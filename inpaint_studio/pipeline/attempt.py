@@ -1,0 +1,232 @@
+"""One attempt at one region: fill by a given recipe, blend, judge. Pure but for the sink.
+
+`RegionInput` is all an attempt sees, and all of it is stored, so the same attempt can be made
+again from its artifacts: that is what a replay does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels, Plane
+from inpaint_studio.engines.base import FillRequest, check_fill
+from inpaint_studio.engines.table import engine
+from inpaint_studio.errors import EngineFailed
+from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
+from inpaint_studio.gating.judge import judge
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.blend import composite
+from inpaint_studio.imaging.color import ColorSpace, space_of
+from inpaint_studio.imaging.mask import grow, ring
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline.request import Sink
+from inpaint_studio.records import FillRecipe, Kind, Reading, RunOptions, Stage, Verdict, to_json
+
+JUDGE_PAD_PX = 192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionInput:
+    """A region as an attempt sees it: a crop and its masks, all (h, w[, 3]).
+
+    unusable: pixels that are no known ground (other regions' holes, painted exclusions).
+    """
+
+    box: Box
+    pixels: Pixels
+    mask: MaskBool
+    unusable: MaskBool
+    icc: bytes | None
+    kind: Kind
+    options: RunOptions
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one recipe made of a region. Boxes are in crop pixels."""
+
+    recipe: FillRecipe
+    after: Pixels
+    core: MaskBool
+    ring: MaskBool
+    verdict: Verdict
+    stages: tuple[Stage, ...]
+    changes: tuple[str, ...] = ()
+    maps: dict[str, Plane] = field(default_factory=dict)
+
+
+class _Clock:
+    """Collects stages with their seconds and artifacts."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.stages: list[Stage] = []
+        self._since = time.perf_counter()
+
+    def stage(self, name: str, array: np.ndarray | None = None, data: bytes = b"") -> None:
+        seconds = time.perf_counter() - self._since
+        key = self.sink.put_array(array) if array is not None else ""
+        if data:
+            key = self.sink.put_bytes(data)
+        self.stages.append(Stage(name=name, sha256=key, seconds=seconds))
+        self._since = time.perf_counter()
+
+
+def attempt(
+    region: RegionInput,
+    recipe: FillRecipe,
+    *,
+    sink: Sink,
+    semantic: SemanticJudge | None,
+    token: RunToken,
+) -> Attempt:
+    """Fill, blend and judge one region by one recipe.
+
+    Raises: Cancelled, EngineFailed, Missing, MemoryError. The photo outside core + ring is
+        asserted to be untouched.
+    """
+    clock = _Clock(sink)
+    core = grow(region.mask, recipe.grow_px)
+    if core.all():
+        core = region.mask
+    edge = ring(core, recipe.feather_px) & ~region.unusable
+    space = space_of(region.icc)
+    linear = space.to_linear(region.pixels)
+    clock.stage("input", region.pixels)
+    clock.stage("mask", region.mask)
+    clock.stage("unusable", region.unusable)
+    if region.icc:
+        clock.stage("icc", data=region.icc)
+
+    known = ~(core | region.unusable)
+    request = FillRequest(
+        linear=_without_hole(linear, core),
+        mask=core,
+        ring=edge,
+        recipe=recipe,
+        source=known if known.any() else None,
+        threads=region.threads,
+    )
+    maker = engine(recipe.engine)
+    fill = maker.fill(request, token.within(0.0, 0.7, "filling"))
+    check_fill(fill, request)
+    changed = Box.of_mask(core | edge)
+    clock.stage("fill", fill.linear[changed.slices])
+
+    fill_pixels = space.from_linear(fill.linear, region.pixels.dtype)
+    after = composite(region.pixels, fill_pixels, core, edge)
+    _assert_outside_untouched(region.pixels, after, core | edge)
+    clock.stage("blended", after[changed.slices])
+
+    token.step(0.7, "judging")
+    judged = judge(
+        _judge_request(region, recipe, after=after, core=core, space=space, token=token),
+        semantic,
+        token.within(0.7, 1.0, "judging"),
+    )
+    offset = _judge_box(core, after.shape)
+    verdict = _shift_verdict(judged.verdict, offset.left, offset.top)
+    clock.stage("readings", data=readings_bytes(verdict))
+    maps = {name: _place(plane, offset, core.shape) for name, plane in judged.maps.items()}
+    return Attempt(
+        recipe=recipe,
+        after=after,
+        core=core,
+        ring=edge,
+        verdict=verdict,
+        stages=tuple(clock.stages),
+        changes=fill.changes,
+        maps=maps,
+    )
+
+
+def readings_bytes(verdict: Verdict) -> bytes:
+    """Return the readings as bytes that are the same for the same pixels (no times in them)."""
+    rows = [to_json(replace(r, seconds=0.0, map_sha256="")) for r in verdict.readings]
+    return json.dumps(
+        {"accepted": verdict.accepted, "risk": verdict.risk, "readings": rows}, sort_keys=True
+    ).encode()
+
+
+def _without_hole(linear: np.ndarray, core: MaskBool) -> np.ndarray:
+    """Blank what lies under the core, so that no engine can be led by it."""
+    blank = linear.copy()
+    known = ~core
+    blank[core] = blank[known].mean(axis=0, dtype=np.float64) if known.any() else 0.5
+    return blank
+
+
+def _assert_outside_untouched(before: Pixels, after: Pixels, touched: MaskBool) -> None:
+    if after.shape != before.shape or after.dtype != before.dtype:
+        raise EngineFailed("The blend changed the size or the depth of the photo.")
+    if ((after != before).any(axis=2) & ~touched).any():
+        raise EngineFailed("The blend changed pixels outside the mask and its ring.")
+
+
+def _judge_box(core: MaskBool, shape: tuple[int, ...]) -> Box:
+    return Box.of_mask(core).pad(JUDGE_PAD_PX).clamp(Box.of_shape(shape))
+
+
+def _judge_request(
+    region: RegionInput,
+    recipe: FillRecipe,
+    *,
+    after: Pixels,
+    core: MaskBool,
+    space: ColorSpace,
+    token: RunToken,
+) -> JudgeRequest:
+    """The crop the gates look at, sRGB 8 bit, with the same recipe at hand for probe holes."""
+    box = _judge_box(core, after.shape)
+    hole = core[box.slices]
+    barred = region.unusable[box.slices]
+    maker = engine(recipe.engine)
+    srgb = space_of(None)
+    quiet = RunToken(is_cancelled=lambda: token.is_cancelled)
+
+    def refill(pixels: Pixels, mask: MaskBool) -> Pixels:
+        source = ~(mask | hole | barred)
+        probe = FillRequest(
+            linear=_without_hole(srgb.to_linear(pixels), mask),
+            mask=mask,
+            ring=ring(mask, recipe.feather_px),
+            recipe=recipe,
+            source=source if source.any() else None,
+            threads=region.threads,
+        )
+        filled = srgb.from_linear(maker.fill(probe, quiet).linear, pixels.dtype)
+        return composite(pixels, filled, mask, probe.ring)
+
+    return JudgeRequest(
+        before=space.to_srgb8(region.pixels[box.slices]),
+        after=space.to_srgb8(after[box.slices]),
+        mask=hole,
+        ring_px=recipe.feather_px,
+        kind=region.kind,
+        engine=recipe.engine,
+        refill=refill,
+        budget=region.options.budget,
+    )
+
+
+def _shift_verdict(verdict: Verdict, dx: int, dy: int) -> Verdict:
+    return replace(
+        verdict,
+        box=verdict.box.shift(dx, dy) if verdict.box else None,
+        readings=tuple(_shift_reading(reading, dx, dy) for reading in verdict.readings),
+    )
+
+
+def _shift_reading(reading: Reading, dx: int, dy: int) -> Reading:
+    return replace(reading, box=reading.box.shift(dx, dy)) if reading.box else reading
+
+
+def _place(plane: Plane, box: Box, shape: tuple[int, ...]) -> Plane:
+    full = np.zeros(shape[:2], dtype=np.float32)
+    full[box.slices] = plane
+    return full
