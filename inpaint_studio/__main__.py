@@ -1,14 +1,22 @@
-"""`inpaint-studio` and `python -m inpaint_studio`."""
+"""`inpaint-studio` and `python -m inpaint_studio`: the terminal, and the window it may open."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def _open_window(photos: Sequence[Path], library: Path) -> int:
+    from inpaint_studio.ui.main import run
+
+    return run(photos, library)
 
 
 def main() -> int:
     from inpaint_studio.cli.main import main as run
 
-    return run()
+    return run(open_window=_open_window)
 
 
 if __name__ == "__main__":

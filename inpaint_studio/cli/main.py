@@ -7,17 +7,34 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from inpaint_studio import __version__
 from inpaint_studio.cli.output import BAD_INPUT, BUG, CANCELLED, Output, common_arguments
-from inpaint_studio.errors import Cancelled, InpaintError, UserError
+from inpaint_studio.cli.window import run_window
+from inpaint_studio.errors import Cancelled, UserError
 
 COMMANDS: tuple[str, ...] = (
     "demo", "propose", "fill", "judge", "batch", "review", "replay", "calibrate",
     "models", "doctor", "worker", "serve",
 )  # fmt: skip
 """Each is a module of this package with `add_parser(subparsers, common)` and `run(args)`."""
+
+
+OpenWindow: TypeAlias = Callable[[Sequence[Path], Path], int]
+"""Given by `__main__`: the terminal and the window are neighbours and do not know each other."""
+
+
+class Command(Protocol):
+    """What a module named in `COMMANDS` holds."""
+
+    def add_parser(
+        self, subparsers: argparse._SubParsersAction, common: argparse.ArgumentParser  # type: ignore[type-arg]
+    ) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,34 +57,29 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common = common_arguments()
     for name in COMMANDS:
-        module = _module(name)
-        if module is not None:
-            module.add_parser(subparsers, common)
+        command(name).add_parser(subparsers, common)
     return parser
 
 
-def _module(name: str):  # type: ignore[no-untyped-def]
-    try:
-        return importlib.import_module(f"inpaint_studio.cli.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == f"inpaint_studio.cli.{name}":
-            return None
-        raise
+def command(name: str) -> Command:
+    """Return the module of one command."""
+    module: Command = importlib.import_module(f"inpaint_studio.cli.{name}")
+    return module
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, open_window: OpenWindow | None = None) -> int:
     """Run one command, or the window when there is none. Returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     harden()
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
-        return _guarded(lambda: _window(arguments), as_json=False)
+        return _guarded(lambda: run_window(arguments, open_window), as_json=False)
     try:
         args = build_parser().parse_args(arguments)
     except SystemExit as end:
         return int(end.code or 0)
     if args.command is None:
-        return _guarded(lambda: _window([]), as_json=False)
-    return _guarded(lambda: int(_module(args.command).run(args)), as_json=args.json)
+        return _guarded(lambda: run_window([], open_window), as_json=False)
+    return _guarded(lambda: command(args.command).run(args), as_json=args.json)
 
 
 def harden() -> None:
@@ -78,16 +90,10 @@ def harden() -> None:
         os.environ[key] = "1"
 
 
-def _window(photos: Sequence[str]) -> int:
-    from inpaint_studio.cli.window import run_window
-
-    return run_window(photos)
-
-
-def _guarded(action, *, as_json: bool) -> int:  # type: ignore[no-untyped-def]
+def _guarded(action: Callable[[], int], *, as_json: bool) -> int:
     output = Output(as_json=as_json)
     try:
-        return int(action())
+        return action()
     except (Cancelled, KeyboardInterrupt):
         output.error("Cancelled; nothing was changed.")
         output.document({"error": "cancelled", "exit_code": CANCELLED})
@@ -98,7 +104,7 @@ def _guarded(action, *, as_json: bool) -> int:  # type: ignore[no-untyped-def]
         return error.exit_code
     except BrokenPipeError:
         return BUG
-    except (InpaintError, Exception) as error:
+    except Exception as error:
         traceback.print_exc()
         output.error(f"This is a bug of ours ({type(error).__name__}); please report it.")
         output.document({"error": f"{type(error).__name__}: {error}", "exit_code": BUG})

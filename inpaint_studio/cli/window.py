@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inpaint_studio.errors import BadPhoto, Missing
@@ -26,7 +25,9 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def run_window(arguments: Sequence[str]) -> int:
+def run_window(
+    arguments: Sequence[str], open_window: Callable[[Sequence[Path], Path], int] | None
+) -> int:
     """Open the window with the photos named. Raises: Missing (no display, no Qt), BadPhoto."""
     parser = argparse.ArgumentParser(prog="inpaint-studio", add_help=False)
     parser.add_argument("photos", nargs="*", type=Path)
@@ -39,12 +40,12 @@ def run_window(arguments: Sequence[str]) -> int:
             )
     if not has_display():
         raise Missing(NO_DISPLAY)
-    # By name: `cli` and `ui` are neighbours and do not import each other.
+    if open_window is None:
+        raise Missing("This command line was started without a window; start `inpaint-studio`.")
     try:
-        window = importlib.import_module("inpaint_studio.ui.main")
+        return open_window(args.photos, args.library or default_library())
     except ImportError as error:
         raise Missing(
             f"The window's libraries cannot be loaded ({error}). On Debian-like systems `./studio` "
             "installs them; in the terminal everything else works."
         ) from error
-    return int(window.run(args.photos, args.library or default_library()))
