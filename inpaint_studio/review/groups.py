@@ -20,7 +20,7 @@ from inpaint_studio.arrays import Pixels
 
 NEAR_BITS = 6
 _VIEW = re.compile(
-    r"[\s_\-.]*(?:\(?\d{1,2}\)?|[a-d]|front|back|side|left|right|top|detail|main|alt\d*)$",
+    r"[\s_\-.]+(?:\(?\d{1,2}\)?|[a-d]|front|back|side|left|right|top|detail|main|alt\d*)$",
     re.IGNORECASE,
 )
 

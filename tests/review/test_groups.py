@@ -21,7 +21,8 @@ class Item:
 @pytest.mark.parametrize(
     ("name", "sku"),
     [("MUG-042_front.tif", "mug-042"), ("MUG-042_2.tif", "mug-042"), ("mug-042.tif", "mug-042"),
-     ("shoe (3).jpg", "shoe"), ("a/b/cap_b.png", "cap"), ("IMG_0001.jpg", "img_0001"), ("7.jpg", "7")],
+     ("shoe (3).jpg", "shoe"), ("a/b/cap_b.png", "cap"), ("IMG_0001.jpg", "img_0001"),
+     ("7.jpg", "7")],
 )  # fmt: skip
 def test_the_product_part_of_a_name(name, sku):
     assert sku_of(name) == sku
