@@ -1,0 +1,153 @@
+"""Numpy in, numpy out: the program without window and without library.
+
+from inpaint_studio import api
+result = api.fill(photo, mask)                 # result.pixels, .plan, .verdict, .recipe
+verdict = api.judge(before, after, mask)       # verdict.accepted, .risk, .readings, .reasons
+pins = api.propose(photo, kinds=("text",))     # proposals with mask, kind, confidence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.errors import BadPhoto
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline import RunRequest, judge_pair, run
+from inpaint_studio.proposals.base import Proposal
+from inpaint_studio.proposals.table import propose as _propose
+from inpaint_studio.records import FillRecipe, Kind, Plan, RunOptions, RunRecord, Verdict
+from inpaint_studio.vision.readers import Readers
+
+Picture = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class FillResult:
+    """`pixels` has the photo's own shape and depth; plan, verdict and recipe are those of the
+    riskiest region; `record` holds every region."""
+
+    pixels: Picture
+    record: RunRecord
+
+    @property
+    def plan(self) -> Plan:
+        return self.record.worst.plan
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.record.worst.verdict
+
+    @property
+    def recipe(self) -> FillRecipe:
+        return self.plan.recipe
+
+    @property
+    def accepted(self) -> bool:
+        return self.record.accepted
+
+
+def fill(
+    photo: Picture,
+    mask: NDArray[Any],
+    *,
+    engine: str = "auto",
+    seed: int = 0,
+    prompt: str = "",
+    kind: Kind = "painted",
+    grow_px: int | None = None,
+    feather_px: int | None = None,
+    budget: Literal["cheap", "auto", "full"] = "auto",
+    icc: bytes | None = None,
+    source: NDArray[np.bool_] | None = None,
+    semantics: bool = True,
+    token: RunToken | None = None,
+) -> FillResult:
+    """Replace what the mask covers.
+
+    photo: (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, sRGB unless `icc` is given; alpha is
+        kept as it is. mask: (H, W), over half = replace.
+    Returns new pixels; every byte outside mask + ring is the photo's own.
+    Raises: BadPhoto, BadMask, BadSetting, Missing, Cancelled.
+    """
+    rgb = _rgb(photo)
+    options = RunOptions(
+        engine=engine,
+        kind=kind,
+        prompt=prompt,
+        seed=seed,
+        grow_px=grow_px,
+        feather_px=feather_px,
+        budget=budget,
+    )
+    request = RunRequest(pixels=rgb, mask=mask, options=options, icc=icc, source=source)
+    result = run(request, token, semantic=_readers() if semantics else None)
+    after = rgb.copy()
+    for delta in result.deltas:
+        if delta is not None:
+            delta.apply(after)
+    return FillResult(_like(photo, after), result.record)
+
+
+def judge(
+    before: Picture,
+    after: Picture,
+    mask: NDArray[Any],
+    *,
+    kind: Kind = "painted",
+    budget: Literal["cheap", "auto", "full"] = "auto",
+    icc: bytes | None = None,
+    semantics: bool = True,
+    token: RunToken | None = None,
+) -> Verdict:
+    """Judge an edit, whoever made it. `risk` is 0..1, higher is worse.
+
+    Raises: BadPhoto, ShapeMismatch, BadMask, Cancelled.
+    """
+    return judge_pair(
+        _rgb(before),
+        _rgb(after),
+        mask,
+        icc=icc,
+        kind=kind,
+        budget=budget,
+        semantic=_readers() if semantics else None,
+        token=token,
+    ).verdict
+
+
+def propose(
+    photo: Picture, kinds: Sequence[Kind] = ("text",), *, token: RunToken | None = None
+) -> list[Proposal]:
+    """Return masks the program suggests, surest first. Raises: BadPhoto, Cancelled."""
+    return _propose(_rgb(photo), kinds, _readers(), token or RunToken())
+
+
+@cache
+def _readers() -> Readers:
+    return Readers()
+
+
+def _rgb(photo: Picture) -> Picture:
+    """Return (H, W, 3) of a grey, RGB or RGBA photo. Raises: BadPhoto."""
+    if photo.dtype not in (np.uint8, np.uint16):
+        raise BadPhoto(f"A photo must be uint8 or uint16, not {photo.dtype}; scale it first.")
+    if photo.ndim == 2:
+        return np.repeat(photo[..., None], 3, axis=2)
+    if photo.ndim == 3 and photo.shape[2] in (3, 4):
+        return np.ascontiguousarray(photo[..., :3])
+    raise BadPhoto(f"A photo must be (H, W), (H, W, 3) or (H, W, 4), not {photo.shape}.")
+
+
+def _like(photo: Picture, rgb: Picture) -> Picture:
+    """Return `rgb` in the shape `photo` came in; an alpha channel is the photo's own."""
+    if photo.ndim == 2:
+        return rgb[..., 1].copy()
+    if photo.shape[2] == 4:
+        return np.dstack([rgb, photo[..., 3]])
+    return rgb

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from inpaint_studio import __version__
-from inpaint_studio.cli.output import BAD_INPUT, BUG, CANCELLED, Output, common_arguments
+from inpaint_studio.cli.output import (
+    BAD_INPUT,
+    BUG,
+    CANCELLED,
+    Output,
+    Subparsers,
+    common_arguments,
+)
 from inpaint_studio.cli.window import run_window
 from inpaint_studio.errors import Cancelled, UserError
 
@@ -30,9 +37,7 @@ OpenWindow: TypeAlias = Callable[[Sequence[Path], Path], int]
 class Command(Protocol):
     """What a module named in `COMMANDS` holds."""
 
-    def add_parser(
-        self, subparsers: argparse._SubParsersAction, common: argparse.ArgumentParser  # type: ignore[type-arg]
-    ) -> None: ...
+    def add_parser(self, subparsers: Subparsers, common: argparse.ArgumentParser) -> None: ...
 
     def run(self, args: argparse.Namespace) -> int: ...
 

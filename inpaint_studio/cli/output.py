@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,6 +19,11 @@ from rich.table import Table
 from inpaint_studio.jobs.token import Progress as Report
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.paths import default_library
+
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = Any
 
 DONE, BUG, BAD_INPUT, FLAGGED, MISSING, CANCELLED = 0, 1, 2, 3, 4, 130
 

@@ -5,8 +5,19 @@ It knows no Qt and no database: what it is given is a value, what it returns is 
 deltas, and (through a sink) the artifacts of every stage.
 """
 
+from inpaint_studio.pipeline.pair import PairJudgement, judge_pair
 from inpaint_studio.pipeline.replay import ReplayAnswer, replay
 from inpaint_studio.pipeline.request import Delta, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.road import run
 
-__all__ = ["Delta", "ReplayAnswer", "RunRequest", "RunResult", "Sink", "replay", "run"]
+__all__ = [
+    "Delta",
+    "PairJudgement",
+    "ReplayAnswer",
+    "RunRequest",
+    "RunResult",
+    "Sink",
+    "judge_pair",
+    "replay",
+    "run",
+]
