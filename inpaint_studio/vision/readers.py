@@ -1,0 +1,60 @@
+"""The readers one run shares: text and objects. Lends itself as the judge's semantic witness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import Pixels
+from inpaint_studio.errors import Missing
+from inpaint_studio.geometry import Box
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.vision import plausible
+from inpaint_studio.vision.lines import Line
+from inpaint_studio.vision.objects import ObjectReader
+from inpaint_studio.vision.ocr import TextReader
+
+
+class Readers:
+    """Text and object readers, loaded on first use; nothing is loaded by making one.
+
+    Takes photos in sRGB encoding, 8 or 16 bit. Raises Missing from the text methods when the
+    text models are not there; `why_no_text` tells beforehand.
+    """
+
+    def __init__(
+        self, *, threads: int = 0, models: Path | None = None, text_models: Path | None = None
+    ) -> None:
+        self.text = TextReader(threads=threads, where=text_models)
+        self.things = ObjectReader(threads=threads, folder=models)
+
+    def why_no_text(self) -> str:
+        """Return "" when text can be read here, else a sentence that says why not."""
+        return self.text.why_not()
+
+    def lines(self, pixels: Pixels, token: RunToken | None = None) -> list[Line]:
+        """Return every plausible line of text with its outline."""
+        rgb = as_rgb8(pixels)
+        return [line for line in self.text.lines(rgb, token) if plausible.judge(line, rgb.shape).ok]
+
+    def letters(self, pixels: Pixels) -> list[tuple[Box, str, float]]:
+        """Return (box, text, score) of every plausible line; [] when text cannot be read."""
+        frame = Box.of_shape(pixels.shape)
+        try:
+            lines = self.lines(pixels)
+        except Missing:
+            return []
+        return [(line.box.clamp(frame), line.text, line.score) for line in lines]
+
+    def objects(self, pixels: Pixels) -> list[tuple[Box, str, float]]:
+        """Return (box, label, score) of objects, people and faces, best first."""
+        return self.things.find(as_rgb8(pixels))
+
+
+def as_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
+    """Return sRGB-encoded pixels as contiguous 8-bit RGB."""
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels, dtype=np.uint8)
+    return np.rint(pixels.astype(np.float32) / 257.0).astype(np.uint8)
