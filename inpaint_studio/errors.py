@@ -7,6 +7,7 @@
     │   ├── BadSetting       an unknown option, setting, policy or engine name
     │   ├── StorageError     disk full, read-only, vanished: nothing half-written is left
     │   ├── LibraryError     the library is newer, damaged or held by another program
+    │   ├── BadModel         a model file is damaged, unknown, or could run code: refused
     │   └── Missing          an engine or a model is not there (exit code 4)
     └── EngineFailed         an engine broke or returned what it must not (caught by the pipeline)
     Cancelled                not an error: the user said stop (exit code 130)
@@ -49,6 +50,10 @@ class StorageError(UserError):
 
 class LibraryError(UserError):
     """The library cannot be opened: newer schema, damaged, or held by another program."""
+
+
+class BadModel(UserError):
+    """A model file is damaged, of no known kind, or could run code. It is never loaded."""
 
 
 class Missing(UserError):
