@@ -1,1 +1,1 @@
-"""The library on disk: SQLite for facts, content-addressed objects for pixels."""
+"""What must not be lost: the library's database, objects and backups."""
