@@ -55,3 +55,31 @@ def as_unit(pixels: Pixels) -> NDArray[np.float32]:
     """Return the encoded values as float32 0..1 (no transfer curve applied)."""
     top = 255.0 if pixels.dtype == np.uint8 else 65535.0
     return pixels.astype(np.float32) / np.float32(top)
+
+
+# The engines' working space: y = k (sqrt(x + e) - sqrt(e)), 0..1 to 0..1. It follows the sRGB
+# curve within 3 % and costs a square root instead of two powers per value; it is defined above
+# 1 as well, so highlights of a float photo survive the round trip.
+_TOE = 0.0040
+_TOE_ROOT = _TOE**0.5
+_GAIN = 1.0 / ((1.0 + _TOE) ** 0.5 - _TOE_ROOT)
+
+
+def perceptual(linear: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the engines' working values, float32, 0..1 nominal, of linear light (>= 0)."""
+    shifted = np.maximum(np.asarray(linear, dtype=np.float32), np.float32(0.0))
+    shifted += np.float32(_TOE)
+    np.sqrt(shifted, out=shifted)
+    shifted -= np.float32(_TOE_ROOT)
+    shifted *= np.float32(_GAIN)
+    return shifted
+
+
+def from_perceptual(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return linear light of the engines' working values (clipped at black)."""
+    root = np.maximum(np.asarray(values, dtype=np.float32), np.float32(0.0))
+    root *= np.float32(1.0 / _GAIN)
+    root += np.float32(_TOE_ROOT)
+    np.square(root, out=root)
+    root -= np.float32(_TOE)
+    return np.maximum(root, np.float32(0.0))
