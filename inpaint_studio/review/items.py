@@ -1,0 +1,76 @@
+"""From an edit to the review item that shows it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from inpaint_studio.pipeline.request import Delta
+from inpaint_studio.records import EditRecord, Reading, RunRecord
+from inpaint_studio.review.groups import fingerprint, sku_of
+from inpaint_studio.store.rows import ReviewRow
+
+
+def failed_reading(edit: EditRecord) -> Reading | None:
+    """Return the reading that decided against an edit: the deciding one furthest past its band."""
+    failed = [r for r in edit.verdict.readings if not r.passed]
+    return max(failed, key=lambda r: (r.decides, _excess(r)), default=None)
+
+
+def _excess(reading: Reading) -> float:
+    """How far a reading lies outside its band, in units of the limit it breaks."""
+    if reading.high is not None and reading.value > reading.high:
+        return (reading.value - reading.high) / max(abs(reading.high), 1e-6)
+    if reading.low is not None and reading.value < reading.low:
+        return (reading.low - reading.value) / max(abs(reading.low), 1e-6)
+    return 0.0
+
+
+def content_of(record: RunRecord, edit: EditRecord) -> str:
+    """Return the hash that decides whether this edit is audited: photo and new pixels alone."""
+    blended = edit.stage("blended")
+    text = f"{record.photo_sha256}\0{blended.sha256 if blended else edit.edit_id}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def item_for(
+    record: RunRecord,
+    edit: EditRecord,
+    delta: Delta | None,
+    *,
+    photo_id: int | None = None,
+    folder: str = "",
+    batch_id: str = "",
+    origin: str = "flagged",
+    thumb: str = "",
+    replaces: str = "",
+) -> ReviewRow:
+    """Return the review item of one edit. Riskier items sort first."""
+    gate = failed_reading(edit)
+    near = fingerprint(delta.before, delta.after) if delta is not None else ""
+    mask = edit.stage("mask")
+    return ReviewRow(
+        item_id=f"item-{edit.edit_id}",
+        edit_id=edit.edit_id,
+        run_id=record.run_id,
+        photo_id=photo_id,
+        created=time.time(),
+        origin=origin,
+        content=content_of(record, edit),
+        name=record.photo_name,
+        folder=folder or (str(Path(record.photo_name).parent) if record.photo_name else ""),
+        batch_id=batch_id,
+        engine=edit.plan.engine,
+        kind=edit.kind,
+        gate=gate.name if gate else "",
+        value=gate.value if gate else None,
+        low=gate.low if gate else None,
+        high=gate.high if gate else None,
+        risk=edit.verdict.risk,
+        sort=-edit.verdict.risk,
+        group_key=near or (mask.sha256 if mask else sku_of(record.photo_name)),
+        attempt=record.options.attempt,
+        replaces=replaces,
+        thumb=thumb,
+    )
