@@ -187,7 +187,15 @@ V1: tuple[str, ...] = (
     "CREATE INDEX batch_items_state ON batch_items (batch_id, state, position)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (V1,)
+# Undo asks for the events of one key press, and the queue is also read by age and by name.
+V2: tuple[str, ...] = (
+    "CREATE INDEX decisions_group ON decisions (group_name) WHERE group_name != ''",
+    "CREATE INDEX review_age ON review_items (waiting, skipped, created, number)",
+    "CREATE INDEX review_alike ON review_items (waiting, skipped, group_key, sort, number)",
+    "CREATE INDEX review_run ON review_items (run_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (V1, V2)
 """Append a tuple of statements to change the schema; never edit one that was released."""
 
 REFERENCES: tuple[str, ...] = (
