@@ -37,6 +37,14 @@ def encode(linear: NDArray[np.floating]) -> NDArray[np.float32]:
     return encoded
 
 
+def decode(encoded: NDArray[np.floating]) -> Linear:
+    """Return linear light of sRGB-encoded values 0..1 (the inverse of `encode`; not clipped)."""
+    values = np.asarray(encoded, dtype=np.float32)
+    low = values / np.float32(12.92)
+    high = np.power((np.maximum(values, 0.0) + np.float32(0.055)) / np.float32(1.055), 2.4)
+    return np.where(values <= 0.04045, low, high).astype(np.float32)
+
+
 def from_linear(linear: Linear, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
     """Return sRGB-encoded pixels of the given depth, rounded to the nearest code."""
     top = 255 if np.dtype(dtype) == np.uint8 else 65535
