@@ -123,7 +123,8 @@ def _grown_outline(inside: NDArray[np.uint8], reach: float) -> Points:
     grown = (distance <= reach).astype(np.uint8)
     contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
     largest = max(contours, key=cv2.contourArea)
-    return (largest.reshape(-1, 2) - pad).astype(np.float32)
+    outline: Points = (largest.reshape(-1, 2) - pad).astype(np.float32)
+    return outline
 
 
 def scaled(line: Line, factor_x: float, factor_y: float, left: float, top: float) -> Line:
@@ -192,4 +193,5 @@ def unrolled(rgb: NDArray[np.uint8], line: Line) -> NDArray[np.uint8]:
     where = center + np.array([box.left, box.top])
     map_x = (where[0] + x * main[0] + y * cross[0]).astype(np.float32)
     map_y = (where[1] + x * main[1] + y * cross[1]).astype(np.float32)
-    return cv2.remap(rgb, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    level = cv2.remap(rgb, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(level, dtype=np.uint8)

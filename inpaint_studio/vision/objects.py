@@ -25,15 +25,17 @@ Found = tuple[Box, str, float]
 SIDE = 352
 OVERLAP = 0.45
 COCO = (
-    "person bicycle car motorcycle airplane bus train truck boat traffic-light fire-hydrant "
-    "stop-sign parking-meter bench bird cat dog horse sheep cow elephant bear zebra giraffe "
-    "backpack umbrella handbag tie suitcase frisbee skis snowboard sports-ball kite "
-    "baseball-bat baseball-glove skateboard surfboard tennis-racket bottle wine-glass cup fork "
-    "knife spoon bowl banana apple sandwich orange broccoli carrot hot-dog pizza donut cake "
-    "chair couch potted-plant bed dining-table toilet tv laptop mouse remote keyboard "
-    "cell-phone microwave oven toaster sink refrigerator book clock vase scissors teddy-bear "
-    "hair-drier toothbrush"
-).split()
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat",
+    "traffic-light", "fire-hydrant", "stop-sign", "parking-meter", "bench", "bird", "cat", "dog",
+    "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella",
+    "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports-ball", "kite",
+    "baseball-bat", "baseball-glove", "skateboard", "surfboard", "tennis-racket", "bottle",
+    "wine-glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich",
+    "orange", "broccoli", "carrot", "hot-dog", "pizza", "donut", "cake", "chair", "couch",
+    "potted-plant", "bed", "dining-table", "toilet", "tv", "laptop", "mouse", "remote",
+    "keyboard", "cell-phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book",
+    "clock", "vase", "scissors", "teddy-bear", "hair-drier", "toothbrush",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class ObjectReader:
     def _people(self, rgb: Rgb8) -> list[Found]:
         if self._hog is None:
             self._hog = cv2.HOGDescriptor()
-            self._hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+            self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
         scale = min(1.0, 800 / max(rgb.shape[:2]))
         grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -131,7 +133,7 @@ class ObjectReader:
                 (_rect(row[:4], 1 / scale).clamp(frame), "face", float(row[14])) for row in rows
             ]
         if self._haar is None:
-            folder = Path(cv2.data.haarcascades)
+            folder = Path(cv2.__file__).parent / "data"
             self._haar = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt2.xml"))
         grey = cv2.equalizeHist(cv2.cvtColor(sized, cv2.COLOR_RGB2GRAY))
         boxes, _, weights = self._haar.detectMultiScale3(

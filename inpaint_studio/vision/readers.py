@@ -57,4 +57,5 @@ def as_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
     """Return sRGB-encoded pixels as contiguous 8-bit RGB."""
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels, dtype=np.uint8)
-    return np.rint(pixels.astype(np.float32) / 257.0).astype(np.uint8)
+    rgb: NDArray[np.uint8] = np.rint(pixels.astype(np.float32) / 257.0).astype(np.uint8)
+    return rgb

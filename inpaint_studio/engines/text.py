@@ -1,0 +1,164 @@
+"""Fill the strokes of overlaid text, one group of letters at a time.
+
+A caption crosses sky, hair and brick: one engine for all of it is wrong somewhere. The mask is
+split in groups of letters; each is filled by `flat` where its surroundings are plain or a
+gradient, and by `patch` where they carry texture or edges. No group copies from another's
+strokes. Reading and finding letters is done before and after by the pipeline, never here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import Linear, MaskBool
+from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
+from inpaint_studio.engines.table import engine
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.imaging.color import encode, luma
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import FillRecipe, RunOptions
+
+PARTS = ("flat", "patch")
+LOOK_PX = 10
+DEFAULTS: dict[str, float] = {"gap_px": 14.0, "plain_up_to": 2.5}
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Letters that lie together: their pixels, and how rough the ground around them is."""
+
+    mask: MaskBool
+    roughness: float
+
+
+class TextEngine:
+    """Letter groups by `flat` or `patch`, whichever their ground asks for."""
+
+    name = "text"
+    version = 1
+    title = "Text"
+
+    def availability(self) -> Availability:
+        for part in PARTS:
+            state = engine(part).availability()
+            if not state.ready:
+                return state
+        return Availability(ready=True)
+
+    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
+        parameters = dict(options.parameters)
+        for key in parameters:
+            if key not in DEFAULTS:
+                raise BadSetting(
+                    f"The engine text has no parameter {key!r}; it knows {', '.join(DEFAULTS)}."
+                )
+        return FillRecipe(
+            engine=self.name,
+            engine_version=self.version,
+            seed=options.seed,
+            grow_px=options.grow_px if options.grow_px is not None else 1,
+            feather_px=options.feather_px if options.feather_px is not None else 2,
+            intent=options.intent,
+            parameters={**DEFAULTS, **parameters},
+        )
+
+    def context_px(self, mask: MaskBool) -> int:
+        return max(48, *(engine(part).context_px(mask) for part in PARTS))
+
+    def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
+        own = shape[0] * shape[1] * 40 / 2**20
+        return own + max(engine(part).estimate_mb(shape, hole_px) for part in PARTS)
+
+    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+        """Fill every group; `maps["engine"]` says which part filled where (1 flat, 2 patch)."""
+        numbers = {**DEFAULTS, **request.recipe.parameters}
+        plain, textured = _sorted(
+            request, gap_px=float(numbers["gap_px"]), limit=float(numbers["plain_up_to"])
+        )
+        linear: Linear = request.linear.copy()
+        changes: list[str] = []
+        # Flat fills first: it needs no sources, and patch then has less to fill.
+        for name, mask, span in (("flat", plain, (0.0, 0.2)), ("patch", textured, (0.2, 1.0))):
+            if not mask.any():
+                continue
+            part = engine(name)
+            inner = _request(part, request, linear, mask, plain | textured)
+            fill = part.fill(inner, token.within(*span, f"filling letters ({name})"))
+            changed = mask | inner.ring
+            linear[changed] = fill.linear[changed]
+            changes += [f"{part.title}: {change}" for change in fill.changes]
+        token.step(1.0, "filling letters")
+        chosen = plain.astype(np.float32) + 2 * textured.astype(np.float32)
+        return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
+
+
+def _request(
+    part: Engine, request: FillRequest, linear: Linear, mask: MaskBool, letters: MaskBool
+) -> FillRequest:
+    """The part's own request: its groups, a ring shared out, no source on any letter."""
+    options = RunOptions(
+        engine=part.name,
+        kind="text",
+        intent=request.recipe.intent,
+        seed=request.recipe.seed,
+        grow_px=request.recipe.grow_px,
+        feather_px=request.recipe.feather_px,
+    )
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    if part.name == "flat":
+        # Everything under letters is unknown: flat sees the whole hole, its part is kept.
+        return replace(
+            request,
+            linear=linear,
+            mask=letters,
+            ring=request.ring & near,
+            recipe=part.recipe(options, letters),
+        )
+    known = ~letters if request.source is None else request.source & ~letters
+    return replace(
+        request,
+        linear=linear,
+        mask=mask,
+        ring=request.ring & near & ~mask,
+        source=known,
+        recipe=part.recipe(options, mask),
+    )
+
+
+def _sorted(request: FillRequest, *, gap_px: float, limit: float) -> tuple[MaskBool, MaskBool]:
+    """Split the mask in (plain ground, textured ground)."""
+    plain = np.zeros_like(request.mask)
+    textured = np.zeros_like(request.mask)
+    for group in _groups(request.linear, request.mask, gap_px):
+        target = plain if group.roughness <= limit else textured
+        target |= group.mask
+    return plain, textured
+
+
+def _groups(linear: Linear, mask: MaskBool, gap_px: float) -> list[_Group]:
+    size = max(1, round(gap_px)) | 1
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    light = luma(encode(linear)) * 255
+    rough = _roughness(light, mask)
+    groups = []
+    for name in range(1, count):
+        here = mask & (labels == name)
+        around = (labels == name) & ~mask
+        value = float(np.percentile(rough[around], 75)) if around.any() else float("inf")
+        groups.append(_Group(here, value))
+    return groups
+
+
+def _roughness(light: NDArray[np.float32], mask: MaskBool) -> NDArray[np.float32]:
+    """Local deviation from a smooth slope in code values, measured on known pixels only."""
+    weight = (~mask).astype(np.float32)
+    near = cv2.GaussianBlur(weight, (0, 0), 2.5) + 1e-4
+    mean = cv2.GaussianBlur(light * weight, (0, 0), 2.5) / near
+    error = (light - mean) ** 2 * weight
+    pooled = cv2.GaussianBlur(error, (0, 0), 4) / (cv2.GaussianBlur(weight, (0, 0), 4) + 1e-4)
+    return np.asarray(np.sqrt(pooled), dtype=np.float32)

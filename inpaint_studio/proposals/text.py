@@ -1,0 +1,113 @@
+"""Propose the strokes of every line of text, and look again after they were removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.base import Proposal, proposal
+from inpaint_studio.proposals.glyphs import Glyphs, likeness, strokes
+from inpaint_studio.vision import plausible
+from inpaint_studio.vision.lines import Line
+from inpaint_studio.vision.readers import Readers, as_rgb8
+
+AGREES = 0.75
+"""From this on the strokes alone read like the photo: a second witness for the line."""
+
+
+def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
+    """Return one proposal per line of text, glyph masks and not boxes, best first.
+
+    `automatic` only when two witnesses agree: the reader is sure of the line in the photo, and
+    the strokes alone, black on white, read the same.
+    """
+    rgb = as_rgb8(pixels)
+    lines = readers.lines(rgb, token.within(0.0, 0.6))
+    found: list[Proposal] = []
+    for number, line in enumerate(lines):
+        token.step(0.6 + 0.4 * number / len(lines), "finding strokes")
+        glyphs = strokes(rgb, line, readers.text.read)
+        if glyphs is None or not glyphs.mask.any():
+            continue
+        made = _of_line(line, glyphs, rgb.shape)
+        if made is not None:
+            found.append(made)
+    token.step(1.0, "finding strokes")
+    return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def _of_line(line: Line, glyphs: Glyphs, shape: tuple[int, ...]) -> Proposal | None:
+    verdict = plausible.judge(line, shape)
+    confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
+    automatic = verdict.sure and glyphs.agreement >= AGREES
+    if automatic:
+        reason = f"reads “{line.text}” ({line.score:.2f}), and its strokes alone read the same"
+    elif glyphs.agreement >= AGREES:
+        reason = f"may read “{line.text}” ({line.score:.2f}); look before removing it"
+    else:
+        reason = (
+            f"reads “{line.text}” ({line.score:.2f}), but its strokes could not be confirmed; "
+            "check the mask"
+        )
+    full = np.zeros(shape[:2], dtype=np.bool_)
+    full[glyphs.box.slices] = glyphs.mask
+    return proposal(
+        full, kind="text", confidence=confidence, reason=reason, text=line.text,
+        automatic=automatic,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leftover:
+    """Text that can still be read after it should be gone: where, what, and what to add.
+
+    mask: (H, W) over the whole photo, the strokes still there, already grown.
+    """
+
+    box: Box
+    text: str
+    score: float
+    mask: MaskBool
+
+
+def letters_left(
+    before: Pixels, after: Pixels, mask: MaskBool, readers: Readers,
+    token: RunToken | None = None,
+) -> list[Leftover]:  # fmt: skip
+    """Return what can still be read in `after` near `mask`, with masks to try once more.
+
+    Only text that touches the edit and was there before counts; new text that a fill invented
+    has no strokes in `before` and is the judge's affair.
+    """
+    del before
+    token = token or RunToken()
+    touched = Box.of_mask(mask)
+    if touched.is_empty:
+        return []
+    frame = Box.of_shape(mask.shape)
+    crop = touched.pad(96).clamp(frame)
+    rgb = as_rgb8(after)[crop.slices].copy()
+    near = grow(mask[crop.slices], 3)
+    left: list[Leftover] = []
+    for line in readers.lines(rgb, token):
+        area = line.area_mask(rgb.shape[:2])
+        if not (area & near).any():
+            continue
+        glyphs = strokes(rgb, line, readers.text.read)
+        full = np.zeros(mask.shape, dtype=np.bool_)
+        if glyphs is not None:
+            part = full[crop.slices]
+            part[glyphs.box.slices] = grow(glyphs.mask, 2)
+        box = line.box.shift(crop.left, crop.top).clamp(frame)
+        left.append(Leftover(box, line.text, line.score, full))
+    return left
+
+
+def same_text(one: str, two: str) -> bool:
+    """Whether two readings are the same text but for a slip."""
+    return likeness(one, two) >= 0.8

@@ -1,0 +1,67 @@
+"""The text engine: fills every letter, from nothing that is a letter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.engines.base import FillRequest, check_fill
+from inpaint_studio.engines.text import TextEngine
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.imaging.color import to_linear
+from inpaint_studio.imaging.mask import ring
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import RunOptions
+
+
+def _request(crop: np.ndarray, mask: np.ndarray) -> FillRequest:
+    recipe = TextEngine().recipe(RunOptions(), mask)
+    return FillRequest(
+        linear=to_linear(crop), mask=mask, ring=ring(mask, 2), recipe=recipe, threads=1
+    )
+
+
+def _bars(shape: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(shape, dtype=bool)
+    for left in range(20, shape[1] - 20, 12):
+        mask[40:60, left : left + 4] = True
+    return mask
+
+
+def test_what_lies_under_the_letters_decides_nothing() -> None:
+    crop = np.ascontiguousarray(data.coffee()[250:370, 20:200])
+    mask = _bars(crop.shape[:2])
+    painted = crop.copy()
+    painted[mask] = (255, 0, 255)
+    engine = TextEngine()
+    one = engine.fill(_request(crop, mask), RunToken()).linear
+    two = engine.fill(_request(painted, mask), RunToken()).linear
+    assert np.array_equal(one[mask], two[mask])
+
+
+def test_plain_ground_goes_to_flat_and_texture_to_patch() -> None:
+    crop = np.full((100, 400, 3), 180, dtype=np.uint8)
+    texture = data.grass()[:100, :200]
+    crop[:, 200:] = texture[..., None]
+    mask = np.zeros(crop.shape[:2], dtype=bool)
+    mask[40:60, 40:46] = True
+    mask[40:60, 320:326] = True
+    fill = TextEngine().fill(_request(crop, mask), RunToken())
+    check_fill(fill, _request(crop, mask))
+    assert set(np.unique(fill.maps["engine"][:, :200])) == {0.0, 1.0}
+    assert set(np.unique(fill.maps["engine"][:, 200:])) == {0.0, 2.0}
+
+
+def test_nothing_changes_outside_mask_and_ring() -> None:
+    crop = np.ascontiguousarray(data.chelsea()[100:220, 100:300])
+    mask = _bars(crop.shape[:2])
+    request = _request(crop, mask)
+    fill = TextEngine().fill(request, RunToken())
+    outside = ~(request.mask | request.ring)
+    assert np.array_equal(fill.linear[outside], request.linear[outside])
+
+
+def test_unknown_parameter_is_refused() -> None:
+    with pytest.raises(BadSetting, match="blur"):
+        TextEngine().recipe(RunOptions(parameters={"blur": 3}), np.ones((4, 4), dtype=bool))
