@@ -113,12 +113,11 @@ def sweep(flat, usable, targets, index, before, found, cost, start, stop, revers
 def vote(image, holes, index, targets, found, weight, out):
     """out[p] = weighted mean over all patches that cover hole pixel p of what they show there."""
     height, width, channels = image.shape
+    value = np.empty(channels, np.float32)
     for n in range(holes.shape[0]):
         y, x = holes[n, 0], holes[n, 1]
         total = np.float32(0.0)
-        r = np.float32(0.0)
-        g = np.float32(0.0)
-        b = np.float32(0.0)
+        value[:] = 0
         for v in range(max(0, y - REACH), min(height, y + REACH + 1)):
             for u in range(max(0, x - REACH), min(width, x + REACH + 1)):
                 j = index[v, u]
@@ -126,14 +125,12 @@ def vote(image, holes, index, targets, found, weight, out):
                     continue
                 w = weight[j]
                 sy, sx = found[j, 0] + y - v, found[j, 1] + x - u
-                r += w * image[sy, sx, 0]
-                g += w * image[sy, sx, 1]
-                b += w * image[sy, sx, 2]
+                for c in range(channels):
+                    value[c] += w * image[sy, sx, c]
                 total += w
         if total > 0:
-            out[n, 0] = r / total
-            out[n, 1] = g / total
-            out[n, 2] = b / total
+            for c in range(channels):
+                out[n, c] = value[c] / total
 
 
 @_jit

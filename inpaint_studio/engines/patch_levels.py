@@ -43,14 +43,32 @@ class Level:
 
 def _bytes(level: Level) -> NDArray[np.uint8]:
     """The (H, W, 4) picture patches are compared in: luma, two colour differences, texture."""
-    red, green, blue = (level.image[..., c] for c in range(3))
+    red, green, blue, texture = (level.image[..., c] for c in range(4))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    dx = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
-    dy = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
-    texture = cv2.blur(dx + dy, (7, 7), borderType=cv2.BORDER_REFLECT_101)
-    planes = [luma, 128 + 0.5 * (red - luma), 128 + 0.5 * (blue - luma), 4.0 * texture]
+    planes = [luma, 128 + 0.5 * (red - luma), 128 + 0.5 * (blue - luma), TW * texture]
     stacked = np.clip(np.stack(planes, axis=-1) + 0.5, 0, 255)
     return stacked.astype(np.uint8)
+
+
+def _with_texture(image: FloatImage, hole: MaskBool) -> FloatImage:
+    """Append the local mean of the absolute gradient, taken over known pixels only.
+
+    It is voted like colour instead of measured anew, so a blurred fill still looks for texture.
+    """
+    luma = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    total = np.zeros_like(luma)
+    count = np.zeros_like(luma)
+    known = ~hole
+    for axis in (0, 1):
+        both = known & np.roll(known, -1, axis)
+        step = np.where(both, np.abs(np.roll(luma, -1, axis) - luma), 0)
+        total += step
+        count += both
+    mean = cv2.blur(total, (5, 5)) / np.maximum(cv2.blur(count, (5, 5)), 1e-6)
+    return np.concatenate([image, mean[..., None].astype(np.float32)], axis=-1)
+
+
+TW = 4.0
 
 
 def _window(mask: MaskBool) -> MaskBool:
@@ -208,14 +226,14 @@ def join(level: Level, at: Points, token: RunToken) -> FloatImage:
         known = ~level.hole[y, x]
         step = np.where(known[:, None], mine, 0.5 * (mine + theirs))
         rhs[level.holes[:, 0], level.holes[:, 1]] += np.where(inside[:, None], step, 0)
-    return membrane.solve(image, level.hole, token, rhs=rhs)
+    return membrane.solve(image, level.hole, token, rhs=rhs)[..., :3]
 
 
 def synthesise(
     image: FloatImage, hole: MaskBool, source: MaskBool, *, seed: int, token: RunToken
 ) -> FloatImage | None:
     """Return `image` with the hole filled, or None when no whole patch of source exists."""
-    stack = [(image, hole, source)]
+    stack = [(_with_texture(image, hole), hole, source)]
     depth = float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
     while depth > 3 and min(stack[-1][1].shape) >= 6 * SIDE:
         finer, finer_hole, finer_source = stack[-1]
