@@ -25,7 +25,7 @@ from inpaint_studio.errors import Cancelled, UserError
 
 COMMANDS: tuple[str, ...] = (
     "demo", "propose", "fill", "judge", "batch", "review", "replay", "calibrate",
-    "models", "doctor", "worker", "serve",
+    "models", "doctor",
 )  # fmt: skip
 """Each is a module of this package with `add_parser(subparsers, common)` and `run(args)`."""
 

@@ -1,0 +1,118 @@
+"""Records as the JSON of the contract and as tables for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inpaint_studio.cli.output import Output
+from inpaint_studio.records import EditRecord, Plan, Reading, RunRecord, Verdict, to_json
+from inpaint_studio.store.rows import ReviewRow
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    return {
+        "name": reading.name,
+        "value": reading.value,
+        "low": reading.low,
+        "high": reading.high,
+        "passed": reading.passed,
+        "unit": reading.unit,
+        "decides": reading.decides,
+        "detail": reading.detail,
+        "box": to_json(reading.box) if reading.box else None,
+        "seconds": round(reading.seconds, 4),
+    }
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "accepted": verdict.accepted,
+        "risk": verdict.risk,
+        "summary": verdict.summary,
+        "reasons": list(verdict.reasons),
+        "box": to_json(verdict.box) if verdict.box else None,
+        "version": verdict.version,
+    }
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "engine": plan.engine,
+        "reasons": [to_json(reason) for reason in plan.reasons],
+        "fallbacks": list(plan.fallbacks),
+        "changes": list(plan.changes),
+    }
+
+
+def edit_json(edit: EditRecord) -> dict[str, Any]:
+    return {
+        "edit": edit.edit_id,
+        "box": to_json(edit.box),
+        "changed": to_json(edit.delta_box) if edit.delta_box else None,
+        "kind": edit.kind,
+        "state": edit.state,
+        "plan": plan_json(edit.plan),
+        "recipe": to_json(edit.plan.recipe),
+        "verdict": verdict_json(edit.verdict),
+        "readings": [reading_json(reading) for reading in edit.verdict.readings],
+        "stages": {stage.name: stage.sha256 for stage in edit.stages},
+        "seconds": round(edit.seconds, 3),
+    }
+
+
+def run_json(record: RunRecord, items: Sequence[ReviewRow] = ()) -> dict[str, Any]:
+    """The document of `fill --json`: verdict, readings, plan and recipe are the worst region's."""
+    worst = record.worst
+    return {
+        "run": record.run_id,
+        "photo": record.photo_name,
+        "accepted": record.accepted,
+        "verdict": verdict_json(worst.verdict) | {"accepted": record.accepted},
+        "readings": [reading_json(reading) for reading in worst.verdict.readings],
+        "plan": plan_json(worst.plan),
+        "recipe": to_json(worst.plan.recipe),
+        "edits": [edit_json(edit) for edit in record.edits],
+        "review_items": [item.item_id for item in items if item.origin == "flagged"],
+        "seconds": round(record.seconds, 3),
+        "seconds_by_stage": {k: round(v, 3) for k, v in record.seconds_by_stage.items()},
+        "peak_mb": round(record.peak_mb, 1),
+    }
+
+
+def show_verdict(output: Output, verdict: Verdict) -> None:
+    """Print the verdict and its readings, each with its band and its mark."""
+    mark = "accepted" if verdict.accepted else "flagged"
+    output.say(f"{mark} · risk {verdict.risk:.2f} · {verdict.summary}")
+    for reason in verdict.reasons:
+        output.say(f"  {reason}")
+    output.table(
+        "",
+        ("reading", "value", "band", ""),
+        [
+            (r.label or r.name, f"{r.value:.3g} {r.unit}".strip(), band(r), mark_of(r))
+            for r in verdict.readings
+        ],
+    )
+
+
+def mark_of(reading: Reading) -> str:
+    if reading.passed:
+        return "ok"
+    return "FAILED" if reading.decides else "note"
+
+
+def band(reading: Reading) -> str:
+    if reading.low is not None and reading.high is not None:
+        return f"{reading.low:.3g} to {reading.high:.3g}"
+    if reading.high is not None:
+        return f"at most {reading.high:.3g}"
+    if reading.low is not None:
+        return f"at least {reading.low:.3g}"
+    return ""
+
+
+def show_plan(output: Output, plan: Plan) -> None:
+    output.say(f"engine {plan.engine}: " + "; ".join(reason.text for reason in plan.reasons))
+    for change in plan.changes:
+        output.say(f"  plan changed: {change}")

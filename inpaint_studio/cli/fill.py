@@ -1,0 +1,109 @@
+"""`fill`: one photo, one mask, the whole road, one file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from inpaint_studio.app import Studio, edited
+from inpaint_studio.cli.describe import run_json, show_plan, show_verdict
+from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers, library_path
+from inpaint_studio.errors import BadSetting, StorageError
+from inpaint_studio.imaging.photo import SaveOptions, read_mask, save_photo, save_statement
+from inpaint_studio.pipeline.road import require
+from inpaint_studio.records import KINDS, RunOptions
+
+ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
+
+
+def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
+    parser = subparsers.add_parser(
+        "fill", parents=[common], help="replace what a mask covers and judge the result"
+    )
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("--mask", type=Path, required=True, help="over 50 %% = replace")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument("--engine", default="auto", metavar="|".join(ENGINES))
+    parser.add_argument("--kind", default="painted", choices=KINDS, help="what is removed")
+    parser.add_argument("--prompt", default="", help="one line, for generative engines")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--grow", type=int, default=None, metavar="PX", help="grow the mask")
+    parser.add_argument("--feather", type=int, default=None, metavar="PX", help="ring outside it")
+    parser.add_argument("--source", type=Path, default=None, help="mask of where to copy from")
+    parser.add_argument("--budget", default=None, choices=("cheap", "auto", "full"))
+    parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
+    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns: 0 accepted, 3 flagged and queued (OUT holds the proposed fill)."""
+    output = Output(as_json=args.json)
+    check_writable(args.output)
+    _check_numbers(args)
+    if args.engine != "auto":
+        require(args.engine)
+    with Studio.open(library_path(args), wait_s=5.0) as studio:
+        photo, row = studio.open_file(args.photo)
+        mask = read_mask(args.mask, photo.shape)
+        source = read_mask(args.source, photo.shape) if args.source else None
+        saving = SaveOptions(overwrite=args.overwrite)
+        statement = save_statement(photo, args.output, saving)
+        request = studio.request(photo, mask, _options(args, studio), source=source)
+        with output.progress(args.photo.name) as token:
+            kept = studio.run(request, token, photo=row)
+            report = save_photo(edited(photo, kept.result.deltas), args.output, saving)
+    record = kept.record
+    done = record.accepted or args.force
+    output.document(
+        run_json(record, kept.items)
+        | {
+            "output": str(report.path),
+            "saved": {
+                "method": report.method,
+                "kept": list(statement.kept),
+                "lost": list(statement.lost),
+            },
+            "forced": bool(args.force and not record.accepted),
+        }
+    )
+    for edit in record.edits:
+        show_plan(output, edit.plan)
+        show_verdict(output, edit.verdict)
+    for loss in statement.lost:
+        output.say(f"not kept in {report.path.name}: {loss}")
+    output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
+    if not done:
+        output.say(f"{len(kept.items)} edit(s) wait in the review queue: `inpaint-studio review`")
+    return DONE if done else FLAGGED
+
+
+def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
+    return RunOptions(
+        engine=args.engine,
+        kind=args.kind,
+        prompt=args.prompt,
+        seed=args.seed,
+        grow_px=args.grow,
+        feather_px=args.feather,
+        force=args.force,
+        budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
+    )
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    for name, low, high in (("grow", -500, 500), ("feather", 0, 200)):
+        value = getattr(args, name)
+        if value is not None and not low <= value <= high:
+            raise BadSetting(f"--{name} must lie between {low} and {high} px, not {value}.")
+
+
+def check_writable(path: Path) -> None:
+    """Say so before the work, not after it, when OUT cannot be written. Raises: StorageError."""
+    folder = path.parent
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder; name the file to write.")
+    if not folder.is_dir():
+        raise StorageError(f"The folder {folder} does not exist; make it or choose another one.")
+    if not os.access(folder, os.W_OK):
+        raise StorageError(f"The folder {folder} cannot be written to; choose another one.")

@@ -1,0 +1,165 @@
+"""`judge`: any edit, whoever made it; a pair of files, or two folders and a folder of masks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from inpaint_studio.cli.describe import reading_json, show_verdict, verdict_json
+from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers
+from inpaint_studio.errors import BadPhoto, ShapeMismatch
+from inpaint_studio.imaging.photo import open_photo, read_mask
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline.pair import PairJudgement, judge_pair
+from inpaint_studio.records import KINDS
+from inpaint_studio.vision.readers import Readers
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif", ".jxl")
+
+
+def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
+    parser = subparsers.add_parser(
+        "judge", parents=[common], help="judge an edit, whoever made it (files or folders)"
+    )
+    parser.add_argument("before", type=Path, metavar="BEFORE")
+    parser.add_argument("after", type=Path, metavar="AFTER")
+    parser.add_argument("--mask", type=Path, required=True, help="file, or folder of masks")
+    parser.add_argument("--kind", default="painted", choices=KINDS, help="what was removed")
+    parser.add_argument("--budget", default="auto", choices=("cheap", "auto", "full"))
+    parser.add_argument("--ring", type=int, default=2, metavar="PX", help="allowed change outside")
+    parser.add_argument("--no-semantics", action="store_true", help="do not look for text, objects")
+    parser.add_argument("--report", type=Path, default=None, help="write an HTML page (folders)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns: 0 every edit passes, 3 at least one is flagged."""
+    output = Output(as_json=args.json)
+    readers = None if args.no_semantics else Readers()
+    if args.before.is_dir():
+        return _folders(args, output, readers)
+    with output.progress("judging") as token:
+        judged = _judge(args, args.before, args.after, args.mask, readers, token)
+    output.document(_json(judged))
+    show_verdict(output, judged.verdict)
+    return DONE if judged.verdict.accepted else FLAGGED
+
+
+def _judge(
+    args: argparse.Namespace,
+    before: Path,
+    after: Path,
+    mask: Path,
+    readers: Readers | None,
+    token: RunToken,
+) -> PairJudgement:
+    photo, edit = open_photo(before), open_photo(after)
+    if photo.shape != edit.shape:
+        raise ShapeMismatch(
+            f"{before.name} is {photo.shape[1]} × {photo.shape[0]} px and {after.name} is "
+            f"{edit.shape[1]} × {edit.shape[0]} px; an edit is judged at one size."
+        )
+    after_pixels = edit.pixels
+    if after_pixels.dtype != photo.pixels.dtype or edit.icc != photo.icc:
+        from inpaint_studio.imaging.color import space_of
+
+        before_srgb = space_of(photo.icc).to_srgb8(photo.pixels)
+        after_srgb = space_of(edit.icc).to_srgb8(edit.pixels)
+        return _pair(args, before_srgb, after_srgb, None, mask, readers, token)
+    return _pair(args, photo.pixels, after_pixels, photo.icc, mask, readers, token)
+
+
+def _pair(
+    args: argparse.Namespace,
+    before: Any,
+    after: Any,
+    icc: bytes | None,
+    mask: Path,
+    readers: Readers | None,
+    token: RunToken,
+) -> PairJudgement:
+    return judge_pair(
+        before,
+        after,
+        read_mask(mask, before.shape[:2]),
+        icc=icc,
+        kind=args.kind,
+        ring_px=args.ring,
+        budget=args.budget,
+        semantic=readers,
+        token=token,
+    )
+
+
+def _json(judged: PairJudgement) -> dict[str, Any]:
+    return {
+        "accepted": judged.verdict.accepted,
+        "risk": judged.verdict.risk,
+        "verdict": verdict_json(judged.verdict),
+        "readings": [reading_json(reading) for reading in judged.verdict.readings],
+    }
+
+
+def _folders(args: argparse.Namespace, output: Output, readers: Readers | None) -> int:
+    """Judge every photo of BEFORE that has a namesake in AFTER and a mask."""
+    pairs, left_out = _pairs(args.before, args.after, args.mask)
+    if not pairs:
+        raise BadPhoto(
+            f"No photo of {args.before} has both a namesake in {args.after} and a mask of the "
+            "same name; nothing was judged."
+        )
+    rows: list[dict[str, Any]] = []
+    with output.progress("judging") as token:
+        for index, (before, after, mask) in enumerate(pairs):
+            token.step(index / len(pairs), before.name)
+            part = RunToken(is_cancelled=lambda: token.is_cancelled)
+            judged = _judge(args, before, after, mask, readers, part)
+            rows.append({"name": before.name, "after": str(after), **_json(judged)})
+    flagged = sum(not row["accepted"] for row in rows)
+    output.document({"edits": rows, "flagged": flagged, "left_out": left_out})
+    output.table(
+        "",
+        ("photo", "verdict", "risk", "why"),
+        [
+            (
+                row["name"],
+                "accepted" if row["accepted"] else "flagged",
+                f"{row['risk']:.2f}",
+                row["verdict"]["summary"],
+            )
+            for row in sorted(rows, key=lambda row: -row["risk"])
+        ],
+    )
+    for name in left_out:
+        output.say(f"left out (no edit or no mask of that name): {name}")
+    if args.report is not None:
+        from inpaint_studio.gating.report import write_report
+
+        write_report(args.report, rows)
+        output.say(f"wrote {args.report}")
+    return FLAGGED if flagged else DONE
+
+
+def _pairs(
+    before: Path, after: Path, mask: Path
+) -> tuple[list[tuple[Path, Path, Path]], list[str]]:
+    after_by = _by_stem(after)
+    masks = _by_stem(mask) if mask.is_dir() else {}
+    pairs: list[Pair] = []
+    left_out: list[str] = []
+    for path in sorted(before.iterdir()):
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        own = masks.get(path.stem) or masks.get(f"{path.stem}_mask")
+        chosen = own or (mask if mask.is_file() else None)
+        if path.stem in after_by and chosen is not None:
+            pairs.append((path, after_by[path.stem], chosen))
+        else:
+            left_out.append(path.name)
+    return pairs, left_out
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise BadPhoto(f"{folder} must be a folder when BEFORE is one.")
+    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
