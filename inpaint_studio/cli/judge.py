@@ -140,9 +140,11 @@ def _folders(args: argparse.Namespace, output: Output, readers: Readers | None) 
     return FLAGGED if flagged else DONE
 
 
-def _pairs(
-    before: Path, after: Path, mask: Path
-) -> tuple[list[tuple[Path, Path, Path]], list[str]]:
+Pair: TypeAlias = tuple[Path, Path, Path]
+
+
+def _pairs(before: Path, after: Path, mask: Path) -> tuple[list[Pair], list[str]]:
+    """Return (before, after, mask) by name, and the names that lack an edit or a mask."""
     after_by = _by_stem(after)
     masks = _by_stem(mask) if mask.is_dir() else {}
     pairs: list[Pair] = []
