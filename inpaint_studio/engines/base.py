@@ -41,11 +41,14 @@ class Fill:
     linear: (H, W, 3) float32 linear light, finite; valid where mask or ring is True (elsewhere
         it equals the request's). changes: visible changes of plan the engine had to make.
     maps: named (H, W) float32 planes kept as artifacts (low band, source map, ...).
+    ran_with: what really decided bits this time (device, dtype, threads, rung of the memory
+        ladder); it belongs into the stored recipe's fingerprint.
     """
 
     linear: Linear
     changes: tuple[str, ...] = ()
     maps: dict[str, Plane] = field(default_factory=dict)
+    ran_with: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
