@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.arrays import as_pixels
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, judge_pair, run
@@ -138,9 +139,9 @@ def _rgb(photo: Picture) -> Picture:
     if photo.dtype not in (np.uint8, np.uint16):
         raise BadPhoto(f"A photo must be uint8 or uint16, not {photo.dtype}; scale it first.")
     if photo.ndim == 2:
-        return np.repeat(photo[..., None], 3, axis=2)
+        return as_pixels(np.repeat(photo[..., None], 3, axis=2))
     if photo.ndim == 3 and photo.shape[2] in (3, 4):
-        return np.ascontiguousarray(photo[..., :3])
+        return as_pixels(np.ascontiguousarray(photo[..., :3]))
     raise BadPhoto(f"A photo must be (H, W), (H, W, 3) or (H, W, 4), not {photo.shape}.")
 
 
@@ -149,5 +150,5 @@ def _like(photo: Picture, rgb: Picture) -> Picture:
     if photo.ndim == 2:
         return rgb[..., 1].copy()
     if photo.shape[2] == 4:
-        return np.dstack([rgb, photo[..., 3]])
+        return as_pixels(np.dstack([rgb, photo[..., 3]]))
     return rgb

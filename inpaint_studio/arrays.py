@@ -25,3 +25,10 @@ def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def as_pixels(array: NDArray[np.generic]) -> Pixels:
+    """Return `array` as pixels for the type checker; its dtype must be uint8 or uint16."""
+    if array.dtype == np.uint8:
+        return array.astype(np.uint8, copy=False)
+    return array.astype(np.uint16, copy=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_studio.app import Kept, Studio
-from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.arrays import MaskBool, Pixels, as_pixels
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import validate
@@ -89,7 +89,7 @@ class Background:
         core = validate(mask, pixels.shape)
         box = crop_box(core)
         request = RunRequest(
-            pixels=np.ascontiguousarray(pixels[box.slices]),
+            pixels=as_pixels(np.ascontiguousarray(pixels[box.slices])),
             mask=np.ascontiguousarray(core[box.slices]),
             options=options,
             origin=box,
