@@ -9,7 +9,8 @@
     │   ├── LibraryError     the library is newer, damaged or held by another program
     │   ├── BadModel         a model file is damaged, unknown, or could run code: refused
     │   └── Missing          an engine or a model is not there (exit code 4)
-    └── EngineFailed         an engine broke or returned what it must not (caught by the pipeline)
+    ├── EngineFailed         an engine broke or returned what it must not (caught by the pipeline)
+    └── JobFailed            a job broke, hung, or killed its worker
     Cancelled                not an error: the user said stop (exit code 130)
 
 Anything else that escapes is our own bug (exit code 1).
@@ -64,6 +65,12 @@ class Missing(UserError):
 
 class EngineFailed(InpaintError):
     """An engine raised, hung, or returned pixels it must not return."""
+
+
+class JobFailed(InpaintError):
+    """A job in the background broke, hung, or killed its worker. `trace` tells where."""
+
+    trace = ""
 
 
 class Cancelled(Exception):
