@@ -7,7 +7,8 @@ One connection per library, used by one thread at a time (a lock hands it over).
   which a busy interpreter stretches to 10 ms, and a durable write costs only about 4 ms.
 
 Everything that writes stands in `with database.writing() as tx:`. It begins IMMEDIATE, commits
-at the end and rolls back on any exception; nested on the same thread it is a savepoint of the outer one.
+at the end and rolls back on any exception; nested on the same thread it is a savepoint of the
+outer one.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from inpaint_studio.store.database import Row, Transaction
 
@@ -196,18 +195,18 @@ class Table(Generic[R]):
         self.kind = kind
         self.name = name
         self.key = key
+        described = fields(cast("Any", kind))
+        self._names = tuple(field.name for field in described)
+        self._flags = tuple(field.type in ("bool", bool) for field in described)
 
     @property
     def columns(self) -> str:
-        return ", ".join(_names(self.kind))
+        return ", ".join(self._names)
 
     def make(self, row: Row) -> R:
         """Return the record of a row whose columns are `columns`."""
-        names = _names(self.kind)
-        flags = _flags(self.kind)
-        return self.kind(
-            **{n: bool(v) if f else v for n, f, v in zip(names, flags, row, strict=True)}
-        )
+        values = (bool(v) if f else v for f, v in zip(self._flags, row, strict=True))
+        return self.kind(**dict(zip(self._names, values, strict=True)))
 
     def select(
         self, tx: Transaction, where: str = "", values: tuple[Any, ...] = (), tail: str = ""
@@ -227,7 +226,7 @@ class Table(Generic[R]):
 
     def insert(self, tx: Transaction, *records: R, verb: str = "INSERT") -> int:
         """Append rows; return the last one's id. A `key` column of 0 is numbered by SQLite."""
-        names = [name for name in _names(self.kind) if name != self.key]
+        names = [name for name in self._names if name != self.key]
         keyed = [*names, self.key] if self.key else names
         marks = ", ".join("?" * len(keyed))
         sql = f"{verb} INTO {self.name} ({', '.join(keyed)}) VALUES ({marks})"
@@ -238,16 +237,6 @@ class Table(Generic[R]):
                 values.append(getattr(record, self.key) or None)
             last = tx.insert(sql, values)
         return last
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _flags(kind: Any) -> tuple[bool, ...]:
-    return tuple(field.type in ("bool", bool) for field in fields(kind))
 
 
 PHOTOS = Table(PhotoRow, "photos", key="photo_id")

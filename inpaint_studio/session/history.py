@@ -1,0 +1,276 @@
+"""The history of one photo: its edits as deltas, undone and redone bit for bit.
+
+Only `History` writes the photo's pixels. Every step is durable before it shows: first the
+delta's object, then the row, then the pixels in memory. What is on the disk is always enough
+to rebuild the present pixels from the file: decode it and add the applied deltas in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+
+from inpaint_studio.arrays import Pixels
+from inpaint_studio.errors import BadSetting, LibraryError
+from inpaint_studio.geometry import Box
+from inpaint_studio.session import delta as deltas
+from inpaint_studio.session.delta import Change, Delta, StoredDelta
+from inpaint_studio.store.database import now_s
+from inpaint_studio.store.library import Library
+from inpaint_studio.store.rows import DeltaRow, HistoryRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One committed edit. `box` is all it changed, in photo pixels; `bytes` its disk space."""
+
+    position: int
+    label: str
+    edit_id: str
+    run_id: str
+    created: float
+    hidden: bool
+    bytes: int
+    box: Box
+    deltas: tuple[StoredDelta, ...]
+
+
+class History:
+    """Edits of one photo, over restarts. One thread at a time."""
+
+    def __init__(self, library: Library, photo_id: int, base: Pixels) -> None:
+        """Take up the history of `photo_id` where it was left.
+
+        base: (H, W, C) the photo as its file decodes; not kept, not changed.
+        When a stored edit does not fit the file any more, the edits before it are applied and
+        `problem` says so; nothing is deleted.
+        """
+        self._library = library
+        self.photo_id = photo_id
+        self._pixels: Pixels = base.copy()
+        self._entries: list[Entry] = []
+        self._cursor = 0
+        self.problem = ""
+        self._rebuild()
+
+    @property
+    def pixels(self) -> Pixels:
+        """The photo as it is now: a read-only view, whose values change with the next edit."""
+        view = self._pixels.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All edits, oldest first; the first `cursor` are applied, the others can be redone."""
+        return tuple(self._entries)
+
+    @property
+    def cursor(self) -> int:
+        return self._cursor
+
+    @property
+    def can_undo(self) -> bool:
+        return self._cursor > 0
+
+    @property
+    def can_redo(self) -> bool:
+        return self._cursor < len(self._entries) and not self.problem
+
+    @property
+    def disk_bytes(self) -> int:
+        return sum(entry.bytes for entry in self._entries)
+
+    def prepare(self, changes: Sequence[Change]) -> tuple[StoredDelta, ...]:
+        """Pack and store changes ahead of `commit`, from any thread."""
+        return deltas.store(self._library.objects, changes)
+
+    def commit(
+        self,
+        label: str,
+        changes: Sequence[Change | StoredDelta],
+        *,
+        edit_id: str = "",
+        run_id: str = "",
+    ) -> Box:
+        """Apply an edit and keep it; what had been undone is gone. Durable when it returns.
+
+        Return: the box that changed (empty: the changes change nothing and nothing is kept).
+        Raises: LibraryError: the photo has changed since the edit was made; StorageError.
+        """
+        stored: list[StoredDelta] = []
+        for change in changes:
+            if isinstance(change, StoredDelta):
+                stored.append(change)
+            else:
+                stored.extend(self.prepare((change,)))
+        if not stored:
+            return Box(0, 0, 0, 0)
+        fresh = self._computed(stored, forward=True)
+        row = HistoryRow(
+            photo_id=self.photo_id, position=self._cursor, label=label, edit_id=edit_id,
+            run_id=run_id, created=now_s(), hidden=False, bytes=sum(s.bytes for s in stored),
+        )  # fmt: skip
+        row = self._library.edits.append(row, [_row_of(s, part) for part, s in enumerate(stored)])
+        del self._entries[self._cursor :]
+        self._entries.append(_entry(row, stored))
+        self._cursor += 1
+        self.problem = ""
+        return self._show(fresh)
+
+    def undo(self) -> Box | None:
+        """Take the last applied edit away; return what changed, None when there is none."""
+        return self.jump(self._cursor - 1) if self.can_undo else None
+
+    def redo(self) -> Box | None:
+        """Apply the next edit again; return what changed, None when there is none."""
+        return self.jump(self._cursor + 1) if self.can_redo else None
+
+    def jump(self, cursor: int) -> Box:
+        """Undo or redo until `cursor` edits are applied; return what changed.
+
+        Durable when it returns. Raises: LibraryError: a stored edit is damaged (nothing changes).
+        """
+        cursor = min(max(cursor, 0), len(self._entries))
+        forward = cursor > self._cursor
+        between = self._entries[min(cursor, self._cursor) : max(cursor, self._cursor)]
+        steps = between if forward else between[::-1]
+        stored = [
+            part
+            for entry in steps
+            if not entry.hidden
+            for part in (entry.deltas if forward else entry.deltas[::-1])
+        ]
+        fresh = self._computed(stored, forward=forward)
+        self._library.edits.move(self.photo_id, cursor)
+        self._cursor = cursor
+        return self._show(fresh)
+
+    def hide(self, position: int, hidden: bool = True) -> Box:
+        """Take one applied edit out of the photo (or put it back) without undoing later ones.
+
+        Raises: BadSetting: a later edit lies over it.
+        """
+        entry = self._entries[position]
+        if entry.hidden == hidden or position >= self._cursor:
+            return Box(0, 0, 0, 0)
+        later = [e for e in self._entries[position + 1 : self._cursor] if not e.hidden]
+        over = next((e for e in later if _overlap(e, entry)), None)
+        if over is not None:
+            raise BadSetting(
+                f"{over.label} lies over {entry.label}; undo or hide it first, "
+                f"then {entry.label} can be {'hidden' if hidden else 'shown'}."
+            )
+        order = entry.deltas[::-1] if hidden else entry.deltas
+        fresh = self._computed(order, forward=not hidden)
+        self._library.edits.hide(self.photo_id, position, hidden)
+        self._entries[position] = replace(entry, hidden=hidden)
+        return self._show(fresh)
+
+    def original(self, box: Box) -> Pixels:
+        """Return the pixels of `box` as the file has them (what a restore brush paints)."""
+        box = box.clamp(Box.of_shape(self._pixels.shape))
+        whole = self._pixels
+        patches: dict[Box, Pixels] = {box: whole[box.slices].copy()}
+        result = patches[box]
+        for entry in reversed(self._entries[: self._cursor]):
+            if entry.hidden or not entry.box.overlaps(box):
+                continue
+            for stored in reversed(entry.deltas):
+                if stored.box.overlaps(box):
+                    _take_away(deltas.load(self._library.objects, stored), result, box)
+        return result
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _rebuild(self) -> None:
+        rows, cursor = self._library.edits.rows(self.photo_id)
+        for row in rows:
+            found = self._library.edits.deltas(self.photo_id, row.position)
+            self._entries.append(_entry(row, [_stored_of(part) for part in found]))
+        for entry in self._entries[:cursor]:
+            if not entry.hidden:
+                try:
+                    self._show(self._computed(entry.deltas, forward=True))
+                except LibraryError as error:
+                    self.problem = (
+                        f"{len(rows) - entry.position} stored edits cannot be applied: {error}"
+                    )
+                    return
+            self._cursor = entry.position + 1
+
+    def _computed(
+        self, stored: Iterable[StoredDelta], *, forward: bool
+    ) -> list[tuple[Box, Pixels]]:
+        """Return the boxes and new pixels of applying deltas in order, each proved by its SHA-256.
+
+        Nothing is written: a damaged delta is found before anything shows.
+        """
+        fresh: list[tuple[Box, Pixels]] = []
+        for part in stored:
+            now = self._pixels[part.box.slices].copy()
+            for box, pixels in fresh:
+                _lay(pixels, box, now, part.box)
+            wanted, reached = (part.before, part.after) if forward else (part.after, part.before)
+            if now.shape[:2] != part.box.shape or deltas.digest(now) != wanted:
+                raise LibraryError(
+                    "The photo has changed under this edit; run the edit again on it as it is now."
+                )
+            change = deltas.load(self._library.objects, part)
+            new = deltas.applied(change, now, forward=forward)
+            if deltas.digest(new) != reached:
+                raise LibraryError(
+                    "A stored edit has been damaged on the disk; it cannot be undone or redone."
+                )
+            fresh.append((part.box, new))
+        return fresh
+
+    def _show(self, fresh: Iterable[tuple[Box, Pixels]]) -> Box:
+        changed = Box(0, 0, 0, 0)
+        for box, pixels in fresh:
+            self._pixels[box.slices] = pixels
+            changed = changed.union(box)
+        return changed
+
+
+def _take_away(delta: Delta, pixels: Pixels, box: Box) -> None:
+    """Subtract the part of `delta` that lies in `box` from `pixels`, in place."""
+    for tile, difference in zip(delta.tiles, delta.differences, strict=True):
+        if tile.overlaps(box):
+            common = tile.intersect(box)
+            target = pixels[common.relative_to(box).slices]
+            target -= difference[common.relative_to(tile).slices]
+
+
+def _lay(pixels: Pixels, box: Box, onto: Pixels, onto_box: Box) -> None:
+    if box.overlaps(onto_box):
+        common = box.intersect(onto_box)
+        onto[common.relative_to(onto_box).slices] = pixels[common.relative_to(box).slices]
+
+
+def _overlap(one: Entry, other: Entry) -> bool:
+    return any(a.box.overlaps(b.box) for a in one.deltas for b in other.deltas)
+
+
+def _entry(row: HistoryRow, stored: Sequence[StoredDelta]) -> Entry:
+    return Entry(
+        position=row.position, label=row.label, edit_id=row.edit_id, run_id=row.run_id,
+        created=row.created, hidden=row.hidden, bytes=row.bytes,
+        box=Box.around(part.box for part in stored), deltas=tuple(stored),
+    )  # fmt: skip
+
+
+def _row_of(stored: StoredDelta, part: int) -> DeltaRow:
+    box = stored.box
+    return DeltaRow(
+        photo_id=0, position=0, part=part, sha256=stored.sha256, bytes=stored.bytes,
+        box=json.dumps([box.left, box.top, box.right, box.bottom]),
+        before=stored.before, after=stored.after,
+    )  # fmt: skip
+
+
+def _stored_of(row: DeltaRow) -> StoredDelta:
+    box = Box(*json.loads(row.box))
+    return StoredDelta(row.sha256, row.bytes, box, row.before, row.after)
