@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-
 from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.geometry import Box
