@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from pathlib import Path
 
@@ -45,8 +46,12 @@ def item_for(
     origin: str = "flagged",
     thumb: str = "",
     replaces: str = "",
+    is_blind: bool = False,
 ) -> ReviewRow:
-    """Return the review item of one edit. Riskier items sort first."""
+    """Return the review item of one edit. Riskier items sort first.
+
+    is_blind: the gate's evidence is hidden until the person has decided.
+    """
     gate = failed_reading(edit)
     near = fingerprint(delta.before, delta.after) if delta is not None else ""
     mask = edit.stage("mask")
@@ -73,4 +78,14 @@ def item_for(
         attempt=record.options.attempt,
         replaces=replaces,
         thumb=thumb,
+        data=json.dumps(
+            {
+                "blind": is_blind,
+                "mask": mask.sha256 if mask else "",
+                "fingerprint": near,
+                "summary": edit.verdict.summary,
+                "label": (gate.label or gate.name) if gate else "",
+                "reviewed_as": edit.verdict.version,
+            }
+        ),
     )

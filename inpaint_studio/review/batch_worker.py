@@ -1,0 +1,185 @@
+"""One photo of a batch, in a worker process: open, find what to remove, fill, judge, save.
+
+The worker touches no database. It stores artifacts, writes the accepted result under the name
+reserved for it (whole or not at all) and hands back what the library is to keep; the program
+then writes that in one transaction. A crash between the two repeats the photo, and the same
+recipe writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.imaging.color import space_of
+from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, read_mask, save_photo
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline import RunRequest, RunResult, run
+from inpaint_studio.pipeline.worker import readers
+from inpaint_studio.proposals.table import propose
+from inpaint_studio.records import Kind, RunOptions, RunRecord
+from inpaint_studio.review.batch_plan import BatchOptions, mask_for
+from inpaint_studio.review.intake import Intake, Shares, doubted, take_in
+from inpaint_studio.store.objects import ObjectStore
+
+Ending: TypeAlias = Literal["done", "clean", "flagged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One photo to do. `engine` overrides the batch's (a retry with another one)."""
+
+    batch_id: str
+    path: str
+    output: str
+    options: BatchOptions
+    engine: str = ""
+    max_megapixels: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One run of a photo and what the library keeps of it."""
+
+    record: RunRecord
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a photo. `output_sha256` is "" where nothing was written.
+
+    done: every edit accepted, the result written. clean: nothing to remove, the photo copied.
+    flagged: a person must look first.
+    """
+
+    ending: Ending
+    sha256: str
+    shape: tuple[int, int]
+    parts: tuple[Part, ...] = ()
+    output_sha256: str = ""
+    message: str = ""
+    seconds: float = 0.0
+    data: dict[str, float] = field(default_factory=dict)
+
+
+def process(order: Order, objects: str, token: RunToken) -> Outcome:
+    """Do one photo. Raises: UserError (its sentence becomes the photo's row), Cancelled."""
+    started = time.perf_counter()
+    path = Path(order.path)
+    token.step(0.0, "opening")
+    photo = open_photo(path, max_megapixels=order.max_megapixels)
+    store = ObjectStore(Path(objects))
+    pixels: Pixels = photo.pixels
+    parts: list[Part] = []
+    work = _work(photo, order.options, token.within(0.0, 0.25))
+    for number, (kind, mask, is_sure) in enumerate(work):
+        share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
+        result = _fill(photo, pixels, mask, order=order, kind=kind, store=store, token=share)
+        if not is_sure:
+            why = f"the proposal is less sure than {order.options.sure:g}: a person must look"
+            result = replace(result, record=doubted(result.record, why))
+        pixels = _applied(pixels, result)
+        options = order.options
+        intake = take_in(
+            result.record, result.deltas, store,
+            shares=Shares(
+                audit=options.audit_share, double=options.double_share, blind=options.blind_share
+            ),
+            folder=str(path.parent), batch_id=order.batch_id,
+        )  # fmt: skip
+        parts.append(Part(record=result.record, intake=intake))
+    token.step(0.95, "saving")
+    ending: Ending = "clean" if not parts else "done"
+    if any(edit.state == "queued" for part in parts for edit in part.record.edits):
+        ending = "flagged"
+    sha256 = ""
+    if ending != "flagged":
+        target = Path(order.output)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        report = save_photo(replace(photo, pixels=pixels), target, SaveOptions(overwrite=True))
+        sha256 = report.sha256
+    token.step(1.0, "done")
+    return Outcome(
+        ending=ending, sha256=photo.sha256, shape=photo.shape, parts=tuple(parts),
+        output_sha256=sha256, seconds=time.perf_counter() - started,
+        message="" if parts else "nothing to remove was found",
+    )  # fmt: skip
+
+
+def _work(
+    photo: Photo, options: BatchOptions, token: RunToken
+) -> list[tuple[Kind, MaskBool, bool]]:
+    """Return what to fill: kind, mask over the whole photo, whether it may pass unseen."""
+    if not options.propose:
+        path = mask_for(photo.path or Path(), options)
+        if path is None:
+            return []
+        return [(options.run.kind, read_mask(path, photo.shape), True)]
+    srgb = space_of(photo.icc).to_srgb8(photo.pixels)
+    found = propose(srgb, options.propose, readers(), token)
+    work: list[tuple[Kind, MaskBool, bool]] = []
+    taken = np.zeros(photo.shape, dtype=np.bool_)
+    for kind in options.propose:
+        for is_sure in (True, False):
+            mask = np.zeros(photo.shape, dtype=np.bool_)
+            for proposal in found:
+                record = proposal.record
+                sure = record.automatic and record.confidence >= options.sure
+                if record.kind == kind and sure == is_sure:
+                    mask[record.box.slices] |= proposal.mask
+            mask &= ~taken
+            if mask.any():
+                taken |= mask
+                work.append((kind, mask, is_sure))
+    return work
+
+
+def _fill(
+    photo: Photo,
+    pixels: Pixels,
+    mask: MaskBool,
+    *,
+    order: Order,
+    kind: Kind,
+    store: ObjectStore,
+    token: RunToken,
+) -> RunResult:
+    options: RunOptions = replace(order.options.run, kind=kind)
+    if order.engine:
+        options = replace(options, engine=order.engine)
+    request = RunRequest(
+        pixels=pixels, mask=mask, options=options, icc=photo.icc,
+        photo_name=str(photo.path or ""), photo_sha256=photo.sha256, threads=1,
+    )  # fmt: skip
+    return run(request, token, store, semantic=readers())
+
+
+def _applied(pixels: Pixels, result: RunResult) -> Pixels:
+    after = pixels.copy()
+    for delta in result.deltas:
+        if delta is not None:
+            delta.apply(after)
+    after.flags.writeable = False
+    return after
+
+
+def data_of(outcome: Outcome, before: str) -> str:
+    """Return a row's data column: what it was, with the runs made of it now."""
+    data = json.loads(before)
+    data["runs"] = [part.record.run_id for part in outcome.parts]
+    data.pop("engine", None)
+    data.pop("replaces", None)
+    return json.dumps(data)
+
+
+def run_ids(data: str) -> Sequence[str]:
+    """Return the runs of a row, in the order they were made."""
+    return list(json.loads(data).get("runs", ()))
