@@ -8,7 +8,6 @@ items of what was flagged.
 
 from __future__ import annotations
 
-import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -17,15 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.imaging.photo import Photo, open_photo
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.request import Delta, RunRequest, RunResult
 from inpaint_studio.records import Kind, RunOptions, RunRecord
-from inpaint_studio.review.audit import is_audited
-from inpaint_studio.review.items import content_of, item_for
+from inpaint_studio.review.intake import Shares, take_in
 from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.settings import Settings
 from inpaint_studio.store.library import Library
@@ -35,8 +31,6 @@ if TYPE_CHECKING:
     from inpaint_studio.pipeline.replay import ReplayAnswer
     from inpaint_studio.proposals.base import Proposal
     from inpaint_studio.vision.readers import Readers
-
-THUMB_PX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,50 +123,22 @@ class Studio:
         Flagged edits go to the queue; of the accepted ones the audit's share does too.
         """
         record = result.record
-        share = float(self.settings["audit_share"])
-        items: list[ReviewRow] = []
-        keep: dict[str, str] = {}
-        for edit, delta in zip(record.edits, result.deltas, strict=True):
-            audited = edit.state == "accepted" and is_audited(content_of(record, edit), share)
-            if edit.state != "queued" and not audited:
-                continue
-            thumb = self._thumb(delta)
-            keep[f"{edit.edit_id}/thumb"] = thumb
-            items.append(
-                item_for(
-                    record,
-                    edit,
-                    delta,
-                    photo_id=photo.photo_id if photo else None,
-                    folder=str(Path(photo.path).parent) if photo else "",
-                    batch_id=batch_id,
-                    origin="audit" if audited else "flagged",
-                    thumb=thumb,
-                    replaces=replaces,
-                )
-            )
+        intake = take_in(
+            record,
+            result.deltas,
+            self.library.objects,
+            shares=Shares(audit=float(self.settings["audit_share"])),
+            photo_id=photo.photo_id if photo else None,
+            folder=str(Path(photo.path).parent) if photo else "",
+            batch_id=batch_id,
+            replaces=replaces,
+        )
         with self.library.database.writing():
             self.library.runs.save(
-                record,
-                photo_id=photo.photo_id if photo else None,
-                keep={name: key for name, key in keep.items() if key},
+                record, photo_id=photo.photo_id if photo else None, keep=intake.keep
             )
-            if items:
-                self.queue.add(*items)
-        return Kept(record, result, tuple(items))
-
-    def _thumb(self, delta: Delta | None) -> str:
-        """Store a small JPEG of the edit after the fill; "" where there is none."""
-        if delta is None:
-            return ""
-        from PIL import Image
-
-        pixels = delta.after if delta.after.dtype == np.uint8 else (delta.after >> 8)
-        picture = Image.fromarray(pixels.astype(np.uint8))
-        picture.thumbnail((THUMB_PX, THUMB_PX))
-        data = io.BytesIO()
-        picture.save(data, "JPEG", quality=88)
-        return self.library.objects.put_bytes(data.getvalue())
+            self.queue.add(*intake.items)
+        return Kept(record, result, intake.items)
 
     def propose(
         self, photo: Photo, kinds: Sequence[Kind], token: RunToken | None = None
