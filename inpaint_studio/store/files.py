@@ -7,6 +7,7 @@ behind it are on the disk, and a row in the database only after the name is.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import uuid
@@ -65,6 +66,12 @@ def write_durably(path: Path, data: bytes | memoryview) -> None:
             draft.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a whole file. Raises: OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
