@@ -50,6 +50,36 @@ class Edits:
         with self._database.writing() as tx:
             self._set(tx, photo_id, cursor)
 
+    def base(self, photo_id: int) -> int:
+        """Return how many entries are in the photo's file itself."""
+        with self._database.reading() as tx:
+            return int(tx.value("SELECT base FROM photos WHERE photo_id = ?", (photo_id,)) or 0)
+
+    def follow(self, photo_id: int, saved_as: int) -> None:
+        """Copy the history of a photo to the file it was saved as, which holds what is applied.
+
+        The histories part from here on. Durable when it returns.
+        """
+        with self._database.writing() as tx:
+            tx.execute("DELETE FROM history WHERE photo_id = ?", (saved_as,))
+            tx.execute(
+                "INSERT INTO history (photo_id, position, label, edit_id, run_id, created, hidden,"
+                " bytes) SELECT ?, position, label, edit_id, run_id, created, hidden, bytes"
+                " FROM history WHERE photo_id = ?",
+                (saved_as, photo_id),
+            )
+            tx.execute(
+                "INSERT INTO deltas (photo_id, position, part, sha256, bytes, box, before, after)"
+                " SELECT ?, position, part, sha256, bytes, box, before, after"
+                " FROM deltas WHERE photo_id = ?",
+                (saved_as, photo_id),
+            )
+            cursor = self._cursor(tx, photo_id)
+            tx.execute(
+                "UPDATE photos SET cursor = ?, base = ? WHERE photo_id = ?",
+                (cursor, cursor, saved_as),
+            )
+
     def hide(self, photo_id: int, position: int, hidden: bool) -> None:
         with self._database.writing() as tx:
             tx.execute(

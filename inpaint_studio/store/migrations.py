@@ -22,6 +22,7 @@ V1: tuple[str, ...] = (
         height INTEGER NOT NULL DEFAULT 0,
         opened REAL NOT NULL,
         cursor INTEGER NOT NULL DEFAULT 0,
+        base INTEGER NOT NULL DEFAULT 0,
         UNIQUE (sha256, path))""",
     "CREATE INDEX photos_opened ON photos (opened)",
     """CREATE TABLE runs (
@@ -59,7 +60,8 @@ V1: tuple[str, ...] = (
         bytes INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (run_id, stage)) WITHOUT ROWID""",
     "CREATE INDEX artifacts_sha256 ON artifacts (sha256)",
-    # One row per committed edit of a photo; the first `photos.cursor` of them are applied.
+    # One row per committed edit of a photo; the first `photos.cursor` of them are applied, the
+    # first `photos.base` are in the file itself (it was saved over).
     """CREATE TABLE history (
         photo_id INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
         position INTEGER NOT NULL,

@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoRow:
-    """`cursor` is the number of history entries that are applied."""
+    """`cursor` history entries are applied, `base` of them are in the file itself."""
 
     photo_id: int
     path: str
@@ -23,6 +23,7 @@ class PhotoRow:
     height: int
     opened: float
     cursor: int
+    base: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
