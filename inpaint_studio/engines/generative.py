@@ -68,6 +68,7 @@ def knobs(family: Family) -> dict[str, Knob]:
         "prefill": Knob("patch", choices=("patch", "flat", "none")),
         "match": Knob(True),
         "refine": Knob(True),
+        "size": Knob(0, 0, 4096),
         "compile": Knob(False),
         "device": Knob("", choices=("", "cpu", "cuda", "mps")),
         "dtype": Knob("", choices=("", "float32", "float16", "bfloat16")),

@@ -7,6 +7,7 @@ single file holds decide its own. A family that is not listed goes through diffu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -154,16 +155,20 @@ def family_of_class(class_name: str) -> Family | None:
     return BY_CLASS.get(class_name)
 
 
-def family_of_tensors(names: frozenset[str] | set[str]) -> Family | None:
-    """Return the family of a single file by the tensors it holds, or None."""
+def family_of_tensors(shapes: Mapping[str, tuple[int, ...]]) -> Family | None:
+    """Return the family of a single file by its tensors' names and shapes, or None."""
 
     def has(start: str) -> bool:
-        return any(name.startswith(start) for name in names)
+        return any(name.startswith(start) for name in shapes)
 
     if has("model.diffusion_model.joint_blocks.") or has("joint_blocks."):
         return BY_NAME["sd3"]
-    if has("model.diffusion_model.double_blocks.") or has("double_blocks."):
-        return BY_NAME["flux-fill"]
+    for name in ("x_embedder.weight", "img_in.weight", "model.diffusion_model.img_in.weight"):
+        if name in shapes and len(shapes[name]) == 2:
+            # Fill models see the photo and the mask beside the 64 channels of noise.
+            return BY_NAME["flux-fill" if shapes[name][1] == 384 else "flux"]
+    if has("pos_embed.proj.") and has("transformer_blocks."):
+        return BY_NAME["sd3"]
     if has("conditioner.embedders."):
         return BY_NAME["sdxl"]
     if has("model.diffusion_model.input_blocks."):

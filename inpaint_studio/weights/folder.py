@@ -116,7 +116,7 @@ def inspect(path: Path, kind: ModelKind) -> str:
         return family.name if family else ""
     check_file(path, kind)
     if path.suffix.lower() == ".safetensors":
-        found = family_of_tensors({tensor.name for tensor in read_header(path)})
+        found = family_of_tensors({tensor.name: tensor.shape for tensor in read_header(path)})
         if found is None:
             raise BadModel(
                 f"{path.name} is refused: its tensors belong to no inpainting model this program "

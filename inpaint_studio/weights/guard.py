@@ -88,22 +88,29 @@ def check_bytes(path: Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Refuse a diffusers folder that is incomplete, damaged or could run code. Raises: BadModel."""
+    check_folder_text(folder)
+    for path in sorted(folder.rglob("*.safetensors")):
+        check_bytes(path)
+        read_header(path)
+    _check_parts(folder, read_index(folder))
+
+
+def check_folder_text(folder: Path) -> None:
+    """Refuse links that leave the folder, program code, and settings that ask for code.
+
+    Raises: BadModel.
+    """
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            continue
         inside = path.relative_to(folder)
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             raise BadModel(f"{inside} is refused: it is a link to a place outside the model.")
-        suffix = path.suffix.lower()
-        if suffix in CODE_TYPES:
+        if path.is_dir():
+            continue
+        if path.suffix.lower() in CODE_TYPES:
             raise BadModel(f"{inside} is refused: a model folder must hold no program code.")
-        if suffix == ".json":
+        if path.suffix.lower() == ".json":
             _check_config(path, inside)
-        elif suffix == ".safetensors":
-            check_bytes(path)
-            read_header(path)
-    _check_parts(folder, read_index(folder))
 
 
 def read_index(folder: Path) -> dict[str, Any]:
