@@ -1,0 +1,197 @@
+"""`fill`, `judge`, `replay`, `doctor` from the outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaint_studio.cli.main import main
+
+
+def _pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def test_fill_writes_the_contract_and_leaves_the_rest_alone(
+    command: Any, photo: Path, mask: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.png"
+    code, data = command("fill", photo, "--mask", mask, "-o", out, "--seed", 7)
+    assert code == (0 if data["accepted"] else 3)
+    assert {"verdict", "readings", "plan", "recipe", "run", "seconds", "seconds_by_stage",
+            "peak_mb"} <= set(data)  # fmt: skip
+    assert data["recipe"]["seed"] == 7
+    assert 0 <= data["verdict"]["risk"] <= 1
+    assert all(
+        {"name", "value", "low", "high", "passed", "box"} <= set(r) for r in data["readings"]
+    )
+    feather = data["recipe"]["feather_px"] + data["recipe"]["grow_px"]
+    outside = np.ones((260, 360), dtype=bool)
+    outside[20 - feather : 46 + feather, 40 - feather : 80 + feather] = False
+    assert (_pixels(out)[outside] == _pixels(photo)[outside]).all()
+    assert (_pixels(out)[25:40, 45:75] != _pixels(photo)[25:40, 45:75]).any()
+
+    code, again = command("replay", data["run"])
+    assert (code, again["answer"]) == (0, "identical")
+
+
+def test_a_flagged_edit_ends_with_3_waits_in_the_queue_and_force_accepts_it(
+    command: Any, photo: Path, tmp_path: Path
+) -> None:
+    plane = np.zeros((260, 360), dtype=np.uint8)
+    plane[60:240, 110:330] = 255
+    hard = tmp_path / "hard.png"
+    Image.fromarray(plane).save(hard)
+    arguments = ("fill", photo, "--mask", hard, "--engine", "flat")
+    code, data = command(*arguments, "-o", tmp_path / "a.png")
+    assert code == 3 and data["review_items"] and (tmp_path / "a.png").exists()
+    code, items = command("review", "list")
+    assert code == 0 and [item["item"] for item in items] == data["review_items"]
+    code, forced = command(*arguments, "-o", tmp_path / "b.png", "--force")
+    assert code == 0 and forced["forced"] and not forced["verdict"]["accepted"]
+
+
+def test_judge_tells_an_untouched_copy_from_a_smeared_one(
+    command: Any, photo: Path, mask: Path, tmp_path: Path
+) -> None:
+    pixels = _pixels(photo).copy()
+    pixels[20:46, 40:80] = (255, 0, 255)
+    bad = tmp_path / "bad.png"
+    Image.fromarray(pixels).save(bad)
+    code, worse = command("judge", photo, bad, "--mask", mask)
+    assert code == 3 and not worse["accepted"] and worse["verdict"]["summary"]
+    code, better = command("judge", photo, photo, "--mask", mask)
+    assert better["risk"] < worse["risk"]
+
+
+def test_judge_takes_folders(command: Any, photo: Path, mask: Path, tmp_path: Path) -> None:
+    before, after, masks = (tmp_path / name for name in ("before", "after", "masks"))
+    for folder in (before, after, masks):
+        folder.mkdir()
+    for name in ("one", "two"):
+        Image.open(photo).save(before / f"{name}.png")
+        Image.open(mask).save(masks / f"{name}.png")
+    Image.open(photo).save(after / "one.png")
+    code, data = command("judge", before, after, "--mask", masks, "--report", tmp_path / "r.html")
+    assert code in (0, 3)
+    assert [edit["name"] for edit in data["edits"]] == ["one.png"]
+    assert data["left_out"] == ["two.png"]
+    assert "one.png" in (tmp_path / "r.html").read_text()
+
+
+def test_doctor_is_sound_and_lists_engines(command: Any) -> None:
+    code, data = command("doctor")
+    assert code == 0
+    assert data["engines"]["flat"] == "" and data["engines"]["patch"] == ""
+    assert data["engines"]["generative"]
+    assert data["clashing_packages"] == []
+
+
+BAD: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
+    ("missing photo", ("fill", "{d}/no.png", "--mask", "{mask}", "-o", "{d}/o.png"), 2, "no.png"),
+    ("missing mask", ("fill", "{photo}", "--mask", "{d}/no.png", "-o", "{d}/o.png"), 2, "no.png"),
+    ("truncated", ("fill", "{cut}", "--mask", "{mask}", "-o", "{d}/o.png"), 2, "cut.png"),
+    ("no picture", ("fill", "{text}", "--mask", "{mask}", "-o", "{d}/o.png"), 2, "text.png"),
+    ("bomb", ("fill", "{bomb}", "--mask", "{mask}", "-o", "{d}/o.png"), 2, "bomb.png"),
+    ("mask size", ("fill", "{photo}", "--mask", "{small}", "-o", "{d}/o.png"), 2, "360"),
+    ("empty mask", ("fill", "{photo}", "--mask", "{empty}", "-o", "{d}/o.png"), 2, "empty"),
+    ("full mask", ("fill", "{photo}", "--mask", "{full}", "-o", "{d}/o.png"), 2, "whole photo"),
+    ("engine", ("fill", "{photo}", "--mask", "{mask}", "-o", "{d}/o.png", "--engine", "magic"), 2,
+     "no engine"),
+    ("output folder", ("fill", "{photo}", "--mask", "{mask}", "-o", "{d}/no/o.png"), 2,
+     "does not exist"),
+    ("output format", ("fill", "{photo}", "--mask", "{mask}", "-o", "{d}/o.xyz"), 2, "xyz"),
+    ("no weights", ("fill", "{photo}", "--mask", "{mask}", "-o", "{d}/o.png", "--engine",
+                    "generative"), 4, "models"),
+    ("grow", ("fill", "{photo}", "--mask", "{mask}", "-o", "{d}/o.png", "--grow", "9999"), 2,
+     "grow"),
+    ("kind", ("propose", "{photo}", "--kind", "unicorn"), 2, "unicorn"),
+    ("run", ("replay", "nope"), 2, "nope"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path, photo: Path, mask: Path) -> dict[str, Path]:
+    """Good and bad files by the names the table uses."""
+    made = {"photo": photo, "mask": mask, "d": tmp_path}
+    for name, value in (("empty", 0), ("full", 255)):
+        made[name] = tmp_path / f"{name}.png"
+        Image.fromarray(np.full((260, 360), value, np.uint8)).save(made[name])
+    made["small"] = tmp_path / "small.png"
+    Image.fromarray(np.full((20, 20), 255, np.uint8)).save(made["small"])
+    made["cut"] = tmp_path / "cut.png"
+    made["cut"].write_bytes(photo.read_bytes()[:20_000])
+    made["text"] = tmp_path / "text.png"
+    made["text"].write_text("this is no picture")
+    made["bomb"] = tmp_path / "bomb.png"
+    made["bomb"].write_bytes(_bomb())
+    return made
+
+
+def _bomb() -> bytes:
+    """A PNG of a few kilobytes that claims a million by a million pixels."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", 1_000_000, 1_000_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100_000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments", "code", "word"), BAD, ids=[row[0] for row in BAD])
+def test_bad_input_gets_its_sentence_and_exit_code(
+    command: Any,
+    files: dict[str, Path],
+    name: str,
+    arguments: tuple[str, ...],
+    code: int,
+    word: str,
+) -> None:
+    words = [argument.format(**files) for argument in arguments]
+    got, data = command(*words)
+    assert (got, data["exit_code"]) == (code, code)
+    assert word in data["error"] and data["error"].endswith((".", "`"))
+    assert not (files["d"] / "o.png").exists()
+
+
+def test_an_unwritable_folder_is_said_before_the_work(
+    command: Any, photo: Path, mask: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    code, data = command("fill", photo, "--mask", mask, "-o", photo.parent / "o.png")
+    assert code == 2 and "cannot be written" in data["error"]
+
+
+def test_the_input_is_never_overwritten_silently(command: Any, photo: Path, mask: Path) -> None:
+    before = photo.read_bytes()
+    code, data = command("fill", photo, "--mask", mask, "-o", photo)
+    assert code == 2 and "overwrite" in data["error"].lower()
+    assert photo.read_bytes() == before
+
+
+def test_wrong_usage_ends_with_2_and_points_to_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fill", "--nope"]) == 2
+    assert "--help" in capsys.readouterr().err
+
+
+def test_without_display_the_window_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(key, raising=False)
+    assert main([]) == 4
+    assert "no display" in capsys.readouterr().err

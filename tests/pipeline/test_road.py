@@ -1,0 +1,227 @@
+"""The road: what it promises whatever the engine does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.table import engine as real_engine
+from inpaint_studio.errors import BadMask, BadSetting, Cancelled, EngineFailed, Missing
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline import RunRequest, attempt, replay, road, run
+from inpaint_studio.records import FillRecipe, RunOptions, RunRecord, from_json, to_json
+from inpaint_studio.store.objects import ObjectStore
+
+Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+CHEAP = RunOptions(engine="flat", budget="cheap")
+
+
+class Stub:
+    """An engine that does what the test wants in the place of `flat`."""
+
+    name = "flat"
+    version = 1
+    title = "Stub"
+
+    def __init__(self, fill: object) -> None:
+        self._fill = fill
+
+    def availability(self) -> Availability:
+        return Availability(ready=True)
+
+    def recipe(self, options: RunOptions, mask: Mask) -> FillRecipe:
+        return FillRecipe(engine="flat", engine_version=1, seed=options.seed)
+
+    def context_px(self, mask: Mask) -> int:
+        return 32
+
+    def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
+        return 1.0
+
+    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+        return self._fill(request, token)  # type: ignore[operator]
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, fill: object) -> None:
+    stub = Stub(fill)
+
+    def lookup(name: str) -> object:
+        return stub if name == "flat" else real_engine(name)
+
+    for module in (attempt, road):
+        monkeypatch.setattr(module, "engine", lookup)
+
+
+def _noise(request: FillRequest, token: RunToken) -> Fill:
+    rng = np.random.default_rng(request.recipe.seed)
+    return Fill(linear=rng.random(request.linear.shape, dtype=np.float32))
+
+
+def _after(pixels: NDArray[np.generic], request: RunRequest) -> NDArray[np.generic]:
+    after = pixels.copy()
+    for delta in run(request).deltas:
+        assert delta is not None
+        delta.apply(after)
+    return after
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_twenty_chained_edits_by_a_noise_engine_change_nothing_outside_masks_and_rings(
+    coffee: Rgb, monkeypatch: pytest.MonkeyPatch, dtype: type
+) -> None:
+    _use(monkeypatch, _noise)
+    photo = coffee.astype(dtype) * (257 if dtype is np.uint16 else 1)
+    rng = np.random.default_rng(5)
+    pixels, touched = photo, np.zeros(photo.shape[:2], dtype=bool)
+    for seed in range(20):
+        mask = np.zeros(photo.shape[:2], dtype=bool)
+        y, x = rng.integers(0, 220), rng.integers(0, 320)
+        mask[y : y + 12, x : x + 17] = True
+        options = replace(CHEAP, seed=seed, grow_px=1, feather_px=3)
+        pixels = _after(pixels, RunRequest(pixels=pixels, mask=mask, options=options))
+        touched |= grow(grow(mask, 1), 3)
+    assert (pixels[~touched] == photo[~touched]).all()
+    assert (pixels[touched] != photo[touched]).any()
+
+
+def test_inside_the_core_nothing_of_the_original_decides_the_result(
+    coffee: Rgb, spot: Mask
+) -> None:
+    other = coffee.copy()
+    other[spot] = (0, 255, 0)
+    fills = [
+        _after(p, RunRequest(pixels=p, mask=spot, options=CHEAP))[spot] for p in (coffee, other)
+    ]
+    assert (fills[0] == fills[1]).all()
+
+
+def test_a_run_replays_identical_and_a_changed_artifact_is_named(
+    coffee: Rgb, spot: Mask, objects: ObjectStore, tmp_path: Path
+) -> None:
+    options = RunOptions(engine="patch", seed=3, budget="cheap")
+    record = run(RunRequest(pixels=coffee, mask=spot, options=options), sink=objects).record
+    record = from_json(RunRecord, to_json(record))
+    scratch = ObjectStore(tmp_path / "scratch")
+    assert replay(record, objects, sink=scratch).sentence == "identical"
+
+    edit = record.edits[0]
+    tampered = coffee.copy()
+    tampered[100, 100] ^= 1
+    key = objects.put_array(tampered[edit.box.slices])
+    stages = tuple(replace(s, sha256=key) if s.name == "fill" else s for s in edit.stages)
+    wrong = replace(record, edits=(replace(edit, stages=stages),))
+    assert "stage fill" in replay(wrong, objects, sink=scratch).sentence
+
+
+def test_a_crop_of_the_photo_gives_boxes_and_deltas_in_photo_pixels(
+    coffee: Rgb, spot: Mask
+) -> None:
+    whole = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP))
+    origin = Box(5, 3, 330, 230)
+    part = run(
+        RunRequest(
+            pixels=coffee[origin.slices], mask=spot[origin.slices], origin=origin, options=CHEAP
+        )
+    )
+    assert part.deltas[0] is not None and whole.deltas[0] is not None
+    assert part.deltas[0].box == whole.deltas[0].box
+    assert part.record.edits[0].delta_box == whole.record.edits[0].delta_box
+
+
+def test_a_broken_engine_is_a_visible_change_of_plan(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(request: FillRequest, token: RunToken) -> Fill:
+        raise EngineFailed("it broke")
+
+    _use(monkeypatch, broken)
+    edit = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP)).record.edits[0]
+    assert edit.plan.engine != "flat"
+    assert any("flat failed (it broke)" in change for change in edit.plan.changes)
+
+
+@pytest.mark.parametrize(
+    "value", [np.nan, np.inf, "shape", "dtype"], ids=["nan", "inf", "shape", "dtype"]
+)
+def test_an_engine_that_breaks_its_contract_is_caught(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    def wrong(request: FillRequest, token: RunToken) -> Fill:
+        if value == "shape":
+            return Fill(linear=request.linear[:-1])
+        if value == "dtype":
+            return Fill(linear=request.linear.astype(np.float64))  # type: ignore[arg-type]
+        return Fill(linear=np.full_like(request.linear, value))
+
+    _use(monkeypatch, wrong)
+    edit = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP)).record.edits[0]
+    assert any("flat failed" in change for change in edit.plan.changes)
+
+
+def test_when_every_engine_breaks_the_photo_stays_and_the_edit_is_queued(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(road, "attempt", out_of_memory)
+    result = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP))
+    assert result.deltas == (None,)
+    assert result.record.edits[0].state == "queued"
+    assert "left as it was" in result.record.edits[0].verdict.summary
+
+
+def test_force_accepts_but_the_verdict_still_says_what_is_wrong(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, _noise)
+    flagged = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP)).record.edits[0]
+    forced = run(
+        RunRequest(pixels=coffee, mask=spot, options=replace(CHEAP, force=True))
+    ).record.edits[0]
+    assert (flagged.state, flagged.verdict.accepted) == ("queued", False)
+    assert (forced.state, forced.verdict.accepted) == ("accepted", False)
+
+
+def test_far_pieces_are_edits_of_their_own(coffee: Rgb, spot: Mask) -> None:
+    both = spot.copy()
+    both[200:220, 290:310] = True
+    result = run(RunRequest(pixels=coffee, mask=both, options=CHEAP))
+    assert len(result.record.edits) == 2
+    boxes = [delta.box for delta in result.deltas if delta is not None]
+    assert not boxes[0].overlaps(boxes[1])
+
+
+def test_refusals(coffee: Rgb, spot: Mask) -> None:
+    with pytest.raises(BadMask, match="empty"):
+        run(RunRequest(pixels=coffee, mask=np.zeros_like(spot)))
+    with pytest.raises(BadSetting, match="no engine"):
+        run(RunRequest(pixels=coffee, mask=spot, options=RunOptions(engine="magic")))
+    with pytest.raises(Missing, match="generative"):
+        run(RunRequest(pixels=coffee, mask=spot, options=RunOptions(engine="generative")))
+
+
+def test_cancel_stops_the_road(coffee: Rgb, spot: Mask) -> None:
+    token = RunToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        run(RunRequest(pixels=coffee, mask=spot, options=CHEAP), token)
+
+
+def test_reasons_carry_numbers_and_stages_their_artifacts(
+    coffee: Rgb, spot: Mask, objects: ObjectStore
+) -> None:
+    options = RunOptions(budget="cheap")
+    edit = run(RunRequest(pixels=coffee, mask=spot, options=options), sink=objects).record.edits[0]
+    assert any(reason.value is not None for reason in edit.plan.reasons)
+    assert {"input", "mask", "fill", "blended", "readings"} <= {s.name for s in edit.stages}
+    for stage in edit.stages:
+        assert objects.has(stage.sha256), stage.name
