@@ -1,0 +1,1 @@
+"""The readings, one family per module; `table` lists them all."""

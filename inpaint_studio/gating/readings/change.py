@@ -1,0 +1,92 @@
+"""Readings of before against after: leak, ghost, and what the hole's change looks like."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels, Plane
+from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.scene import Scene, blur, distance, worst_box
+from inpaint_studio.geometry import Box
+
+_C1 = 0.01**2
+_C2 = 0.03**2
+
+
+def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measured:
+    """Count pixels changed outside mask + ring; an honest edit has none.
+
+    The map is 1 at each such pixel. Full scale, in the request's own pixels.
+    """
+    changed = (before != after).any(axis=2)
+    stray = changed & (distance(~mask) > ring_px + 0.5)
+    count = int(stray.sum())
+    if not count:
+        return Measured(0.0)
+    return Measured(float(count), stray.astype(np.float32), Box.of_mask(stray))
+
+
+def ghost(scene: Scene) -> Measured:
+    """Correlate the high-passed luma of before and after inside the mask.
+
+    What was removed shows through when the fill follows its detail: 1 is the thing itself.
+    """
+    hole = scene.mask
+    old = scene.luma_before - blur(scene.luma_before, 3.0)
+    new = scene.luma - blur(scene.luma, 3.0)
+    product = old * new
+    a, b = old[hole], new[hole]
+    scale = float(np.sqrt((a * a).mean() * (b * b).mean()))
+    value = float((a * b).mean() / (scale + (0.5 / 255) ** 2))
+    plane = np.where(hole, np.maximum(product, 0) / (scale + 1e-6), 0).astype(np.float32)
+    return Measured(value, plane, worst_box(plane, hole))
+
+
+def ssim_plane(one: Plane, two: Plane, sigma: float = 1.5) -> Plane:
+    """Return the SSIM index of two luma planes (Wang et al. 2004, doi:10.1109/TIP.2003.819861)."""
+    mean_1, mean_2 = blur(one, sigma), blur(two, sigma)
+    var_1 = blur(one * one, sigma) - mean_1 * mean_1
+    var_2 = blur(two * two, sigma) - mean_2 * mean_2
+    both = blur(one * two, sigma) - mean_1 * mean_2
+    top = (2 * mean_1 * mean_2 + _C1) * (2 * both + _C2)
+    bottom = (mean_1 * mean_1 + mean_2 * mean_2 + _C1) * (var_1 + var_2 + _C2)
+    out: Plane = (top / bottom).astype(np.float32)
+    return out
+
+
+def ssim(scene: Scene) -> Measured:
+    """Return the mean SSIM of before and after in the hole, with the mean squared difference."""
+    plane = ssim_plane(scene.luma_before, scene.luma)
+    hole = scene.mask
+    difference = (scene.before.astype(np.float32) - scene.after) / 255.0
+    mse = float((difference[hole] ** 2).mean())
+    shown = np.where(hole, 1 - plane, 0).astype(np.float32)
+    return Measured(float(plane[hole].mean()), shown, None, {"change_mse": mse})
+
+
+def residue(scene: Scene) -> Measured:
+    """Tell how far the 2-px rim outside the mask still leans towards what was removed.
+
+    The rim's colour is projected on the direction from the surroundings to the removed thing;
+    0 is clean, 1 is the thing itself: the mask was too tight, or its shadow is left.
+    """
+    rim = (scene.outside > 0) & (scene.outside <= 2)
+    if not rim.any():
+        return Measured(0.0)
+    field = cv2.blur(scene.lab_before, (1, 1))
+    ground = _local(field, scene.context)
+    thing = _local(field, scene.inside > 1 if (scene.inside > 1).any() else scene.mask)
+    direction = thing - ground
+    length = (direction**2).sum(axis=2)
+    lean = ((scene.lab - ground) * direction).sum(axis=2) / np.maximum(length, 1.0)
+    weight = length / (length + 25.0)
+    plane = np.where(rim, np.clip(lean, 0, 1) * weight, 0).astype(np.float32)
+    value = float(plane[rim].mean())
+    return Measured(value, plane, worst_box(plane, rim))
+
+
+def _local(lab: np.ndarray, where: MaskBool) -> np.ndarray:
+    from inpaint_studio.gating.scene import masked_blur
+
+    return masked_blur(lab, where, 6.0)

@@ -1,0 +1,111 @@
+"""The combined risk: a logistic model on z-scores, kept as data and explained by its terms.
+
+risk = 1 / (1 + exp(-(b + sum w_i z_i))), z_i = clip((t(x_i) - mean_i) / std_i, -4, 4), where
+t is the identity or a log. Weights, bands, thresholds and the figures they were made with are
+read from one JSON file (`resources/gates`), written by `python -m inpaint_studio.gating.train`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.paths import resource
+
+Z_LIMIT = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One feature's share in the risk."""
+
+    name: str
+    mean: float
+    std: float
+    weight: float
+    scale: Literal["plain", "log"] = "plain"
+
+    def z(self, value: float) -> float:
+        moved = scaled(value, self.scale)
+        return min(max((moved - self.mean) / self.std, -Z_LIMIT), Z_LIMIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskModel:
+    """A fitted model for one set of features."""
+
+    terms: tuple[Term, ...]
+    intercept: float
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        """Return log-odds of a bad edit; a feature that is not there counts as usual (z = 0)."""
+        total = self.intercept
+        for term in self.terms:
+            if term.name in features:
+                total += term.weight * term.z(features[term.name])
+        return total
+
+    def risk(self, features: Mapping[str, float]) -> float:
+        return 1.0 / (1.0 + math.exp(-min(max(self.logit(features), -60.0), 60.0)))
+
+    def shares(self, features: Mapping[str, float]) -> list[tuple[str, float]]:
+        """Return what each feature adds to the log-odds, the most alarming first."""
+        parts = [
+            (term.name, term.weight * term.z(features[term.name]))
+            for term in self.terms
+            if term.name in features
+        ]
+        return sorted(parts, key=lambda part: -part[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSet:
+    """Models, bands and thresholds of one version. Old verdicts keep the version they name."""
+
+    version: str
+    models: dict[str, RiskModel]
+    thresholds: dict[str, float]
+    bands: dict[str, tuple[float | None, float | None]]
+    undecided: tuple[float, float] = (0.0, 1.0)
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def scaled(value: float, scale: str) -> float:
+    return math.log(max(value, 0.0) + 1e-6) if scale == "log" else value
+
+
+@cache
+def default_gates() -> GateSet:
+    """Return the gate set that comes with the program."""
+    return load_gates(resource("gates", "gates.json"))
+
+
+def load_gates(path: Path) -> GateSet:
+    """Read a gate set. Raises: BadSetting: it is no such file."""
+    try:
+        raw = json.loads(path.read_text())
+        models = {
+            name: RiskModel(
+                terms=tuple(Term(**term) for term in model["terms"]),
+                intercept=float(model["intercept"]),
+            )
+            for name, model in raw["models"].items()
+        }
+        return GateSet(
+            version=str(raw["version"]),
+            models=models,
+            thresholds={name: float(value) for name, value in raw["thresholds"].items()},
+            bands={name: (band[0], band[1]) for name, band in raw["bands"].items()},
+            undecided=(float(raw["undecided"][0]), float(raw["undecided"][1])),
+            training=raw.get("training", {}),
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise BadSetting(
+            f"The gate file {path} cannot be read ({error}); restore it or run calibrate again."
+        ) from error

@@ -1,0 +1,159 @@
+"""What every reading looks at: one crop, its distances and its bands, computed once.
+
+`luma` is Rec. 709 luma of the sRGB-encoded values, 0..1; `lab` is CIELAB D65. `outside` and
+`inside` are distances to the core mask in px. context = 2 < outside <= 18: the first 2 px may
+hold what is left of the removed thing, or the feather of the fill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool, Plane
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.color import as_unit, luma
+
+CONTEXT_PX = 64
+FIRST_PX = 2.0
+LAST_PX = 18.0
+MAX_PIXELS = 1_500_000
+
+Rgb8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An edit cut to its surroundings, at a scale that keeps the work bounded.
+
+    before, after: (h, w, 3) uint8 sRGB; mask: (h, w) core. box: where the crop lies in the
+    request's pixels; scale: request pixels per scene pixel (1 but for very large holes).
+    """
+
+    before: Rgb8
+    after: Rgb8
+    mask: MaskBool
+    ring_px: int
+    box: Box
+    scale: int
+
+    @cached_property
+    def outside(self) -> Plane:
+        return distance(~self.mask)
+
+    @cached_property
+    def inside(self) -> Plane:
+        return distance(self.mask)
+
+    @cached_property
+    def luma(self) -> Plane:
+        return luma(as_unit(self.after))
+
+    @cached_property
+    def luma_before(self) -> Plane:
+        return luma(as_unit(self.before))
+
+    @cached_property
+    def lab(self) -> NDArray[np.float32]:
+        return to_lab(self.after)
+
+    @cached_property
+    def lab_before(self) -> NDArray[np.float32]:
+        return to_lab(self.before)
+
+    @cached_property
+    def first_px(self) -> float:
+        """Where known ground begins: past the feather, at least 2 px off the core."""
+        return max(FIRST_PX, float(self.ring_px))
+
+    @cached_property
+    def context(self) -> MaskBool:
+        near = (self.outside > self.first_px) & (self.outside <= LAST_PX)
+        return near if near.any() else ~self.mask
+
+    @cached_property
+    def known(self) -> MaskBool:
+        """Pixels that are surely the photo's own."""
+        far: MaskBool = self.outside > self.first_px
+        return far if far.any() else ~self.mask
+
+    def to_request(self, box: Box) -> Box:
+        """Return a box of scene pixels in the request's pixels."""
+        return Box(
+            box.left * self.scale, box.top * self.scale, box.right * self.scale,
+            box.bottom * self.scale,
+        ).shift(self.box.left, self.box.top).clamp(self.box)  # fmt: skip
+
+
+def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
+    """Cut the request to the mask's box + `context_px` and bound its size."""
+    mask = request.mask
+    box = Box.of_mask(mask).pad(context_px).clamp(Box.of_shape(mask.shape))
+    before, after, hole = (
+        to_rgb8(request.before[box.slices]),
+        to_rgb8(request.after[box.slices]),
+        np.ascontiguousarray(mask[box.slices]),
+    )
+    scale = max(1, int(np.ceil(np.sqrt(hole.size / MAX_PIXELS))))
+    if scale > 1:
+        size = (max(1, hole.shape[1] // scale), max(1, hole.shape[0] // scale))
+        before = cv2.resize(before, size, interpolation=cv2.INTER_AREA)
+        after = cv2.resize(after, size, interpolation=cv2.INTER_AREA)
+        share = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        hole = share > 0 if not (share > 0.5).any() else share > 0.5
+    return Scene(before, after, hole, max(1, request.ring_px // scale), box, scale)
+
+
+def to_rgb8(pixels: NDArray[np.generic]) -> Rgb8:
+    """Return 8-bit codes of 8 or 16-bit pixels."""
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels, dtype=np.uint8)
+    codes: Rgb8 = np.rint(pixels.astype(np.float32) / 257.0).astype(np.uint8)
+    return codes
+
+
+def to_lab(pixels: Rgb8) -> NDArray[np.float32]:
+    lab: NDArray[np.float32] = cv2.cvtColor(as_unit(pixels), cv2.COLOR_RGB2LAB)
+    return lab
+
+
+def distance(where: MaskBool) -> Plane:
+    """Return for every True pixel its distance to the nearest False one, in px."""
+    plane: Plane = cv2.distanceTransform(where.astype(np.uint8), cv2.DIST_L2, 5)
+    if where.all():
+        plane = np.full(where.shape, 1e6, dtype=np.float32)
+    return plane
+
+
+def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    out: NDArray[np.float32] = cv2.GaussianBlur(
+        plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101
+    )
+    return out
+
+
+def masked_blur(plane: NDArray[np.float32], where: MaskBool, sigma: float) -> NDArray[np.float32]:
+    """Return the Gaussian mean over the pixels `where`, defined everywhere by what is near."""
+    weight = blur(where.astype(np.float32), sigma)
+    weighted = plane * (where[..., None] if plane.ndim == 3 else where)
+    total = blur(weighted.astype(np.float32), sigma)
+    safe = np.maximum(weight, np.float32(1e-6)).astype(np.float32)
+    mean: NDArray[np.float32] = total / (safe[..., None] if plane.ndim == 3 else safe)
+    return mean
+
+
+def worst_box(plane: Plane, where: MaskBool, *, sigma: float = 3.0, share: float = 0.6) -> Box:
+    """Return the box of the worst spot: the part around the highest smoothed value."""
+    field = np.where(where, plane, 0).astype(np.float32)
+    smooth = blur(field, sigma) * where
+    peak = float(smooth.max(initial=0.0))
+    if peak <= 0:
+        return Box.of_mask(where)
+    _, labels = cv2.connectedComponents((smooth >= share * peak).astype(np.uint8))
+    label = labels[np.unravel_index(int(smooth.argmax()), smooth.shape)]
+    return Box.of_mask(labels == label).pad(2).clamp(Box.of_shape(where.shape))

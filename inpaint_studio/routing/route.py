@@ -1,0 +1,135 @@
+"""Choose the route for a region: engine, recipe numbers, and reasons that carry their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.records import Reason, RunOptions, Scalar
+from inpaint_studio.routing.features import Features, measure
+from inpaint_studio.routing.policy import Policy, Rule, load_policy
+
+GENERATIVE_MB = 4000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a region goes. `compare_with`: another engine to run too; the gates keep the better."""
+
+    engine: str
+    reasons: tuple[Reason, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    parameters: dict[str, Scalar] = field(default_factory=dict)
+    grow_px: int = 0
+    feather_px: int = 2
+    compare_with: str = ""
+    rule: str = ""
+
+
+def choose(
+    pixels: Pixels,
+    mask: MaskBool,
+    options: RunOptions,
+    offers: Mapping[str, str],
+    free_mb: float,
+    policy: Policy | None = None,
+) -> Route:
+    """Return the route for one region of a crop, (H, W, 3) sRGB-encoded.
+
+    offers: engine -> "" when it can run here, else a sentence why not. An engine the user named
+    is taken as it is. Raises: BadSetting: no such engine; Missing: the named one cannot run here.
+    """
+    policy = policy or load_policy()
+    features = measure(
+        pixels, mask, kind=options.kind, intent=options.intent, prompt=options.prompt,
+        free_mb=free_mb,
+    )  # fmt: skip
+    matching = [rule for rule in policy.rules if rule.holds(features)]
+    if options.engine != "auto":
+        return _forced(options.engine, matching[-1], offers)
+    passed_by: list[Reason] = []
+    for rule in matching:
+        why_not = offers.get(rule.engine, f"There is no engine {rule.engine}.")
+        if not why_not:
+            return _route(rule, features, offers, passed_by)
+        passed_by.append(
+            Reason(text=f"{_said(rule, features)} But {rule.engine} cannot run here: {why_not}")
+        )
+    raise Missing("No engine can run here; reinstall Inpaint Studio or mend the routing policy.")
+
+
+def _forced(engine: str, rule: Rule, offers: Mapping[str, str]) -> Route:
+    if engine not in offers:
+        raise BadSetting(f"There is no engine {engine!r}; choose one of {', '.join(offers)}.")
+    if offers[engine]:
+        raise Missing(offers[engine])
+    return Route(
+        engine=engine,
+        reasons=(Reason(text=f"The engine {engine} was asked for."),),
+        fallbacks=(),
+        grow_px=rule.grow_px,
+        feather_px=rule.feather_px,
+        rule="asked for",
+    )
+
+
+def _route(
+    rule: Rule, features: Features, offers: Mapping[str, str], passed_by: list[Reason]
+) -> Route:
+    ready = [name for name in rule.fallbacks if name != rule.engine and not offers.get(name, "no")]
+    compare = rule.compare_with
+    if compare and (offers.get(compare, "no") or compare == rule.engine):
+        compare = ""
+    return Route(
+        engine=rule.engine,
+        reasons=(*_reasons(rule, features), *passed_by),
+        fallbacks=tuple(dict.fromkeys(ready)),
+        parameters=dict(rule.parameters),
+        grow_px=rule.grow_px,
+        feather_px=rule.feather_px,
+        compare_with=compare,
+        rule=rule.name,
+    )
+
+
+def _reasons(rule: Rule, features: Features) -> list[Reason]:
+    """One sentence, then one line for every number it rests on."""
+    facts: list[Reason] = []
+    for condition in rule.conditions:
+        value = features.get(condition.feature)
+        if isinstance(value, str):
+            continue
+        limit = condition.high if condition.high is not None else condition.low
+        sign = "at most" if condition.high is not None else "at least"
+        name = condition.feature.replace("_", " ")
+        facts.append(
+            Reason(
+                text=f"{name} is {number(value)} ({sign} {number(limit or 0.0)}).".capitalize(),
+                feature=condition.feature,
+                value=value,
+                limit=limit,
+            )
+        )
+    head = Reason(text=_said(rule, features))
+    if facts:
+        head = Reason(
+            text=head.text, feature=facts[0].feature, value=facts[0].value, limit=facts[0].limit
+        )
+    return [head, *facts[1:]]
+
+
+def _said(rule: Rule, features: Features) -> str:
+    values = {name: features.get(name) for name in Features.__dataclass_fields__}
+    shown = {
+        name: value if isinstance(value, str) else number(value) for name, value in values.items()
+    }
+    return rule.because.format(**shown)
+
+
+def number(value: float) -> str:
+    """Return a number as a person reads it: three figures, no exponent."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else "0"
