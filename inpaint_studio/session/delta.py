@@ -41,6 +41,15 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A change as two arrays (a restore stroke, a dab of colour)."""
+
+    box: Box
+    before: Pixels
+    after: Pixels
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDelta:
     """A delta whose bytes lie in the object store. `before`/`after`: SHA-256 of the box."""
 

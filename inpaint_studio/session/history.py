@@ -3,6 +3,10 @@
 Only `History` writes the photo's pixels. Every step is durable before it shows: first the
 delta's object, then the row, then the pixels in memory. What is on the disk is always enough
 to rebuild the present pixels from the file: decode it and add the applied deltas in order.
+
+A file that was saved over holds its first `base` edits itself. They can still be undone; a new
+edit on top of such an undo first becomes an entry that takes them back (`_bridge`), as what the
+file holds must stay in the list.
 """
 
 from __future__ import annotations
@@ -10,15 +14,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.geometry import Box
 from inpaint_studio.session import delta as deltas
-from inpaint_studio.session.delta import Change, Delta, StoredDelta
+from inpaint_studio.session.delta import Change, Delta, Pair, StoredDelta
 from inpaint_studio.store.database import now_s
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import DeltaRow, HistoryRow
+
+BRIDGE = "Back to before"
+Step: TypeAlias = tuple[StoredDelta, bool]
+"""A delta, and whether it is put on (True) or taken off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class Entry:
     run_id: str
     created: float
     hidden: bool
+    absent: bool
     bytes: int
     box: Box
     deltas: tuple[StoredDelta, ...]
@@ -51,6 +61,7 @@ class History:
         self._pixels: Pixels = base.copy()
         self._entries: list[Entry] = []
         self._cursor = 0
+        self._base = library.edits.base(photo_id)
         self.problem = ""
         self._rebuild()
 
@@ -107,15 +118,10 @@ class History:
                 stored.extend(self.prepare((change,)))
         if not stored:
             return Box(0, 0, 0, 0)
-        fresh = self._computed(stored, forward=True)
-        row = HistoryRow(
-            photo_id=self.photo_id, position=self._cursor, label=label, edit_id=edit_id,
-            run_id=run_id, created=now_s(), hidden=False, bytes=sum(s.bytes for s in stored),
-        )  # fmt: skip
-        row = self._library.edits.append(row, [_row_of(s, part) for part, s in enumerate(stored)])
-        del self._entries[self._cursor :]
-        self._entries.append(_entry(row, stored))
-        self._cursor += 1
+        fresh = self._computed([(part, True) for part in stored])
+        if self._cursor < self._base:
+            self._bridge()
+        self._append(label, stored, edit_id=edit_id, run_id=run_id)
         self.problem = ""
         return self._show(fresh)
 
@@ -136,13 +142,9 @@ class History:
         forward = cursor > self._cursor
         between = self._entries[min(cursor, self._cursor) : max(cursor, self._cursor)]
         steps = between if forward else between[::-1]
-        stored = [
-            part
-            for entry in steps
-            if not entry.hidden
-            for part in (entry.deltas if forward else entry.deltas[::-1])
-        ]
-        fresh = self._computed(stored, forward=forward)
+        fresh = self._computed(
+            [step for entry in steps if not entry.hidden for step in _steps(entry, forward)]
+        )
         self._library.edits.move(self.photo_id, cursor)
         self._cursor = cursor
         return self._show(fresh)
@@ -162,18 +164,15 @@ class History:
                 f"{over.label} lies over {entry.label}; undo or hide it first, "
                 f"then {entry.label} can be {'hidden' if hidden else 'shown'}."
             )
-        order = entry.deltas[::-1] if hidden else entry.deltas
-        fresh = self._computed(order, forward=not hidden)
+        fresh = self._computed(_steps(entry, not hidden))
         self._library.edits.hide(self.photo_id, position, hidden)
         self._entries[position] = replace(entry, hidden=hidden)
         return self._show(fresh)
 
     def original(self, box: Box) -> Pixels:
-        """Return the pixels of `box` as the file has them (what a restore brush paints)."""
+        """Return the pixels of `box` before any edit (what a restore brush paints)."""
         box = box.clamp(Box.of_shape(self._pixels.shape))
-        whole = self._pixels
-        patches: dict[Box, Pixels] = {box: whole[box.slices].copy()}
-        result = patches[box]
+        result = self._pixels[box.slices].copy()
         for entry in reversed(self._entries[: self._cursor]):
             if entry.hidden or not entry.box.overlaps(box):
                 continue
@@ -189,26 +188,67 @@ class History:
         for row in rows:
             found = self._library.edits.deltas(self.photo_id, row.position)
             self._entries.append(_entry(row, [_stored_of(part) for part in found]))
-        for entry in self._entries[:cursor]:
-            if not entry.hidden:
-                try:
-                    self._show(self._computed(entry.deltas, forward=True))
-                except LibraryError as error:
-                    self.problem = (
-                        f"{len(rows) - entry.position} stored edits cannot be applied: {error}"
-                    )
-                    return
-            self._cursor = entry.position + 1
+        in_file = self._entries[: self._base]
+        out = [e for e in in_file if not e.absent and (e.position >= cursor or e.hidden)]
+        shown = [e for e in self._entries[:cursor] if not e.hidden]
+        try:
+            for entry in reversed(out):
+                self._show(self._computed(_steps(entry, False)))
+            self._cursor = min(cursor, self._base)
+            for entry in shown:
+                if entry.position >= self._base or entry.absent:
+                    self._show(self._computed(_steps(entry, True)))
+                self._cursor = max(self._cursor, entry.position + 1)
+            self._cursor = cursor
+        except LibraryError as error:
+            left = len(self._entries) - self._cursor
+            self.problem = f"{left} stored edits cannot be applied to this file: {error}"
 
-    def _computed(
-        self, stored: Iterable[StoredDelta], *, forward: bool
-    ) -> list[tuple[Box, Pixels]]:
-        """Return the boxes and new pixels of applying deltas in order, each proved by its SHA-256.
+    def _append(
+        self,
+        label: str,
+        stored: Sequence[StoredDelta],
+        *,
+        edit_id: str = "",
+        run_id: str = "",
+        at: int | None = None,
+    ) -> None:
+        """Add an entry at the cursor (or `at`) to the library, then to the list."""
+        row = HistoryRow(
+            photo_id=self.photo_id, position=0, label=label, edit_id=edit_id, run_id=run_id,
+            created=now_s(), hidden=False, bytes=sum(part.bytes for part in stored),
+        )  # fmt: skip
+        parts = [_row_of(delta, part) for part, delta in enumerate(stored)]
+        row = self._library.edits.append(row, parts, at=at)
+        del self._entries[row.position :]
+        self._entries.append(_entry(row, stored))
+        self._cursor = row.position + 1
+
+    def _bridge(self) -> None:
+        """Keep what the file holds in the list, with an entry on top that undoes it."""
+        in_file = self._entries[: self._base]
+        in_photo = self._entries[: self._cursor]
+        back = [e for e in in_photo if not e.hidden and e.absent]
+        again = [e for e in in_file if not e.absent and (e.position >= self._cursor or e.hidden)]
+        fresh = self._computed(
+            [step for e in reversed(back) for step in _steps(e, False)]
+            + [step for e in again for step in _steps(e, True)]
+        )
+        box = Box.around(box for box, _ in fresh)
+        before = self._pixels[box.slices].copy()
+        for part, pixels in fresh:
+            _lay(pixels, part, before, box)
+        bridge = Pair(box, before, self._pixels[box.slices].copy())
+        self._append(BRIDGE, self.prepare([bridge]), at=self._base)
+        self._entries = [replace(e, hidden=e.absent) for e in self._entries]
+
+    def _computed(self, steps: Iterable[Step]) -> list[tuple[Box, Pixels]]:
+        """Return the boxes and new pixels of deltas put on or taken off in order, each proved.
 
         Nothing is written: a damaged delta is found before anything shows.
         """
         fresh: list[tuple[Box, Pixels]] = []
-        for part in stored:
+        for part, forward in steps:
             now = self._pixels[part.box.slices].copy()
             for box, pixels in fresh:
                 _lay(pixels, box, now, part.box)
@@ -234,6 +274,11 @@ class History:
         return changed
 
 
+def _steps(entry: Entry, forward: bool) -> list[Step]:
+    """The deltas of an entry in the order in which they go on, or come off."""
+    return [(part, forward) for part in (entry.deltas if forward else entry.deltas[::-1])]
+
+
 def _take_away(delta: Delta, pixels: Pixels, box: Box) -> None:
     """Subtract the part of `delta` that lies in `box` from `pixels`, in place."""
     for tile, difference in zip(delta.tiles, delta.differences, strict=True):
@@ -256,7 +301,7 @@ def _overlap(one: Entry, other: Entry) -> bool:
 def _entry(row: HistoryRow, stored: Sequence[StoredDelta]) -> Entry:
     return Entry(
         position=row.position, label=row.label, edit_id=row.edit_id, run_id=row.run_id,
-        created=row.created, hidden=row.hidden, bytes=row.bytes,
+        created=row.created, hidden=row.hidden, absent=row.absent, bytes=row.bytes,
         box=Box.around(part.box for part in stored), deltas=tuple(stored),
     )  # fmt: skip
 

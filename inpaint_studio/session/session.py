@@ -18,7 +18,7 @@ import zstandard
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadPhoto, LibraryError
 from inpaint_studio.geometry import Box
-from inpaint_studio.session.delta import Change, StoredDelta
+from inpaint_studio.session.delta import Change, Pair, StoredDelta
 from inpaint_studio.session.history import History
 from inpaint_studio.store.files import file_sha256
 from inpaint_studio.store.library import Library
@@ -155,7 +155,8 @@ class Session:
         """Say what a save to `path` will keep and lose."""
         from inpaint_studio.imaging.photo import save_statement
 
-        return save_statement(self._photo, path, options)
+        statement: SaveStatement = save_statement(self._photo, path, options)
+        return statement
 
     def save(self, path: Path, options: SaveOptions) -> SaveReport:
         """Write the photo as it is now. Raises: StorageError: nothing half-written is left.
@@ -165,10 +166,42 @@ class Session:
         """
         from inpaint_studio.imaging.photo import save_photo
 
+        from inpaint_studio.imaging.photo import open_photo
+
         state = self.state
-        report = save_photo(self._photo, path, options)
+        report: SaveReport = save_photo(self._photo, path, options)
         self.mark_saved(state)
+        if Path(path).absolute() == Path(self.row.path):
+            self.saved_over(open_photo(path, page=self._photo.source.page))
         return report
+
+    def saved_over(self, photo: Photo) -> Box:
+        """Go on with the photo's own file after it was saved over; undo reaches back behind it.
+
+        photo: that file, decoded again; the session must not have changed since the save.
+        What a lossy format changed becomes an entry of its own, so that undo stays exact.
+        Return: what that changed.
+        """
+        changed = Box(0, 0, 0, 0)
+        now = self.history.pixels
+        if photo.pixels.shape != now.shape or photo.pixels.dtype != now.dtype:
+            raise BadPhoto(
+                "The saved file decodes to another size or depth than the photo; "
+                "open it anew to go on with it."
+            )
+        box = Box.of_mask((photo.pixels != now).any(axis=2))
+        if not box.is_empty:
+            after = photo.pixels[box.slices]
+            changed = self.commit(f"Saved as {photo.format}", [Pair(box, now[box.slices], after)])
+        row = self._library.photos.remember(self.row.path, photo.sha256, shape=photo.shape)
+        if row.photo_id != self.row.photo_id:
+            self._library.edits.follow(self.row.photo_id, row.photo_id)
+        self.row = row
+        self.history = History(self._library, row.photo_id, photo.pixels)
+        self._photo = replace(photo, pixels=self.history.pixels)
+        self._stamp = Stamp.of(Path(row.path))
+        self.mark_saved(self.state)
+        return changed
 
     @property
     def state(self) -> str:

@@ -28,14 +28,19 @@ class Edits:
                 tx, "photo_id = ? AND position = ?", (photo_id, position), "ORDER BY part"
             )
 
-    def append(self, row: HistoryRow, deltas: Sequence[DeltaRow]) -> HistoryRow:
+    def append(
+        self, row: HistoryRow, deltas: Sequence[DeltaRow], *, at: int | None = None
+    ) -> HistoryRow:
         """Add an entry at the cursor and apply it; what had been undone is gone for good.
 
         The delta objects must be in the object store already. Position and photo of `deltas`
-        are those of `row`. Durable when it returns.
+        are those of `row`. at: a place other than the cursor; entries before it count as
+        applied, as the file has them. Durable when it returns.
         """
         with self._database.writing() as tx:
-            cursor = self._cursor(tx, row.photo_id)
+            cursor = self._cursor(tx, row.photo_id) if at is None else at
+            if at is not None:
+                tx.execute("UPDATE history SET hidden = absent WHERE photo_id = ?", (row.photo_id,))
             tx.execute(
                 "DELETE FROM history WHERE photo_id = ? AND position >= ?", (row.photo_id, cursor)
             )
@@ -64,7 +69,8 @@ class Edits:
             tx.execute("DELETE FROM history WHERE photo_id = ?", (saved_as,))
             tx.execute(
                 "INSERT INTO history (photo_id, position, label, edit_id, run_id, created, hidden,"
-                " bytes) SELECT ?, position, label, edit_id, run_id, created, hidden, bytes"
+                " absent, bytes) SELECT ?, position, label, edit_id, run_id, created, hidden, hidden,"
+                " bytes"
                 " FROM history WHERE photo_id = ?",
                 (saved_as, photo_id),
             )

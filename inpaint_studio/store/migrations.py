@@ -61,7 +61,7 @@ V1: tuple[str, ...] = (
         PRIMARY KEY (run_id, stage)) WITHOUT ROWID""",
     "CREATE INDEX artifacts_sha256 ON artifacts (sha256)",
     # One row per committed edit of a photo; the first `photos.cursor` of them are applied, the
-    # first `photos.base` are in the file itself (it was saved over).
+    # first `photos.base` are in the file itself (it was saved over), but for those `absent`.
     """CREATE TABLE history (
         photo_id INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
         position INTEGER NOT NULL,
@@ -70,6 +70,7 @@ V1: tuple[str, ...] = (
         run_id TEXT NOT NULL DEFAULT '',
         created REAL NOT NULL,
         hidden INTEGER NOT NULL DEFAULT 0,
+        absent INTEGER NOT NULL DEFAULT 0,
         bytes INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (photo_id, position)) WITHOUT ROWID""",
     """CREATE TABLE deltas (

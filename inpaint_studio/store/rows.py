@@ -58,7 +58,10 @@ class EditRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
-    """One committed edit of a photo; its pixels lie in its `DeltaRow`s."""
+    """One committed edit of a photo; its pixels lie in its `DeltaRow`s.
+
+    hidden: left out of the photo. absent: not in the file, though the file was saved after it.
+    """
 
     photo_id: int
     position: int
@@ -68,6 +71,7 @@ class HistoryRow:
     created: float
     hidden: bool
     bytes: int
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
