@@ -1,17 +1,24 @@
-"""sRGB-encoded values to linear light and back. The one module that converts.
+"""Encoded values to linear light and back, and what the screen shows. The one module that converts.
 
-The transfer curve is IEC 61966-2-1. 8-bit -> linear -> 8-bit and 16-bit -> linear -> 16-bit
-are exact for every value (float32 carries 24 bits; tested over all of them).
+Without a profile the transfer curve is sRGB's, IEC 61966-2-1; with one it is the profile's own,
+evaluated in floating point. Linear light keeps the photo's own primaries: an engine mixes light,
+it need not know whose. 8-bit -> linear -> 8-bit and 16-bit -> linear -> 16-bit are exact for
+every value of every strictly rising curve (float32 carries 24 bits; tested over all of them).
+
+A profile that is a table and no matrix has no curve to undo. Its photos reach linear light by
+the sRGB curve, which is undone exactly and only approximates their light; LittleCMS shows them.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import Linear, Pixels
+from inpaint_studio.imaging import icc as profiles
 
 
 @cache
@@ -91,3 +98,154 @@ def from_perceptual(values: NDArray[np.floating]) -> NDArray[np.float32]:
     np.square(root, out=root)
     root -= np.float32(_TOE)
     return np.maximum(root, np.float32(0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class ColorSpace:
+    """A photo's RGB: its tone curves, its primaries, and the way to the screen.
+
+    `is_exact`: linear light is the profile's own (a matrix profile or sRGB), not approximated.
+    """
+
+    name: str
+    is_srgb: bool
+    is_exact: bool
+    matrix: profiles.MatrixProfile | None
+    icc: bytes | None
+
+    def to_linear(self, pixels: Pixels) -> Linear:
+        """Return linear light in the photo's own primaries, float32 0..1, (H, W, 3)."""
+        if self.matrix is None:
+            return to_linear(pixels)
+        out = np.empty(pixels.shape, np.float32)
+        for channel, table in enumerate(_tables(self, 8 if pixels.dtype == np.uint8 else 16)):
+            np.take(table, pixels[..., channel], out=out[..., channel])
+        return out
+
+    def from_linear(
+        self, linear: Linear, dtype: np.dtype[np.uint8] | np.dtype[np.uint16] | type
+    ) -> Pixels:
+        """Return encoded pixels of the given depth: the code whose light is nearest."""
+        if self.matrix is None:
+            return from_linear(linear, np.dtype(dtype))
+        out = np.empty(linear.shape, dtype)
+        depth = 8 if out.dtype == np.uint8 else 16
+        for channel, table in enumerate(_tables(self, depth)):
+            middles = (table[1:].astype(np.float64) + table[:-1]) / 2
+            out[..., channel] = np.searchsorted(middles, linear[..., channel], side="left")
+        return out
+
+    def to_srgb8(self, pixels: Pixels) -> NDArray[np.uint8]:
+        """Return the colours as sRGB, uint8 (H, W, 3), for judges, OCR and screens.
+
+        Colours outside sRGB are clipped channel by channel (relative colorimetric).
+        """
+        return self.to_display8(pixels, SRGB)
+
+    def to_display8(self, pixels: Pixels, display: ColorSpace) -> NDArray[np.uint8]:
+        """Return the colours in the code values of a display, uint8 (H, W, 3)."""
+        if self.is_same(display):
+            return pixels if pixels.dtype == np.uint8 else _to_8_bit(pixels)
+        if self._is_table or display._is_table:
+            return _through_lcms(_to_8_bit(pixels), self.icc, display.icc)
+        return _through_light(pixels, self, display)
+
+    def is_same(self, other: ColorSpace) -> bool:
+        return (
+            self is other
+            or (self.is_srgb and other.is_srgb)
+            or (self.icc is not None and self.icc == other.icc)
+        )
+
+    @property
+    def _is_table(self) -> bool:
+        return not self.is_srgb and self.matrix is None
+
+
+SRGB = ColorSpace("sRGB", True, True, None, None)
+
+
+@lru_cache(maxsize=16)
+def space_of(icc: bytes | None) -> ColorSpace:
+    """Return the space that a profile describes; sRGB for None and for a damaged profile."""
+    if icc is None or profiles.space_of(icc) not in ("RGB", "GRAY"):
+        return SRGB
+    found = profiles.matrix_profile(icc)
+    name = profiles.name_of(icc)
+    if found is None:
+        return ColorSpace(name, False, False, None, icc)
+    if _is_srgb(found):
+        return ColorSpace(name, True, True, None, icc)
+    return ColorSpace(name, False, True, found, icc)
+
+
+def _is_srgb(found: profiles.MatrixProfile) -> bool:
+    """Whether a profile is sRGB within what its own 16-bit numbers can say."""
+    codes = np.linspace(0.0, 1.0, profiles.STEPS)
+    curve = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    same_light = all(np.abs(own - curve).max() < 5e-4 for own in found.curves)
+    return same_light and bool(np.abs(found.to_xyz - profiles.SRGB_TO_XYZ).max() < 1e-3)
+
+
+@lru_cache(maxsize=8)
+def _tables(space: ColorSpace, depth: int) -> tuple[NDArray[np.float32], ...]:
+    assert space.matrix is not None
+    step = (profiles.STEPS - 1) // (2**depth - 1)
+    return tuple(curve[::step].astype(np.float32) for curve in space.matrix.curves)
+
+
+def _to_8_bit(pixels: Pixels) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def _through_light(
+    pixels: Pixels, source: ColorSpace, display: ColorSpace, rows: int = 256
+) -> NDArray[np.uint8]:
+    """Convert by curves and matrices, some rows at a time, so that memory stays small."""
+    own = source.matrix.to_xyz if source.matrix else profiles.SRGB_TO_XYZ
+    other = display.matrix.to_xyz if display.matrix else profiles.SRGB_TO_XYZ
+    turn = (np.linalg.inv(other) @ own).T.astype(np.float32)
+    out = np.empty(pixels.shape, np.uint8)
+    for top in range(0, len(pixels), rows):
+        part = source.to_linear(pixels[top : top + rows]) @ turn
+        np.clip(part, 0.0, 1.0, out=part)
+        codes = np.rint(part * np.float32(_FINE)).astype(np.uint16)
+        for channel, table in enumerate(_codes(display)):
+            out[top : top + rows, :, channel] = table[codes[..., channel]]
+    return out
+
+
+_FINE = 65535
+
+
+@lru_cache(maxsize=8)
+def _codes(display: ColorSpace) -> tuple[NDArray[np.uint8], ...]:
+    """Return for each channel the display's 8-bit code of 65,536 steps of linear light."""
+    light = np.linspace(0.0, 1.0, _FINE + 1, dtype=np.float32)
+    all_three = np.repeat(light[:, None, None], 3, axis=2)
+    codes = display.from_linear(all_three, np.dtype(np.uint8))
+    return tuple(
+        np.ascontiguousarray(codes[:, 0, channel]).astype(np.uint8) for channel in range(3)
+    )
+
+
+def _through_lcms(
+    pixels: NDArray[np.uint8], own: bytes | None, other: bytes | None
+) -> NDArray[np.uint8]:
+    from io import BytesIO
+
+    from PIL import Image, ImageCms
+
+    def opened(icc: bytes | None) -> ImageCms.ImageCmsProfile:
+        return ImageCms.ImageCmsProfile(BytesIO(icc)) if icc else ImageCms.createProfile("sRGB")
+
+    try:
+        transform = ImageCms.buildTransform(
+            opened(own), opened(other), "RGB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
+    except ImageCms.PyCMSError:
+        return pixels
+    shown = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(pixels)), transform)
+    return np.asarray(shown)

@@ -1,0 +1,20 @@
+"""Photos in, photos out. Depth, profile, alpha and metadata are kept, or the loss is announced."""
+
+from inpaint_studio.imaging.photo.masks import read_mask, write_mask
+from inpaint_studio.imaging.photo.model import Photo, SaveOptions, SaveReport, SaveStatement, Source
+from inpaint_studio.imaging.photo.opening import open_photo, thumbnail
+from inpaint_studio.imaging.photo.saving import save_photo, save_statement
+
+__all__ = [
+    "Photo",
+    "SaveOptions",
+    "SaveReport",
+    "SaveStatement",
+    "Source",
+    "open_photo",
+    "read_mask",
+    "save_photo",
+    "save_statement",
+    "thumbnail",
+    "write_mask",
+]
