@@ -12,7 +12,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.road import new_id
 from inpaint_studio.records import EditRecord, FillRecipe, Plan, RunOptions, RunRecord, Verdict
 from inpaint_studio.review.batch_worker import Order, Outcome, Part
-from inpaint_studio.review.intake import take_in
+from inpaint_studio.review.intake import Shares, take_in
 from inpaint_studio.store.objects import ObjectStore
 
 
@@ -42,7 +42,8 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
         photo_name=order.path, photo_sha256=sha256,
     )  # fmt: skip
     store = ObjectStore(Path(objects))
-    intake = take_in(record, (None,), store, batch_id=order.batch_id)
+    shares = Shares(audit=order.options.audit_share)
+    intake = take_in(record, (None,), store, batch_id=order.batch_id, shares=shares)
     items = tuple(replace(i, gate="" if is_good else "seam") for i in intake.items)
     if is_good:
         target = Path(order.output)
