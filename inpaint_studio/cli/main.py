@@ -51,8 +51,8 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(BAD_INPUT)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command of the contract. Command modules are light to import."""
+def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of some commands (all of them by default); their modules are light to import."""
     parser = _Parser(
         prog="inpaint-studio",
         description="Remove and replace things in photos, offline, and know when an edit is bad. "
@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"inpaint-studio {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common = common_arguments()
-    for name in COMMANDS:
+    for name in names:
         command(name).add_parser(subparsers, common)
     return parser
 
@@ -79,7 +79,8 @@ def main(argv: Sequence[str] | None = None, open_window: OpenWindow | None = Non
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
         return _guarded(lambda: run_window(arguments, open_window), as_json=False)
     try:
-        args = build_parser().parse_args(arguments)
+        known = [word for word in arguments[:1] if word in COMMANDS]
+        args = build_parser(known or COMMANDS).parse_args(arguments)
     except SystemExit as end:
         return int(end.code or 0)
     if args.command is None:

@@ -245,7 +245,7 @@ def _best_attempt(
             best = attempt(region, recipe, sink=sink, semantic=semantic, token=token)
             break
         except (EngineFailed, Missing, MemoryError) as error:
-            plan = _changed(plan, f"{name} failed ({error or type(error).__name__}), routed on")
+            plan = _changed(plan, f"{name} failed ({str(error) or type(error).__name__})")
     if best is None:
         return None, plan
     if region.kind in ("text", "watermark"):

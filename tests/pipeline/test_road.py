@@ -143,9 +143,24 @@ def test_a_broken_engine_is_a_visible_change_of_plan(
         raise EngineFailed("it broke")
 
     _use(monkeypatch, broken)
-    edit = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP)).record.edits[0]
-    assert edit.plan.engine != "flat"
+    plain = np.full_like(coffee, 128)
+    edit = run(
+        RunRequest(pixels=plain, mask=spot, options=RunOptions(budget="cheap"))
+    ).record.edits[0]
+    assert edit.plan.engine != "flat" and edit.delta_box is not None
     assert any("flat failed (it broke)" in change for change in edit.plan.changes)
+
+
+def test_an_engine_the_user_chose_is_not_replaced_behind_his_back(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(request: FillRequest, token: RunToken) -> Fill:
+        raise EngineFailed("it broke")
+
+    _use(monkeypatch, broken)
+    edit = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP)).record.edits[0]
+    assert (edit.state, edit.delta_box) == ("queued", None)
+    assert any("flat failed (it broke)" in reason for reason in edit.verdict.reasons)
 
 
 @pytest.mark.parametrize(
