@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from inpaint_studio.errors import LibraryError
 from inpaint_studio.store.database import Database
@@ -55,7 +56,7 @@ def backup(database: Database, why: str = "regular", *, at: float | None = None)
 def problem(path: Path) -> str:
     """Return "" when `path` is a sound database, else what is wrong."""
     try:
-        connection = sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{quote(path.as_posix())}?mode=ro", uri=True)
         try:
             found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
             connection.execute("SELECT count(*) FROM meta").fetchone()

@@ -67,17 +67,16 @@ class Edits:
         """
         with self._database.writing() as tx:
             tx.execute("DELETE FROM history WHERE photo_id = ?", (saved_as,))
+            columns = "position, label, edit_id, run_id, created, hidden, bytes"
             tx.execute(
-                "INSERT INTO history (photo_id, position, label, edit_id, run_id, created, hidden,"
-                " absent, bytes) SELECT ?, position, label, edit_id, run_id, created, hidden, hidden,"
-                " bytes"
-                " FROM history WHERE photo_id = ?",
+                f"INSERT INTO history (photo_id, absent, {columns})"
+                f" SELECT ?, hidden, {columns} FROM history WHERE photo_id = ?",
                 (saved_as, photo_id),
             )
+            columns = "position, part, sha256, bytes, box, before, after"
             tx.execute(
-                "INSERT INTO deltas (photo_id, position, part, sha256, bytes, box, before, after)"
-                " SELECT ?, position, part, sha256, bytes, box, before, after"
-                " FROM deltas WHERE photo_id = ?",
+                f"INSERT INTO deltas (photo_id, {columns})"
+                f" SELECT ?, {columns} FROM deltas WHERE photo_id = ?",
                 (saved_as, photo_id),
             )
             cursor = self._cursor(tx, photo_id)

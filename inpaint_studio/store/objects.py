@@ -54,9 +54,9 @@ class ObjectStore:
         Equal dtype, shape and values give the same name, whatever the memory layout.
         Raises: StorageError.
         """
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
         header = _array_header(array)
-        raw = array.view(np.uint8).reshape(-1) if array.size else array.reshape(-1).view(np.uint8)
+        raw = array.reshape(-1).view(np.uint8)
         digest = hashlib.sha256(header)
         digest.update(raw.data)
         sha256 = digest.hexdigest()
@@ -202,8 +202,7 @@ class ObjectStore:
 
 def _array_header(array: NDArray[Any]) -> bytes:
     """Magic, length and JSON of dtype and shape, padded so that the pixels lie aligned."""
-    dtype = array.dtype.newbyteorder("=").str
-    body = json.dumps({"dtype": dtype, "shape": list(array.shape)}).encode()
+    body = json.dumps({"dtype": array.dtype.str, "shape": list(array.shape)}).encode()
     body += b" " * (-(len(body) + 8) % 64)
     return _ARRAY_MAGIC + len(body).to_bytes(4, "little") + body
 
