@@ -39,7 +39,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns: 0 accepted, 3 flagged and queued (OUT holds the proposed fill)."""
     output = Output(as_json=args.json)
-    check_writable(args.output)
+    check_writable(args.output, overwrite=args.overwrite)
     _check_numbers(args)
     if args.engine != "auto":
         require(args.engine)
@@ -98,11 +98,13 @@ def _check_numbers(args: argparse.Namespace) -> None:
             raise BadSetting(f"--{name} must lie between {low} and {high} px, not {value}.")
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, *, overwrite: bool) -> None:
     """Say so before the work, not after it, when OUT cannot be written. Raises: StorageError."""
     folder = path.parent
     if path.is_dir():
         raise StorageError(f"{path} is a folder; name the file to write.")
+    if path.exists() and not overwrite:
+        raise StorageError(f"{path} is there already; choose another name or add --overwrite.")
     if not folder.is_dir():
         raise StorageError(f"The folder {folder} does not exist; make it or choose another one.")
     if not os.access(folder, os.W_OK):

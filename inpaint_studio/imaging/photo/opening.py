@@ -34,6 +34,10 @@ def open_photo(
 def _guarded(path: Path, max_megapixels: float, page: int) -> Photo:
     try:
         return reading.decode(path, max_megapixels, page)
+    except BadPhoto as error:
+        if path.name in str(error):
+            raise
+        raise BadPhoto(f"{path.name}: {error}") from error
     except InpaintError:
         raise
     except Exception as error:
