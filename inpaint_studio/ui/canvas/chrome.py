@@ -1,0 +1,123 @@
+"""What is drawn over the photo: labels, the split handle, the brush circle, the empty state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from inpaint_studio.geometry import Box
+from inpaint_studio.ui import theme
+from inpaint_studio.ui.canvas.panes import Pane
+
+if TYPE_CHECKING:
+    from inpaint_studio.ui.canvas.canvas import Canvas
+
+GRIP_PX = 9
+_SHADOW = (70, 44, 26, 14, 6)
+
+
+class Overlay(Protocol):
+    """Something drawn over the photo in every pane (pins, evidence boxes)."""
+
+    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None: ...
+
+
+def draw_empty(painter: QPainter, rect: QRect, words: str) -> None:
+    painter.setPen(theme.active().color("dim"))
+    painter.setFont(theme.font(14))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def draw_shadow(painter: QPainter, photo: Box, clip: Box) -> None:
+    """A soft edge around the photo, so that a dark one does not melt into the canvas."""
+    if photo.contains(clip):
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for distance, alpha in enumerate(_SHADOW):
+        painter.setPen(QColor(0, 0, 0, alpha))
+        grown = photo.pad(distance + 1)
+        painter.drawRect(grown.left, grown.top, grown.width - 1, grown.height - 1)
+
+
+def draw_tag(
+    painter: QPainter, at: QPointF, words: str, *, right: bool = False, fill: QColor | None = None,
+    ratio: float = 1.0,
+) -> QRectF:  # fmt: skip
+    """Draw a rounded label with its left (or right) upper corner at `at`; return its place."""
+    font = theme.font(11 * ratio, QFont.Weight.DemiBold)
+    metrics = QFontMetricsF(font)
+    width, height = metrics.horizontalAdvance(words) + 18 * ratio, 20 * ratio
+    place = QRectF(at.x() - (width if right else 0), at.y(), width, height)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(fill or QColor(20, 20, 20, 190))
+    painter.drawRoundedRect(place, height / 2, height / 2)
+    painter.setFont(font)
+    painter.setPen(QColor(255, 255, 255))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
+    painter.restore()
+    return place
+
+
+def draw_label(painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+    """BEFORE / AFTER in the corner of the photo, or of the pane when the photo goes beyond."""
+    if not pane.label:
+        return
+    ratio = canvas.devicePixelRatioF()
+    gap = 10 * ratio
+    bounds = canvas.tiles.bounds().shift(canvas.view.left + pane.shift, canvas.view.top)
+    shown = bounds.clamp(pane.clip)
+    if shown.width < 40 * ratio:
+        return
+    right = pane.label == "AFTER"
+    x = shown.right - gap if right else shown.left + gap
+    draw_tag(painter, QPointF(x, shown.top + gap), pane.label, right=right, ratio=ratio)
+
+
+def draw_split(painter: QPainter, canvas: Canvas) -> None:
+    ratio = canvas.devicePixelRatioF()
+    width, height = canvas.device_size()
+    x = round(width * canvas.split)
+    photo = canvas.tiles.bounds().shift(canvas.view.left, canvas.view.top)
+    shown = photo.clamp(Box(0, 0, width, height))
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(QRectF(x - ratio, shown.top, 2 * ratio, shown.height), QColor(255, 255, 255))
+    middle = QPointF(x, (shown.top + shown.bottom) / 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 60))
+    painter.drawEllipse(middle, 14.5 * ratio, 14.5 * ratio)
+    painter.setBrush(QColor(255, 255, 255))
+    painter.drawEllipse(middle, 13 * ratio, 13 * ratio)
+    pen = QPen(QColor(30, 30, 30), 2 * ratio)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for sign in (-1, 1):
+        tip = QPointF(middle.x() + sign * 7.5 * ratio, middle.y())
+        back = QPointF(-sign * 3.5 * ratio, 3.5 * ratio)
+        painter.drawPolyline(QPolygonF([tip + back, tip, tip + QPointF(back.x(), -back.y())]))
+    painter.restore()
+
+
+def draw_circle(painter: QPainter, canvas: Canvas, at: QPointF) -> None:
+    """The live brush circle, light and dark so that it shows on any ground."""
+    ratio = canvas.devicePixelRatioF()
+    radius = canvas.tool.radius * canvas.view.zoom
+    center = QPointF(at.x() * ratio, at.y() * ratio)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QBrush(Qt.BrushStyle.NoBrush))
+    painter.setPen(QPen(QColor(0, 0, 0, 150), 2.4 * ratio))
+    painter.drawEllipse(center, radius, radius)
+    painter.setPen(QPen(QColor(255, 255, 255), 1.1 * ratio))
+    painter.drawEllipse(center, radius, radius)
+    if radius < 4 * ratio:
+        arm = 7 * ratio
+        painter.drawLine(center - QPointF(arm, 0), center - QPointF(arm / 2, 0))
+        painter.drawLine(center + QPointF(arm / 2, 0), center + QPointF(arm, 0))
+    painter.restore()

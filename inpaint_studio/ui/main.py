@@ -1,0 +1,54 @@
+"""Opens the window. Kept light: heavy libraries stay out of this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from inpaint_studio.app import Studio
+from inpaint_studio.errors import UserError
+from inpaint_studio.settings import Settings
+from inpaint_studio.ui import theme
+from inpaint_studio.ui.shell import Shell
+
+
+def make_application(settings: Settings) -> QApplication:
+    """Return the dressed QApplication (the one there is, or a new one)."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        theme.scale_environment(float(settings["ui_scale"]))
+        # Every mouse move counts in a stroke.
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("Inpaint Studio")
+    app.setDesktopFileName("inpaint-studio")
+    theme.dress(app, str(settings["theme"]))
+    return app
+
+
+def run(photos: Sequence[Path], library: Path) -> int:
+    """Open the window with these photos on this library; return the exit code.
+
+    Raises: LibraryError, StorageError, BadSetting: before the window is there.
+    """
+    settings = Settings.load()
+    app = make_application(settings)
+    studio = Studio.open(library, settings=settings)
+    try:
+        shell = Shell(studio)
+        shell.show()
+        shell.start(photos)
+        leave = os.environ.get("INPAINT_STUDIO_QUIT_AFTER_MS")
+        if leave:
+            QTimer.singleShot(int(leave), shell.close)
+        return app.exec()
+    finally:
+        studio.close()
+
+
+__all__ = ["UserError", "make_application", "run"]

@@ -1,0 +1,1 @@
+"""The Retouch workspace: paint, run, look, undo."""

@@ -1,0 +1,197 @@
+"""One open photo with everything the workspace keeps about it. Built off the window's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import Pixels
+from inpaint_studio.errors import LibraryError
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.photo import Photo
+from inpaint_studio.session.history import History
+from inpaint_studio.store.rows import PhotoRow
+from inpaint_studio.ui.canvas.maskplane import MaskPlane
+from inpaint_studio.ui.canvas.picture import Patched, Pyramid, Screen, ToScreen, to_8bit
+from inpaint_studio.ui.canvas.view import View
+from inpaint_studio.ui.retouch.maskdoc import MaskDocument
+from inpaint_studio.ui.retouch.timeline import Timeline
+from inpaint_studio.ui.widgets.histogram import counts
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+
+DRAFT = "timeline"
+
+
+@dataclass
+class Document:
+    """photo: what the file says, its pixels those of the history (a live view, never a copy)."""
+
+    path: Path
+    photo: Photo
+    row: PhotoRow
+    history: History
+    pyramid: Pyramid
+    to_screen: ToScreen
+    mask: MaskDocument
+    plane: MaskPlane
+    timeline: Timeline
+    studio: Studio
+    shares: NDArray[np.float32] | None = None
+    source: MaskDocument | None = None
+    source_plane: MaskPlane | None = None
+    source_means: str = "auto"
+    view: View | None = None
+    stamp: tuple[int, int] = (0, 0)
+    note: str = ""
+    saved_cursor: int = 0
+    extra: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.photo.shape
+
+    @property
+    def bounds(self) -> Box:
+        return Box.of_shape(self.shape)
+
+    @property
+    def facts(self) -> str:
+        """Size, depth and colour space in a few words."""
+        height, width = self.shape
+        depth = "8-bit" if self.photo.pixels.dtype == np.uint8 else "16-bit"
+        return f"{width} × {height} · {depth} · {space_name(self.photo)}"
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.history.cursor != self.saved_cursor
+
+    def before(self) -> Patched:
+        """The photo as it was opened, for comparing: the present one with its edits undone."""
+        boxes = [
+            entry.box
+            for entry in self.history.entries[: self.history.cursor]
+            if not entry.hidden and not entry.box.is_empty
+        ]
+        patches: list[tuple[Box, Pixels]] = [
+            (box, self.history.original(box)) for box in _apart(boxes)
+        ]
+        return Patched(self.pyramid, patches, self.to_screen)
+
+    def before_edit(self, position: int) -> Patched:
+        """The photo as it was before one applied edit (later edits elsewhere stay)."""
+        entry = self.history.entries[position]
+        return Patched(
+            self.pyramid, [(entry.box, self.history.original(entry.box))], self.to_screen
+        )
+
+    def keep_timeline(self) -> None:
+        """Keep the mask strokes in the library, so that they outlive a restart."""
+        self.studio.library.photos.save_draft(self.row.photo_id, DRAFT, self.timeline.to_bytes())
+
+
+def _apart(boxes: list[Box]) -> list[Box]:
+    """Merge boxes that overlap, so that no pixel is read twice."""
+    left = list(boxes)
+    done: list[Box] = []
+    while left:
+        box = left.pop()
+        touching = [other for other in left if other.overlaps(box)]
+        if touching:
+            left = [other for other in left if not other.overlaps(box)]
+            left.append(Box.around([box, *touching]))
+        else:
+            done.append(box)
+    return done
+
+
+def space_name(photo: Photo) -> str:
+    """The photo's colour space in a word or two."""
+    if photo.icc is None:
+        return "sRGB"
+    from inpaint_studio.imaging.color import space_of
+
+    name = str(getattr(space_of(photo.icc), "name", "")) or "own profile"
+    return name.split(" (")[0][:28]
+
+
+def screen_converter(photo: Photo) -> ToScreen:
+    """What turns the photo's own colours into the screen's, tile by tile."""
+    if photo.icc is None:
+        return to_8bit
+    try:
+        from inpaint_studio.imaging.color import space_of
+    except ImportError:
+        return to_8bit
+    space = space_of(photo.icc)
+    if getattr(space, "is_srgb", False):
+        return to_8bit
+    convert: ToScreen = space.to_srgb8
+    return convert
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """(size, time) of the file, to notice when it changes; (0, 0) when it is gone."""
+    try:
+        info = path.stat()
+    except OSError:
+        return 0, 0
+    return info.st_size, info.st_mtime_ns
+
+
+def open_document(studio: Studio, path: Path) -> Document:
+    """Decode a photo and bring back its history and its mask. Slow: call it in a thread.
+
+    Raises: BadPhoto.
+    """
+    stamp = stamp_of(path)
+    photo, row = studio.open_file(path)
+    history = History(studio.library, row.photo_id, photo.pixels)
+    photo = replace(photo, pixels=history.pixels)
+    to_screen = screen_converter(photo)
+    pyramid = Pyramid(history.pixels, to_screen).build()
+    mask = MaskDocument(photo.shape)
+    timeline = _timeline(studio.library.photos.draft(row.photo_id, DRAFT), history, mask)
+    plane = MaskPlane(mask.mask)
+    if not mask.bounds.is_empty:
+        plane.update(mask.tight_bounds())
+    top = pyramid.levels - 1
+    small: Screen = pyramid.read(top, Box(0, 0, *_size(pyramid, top)))
+    return Document(
+        path=path, photo=photo, row=row, history=history, pyramid=pyramid, to_screen=to_screen,
+        mask=mask, plane=plane, timeline=timeline, studio=studio, shares=counts(small),
+        stamp=stamp, note=history.problem, saved_cursor=history.cursor,
+    )  # fmt: skip
+
+
+def _size(pyramid: Pyramid, level: int) -> tuple[int, int]:
+    from inpaint_studio.ui.canvas.picture import level_size
+
+    return level_size(pyramid.size, level)
+
+
+def _timeline(kept: bytes | None, history: History, mask: MaskDocument) -> Timeline:
+    """Read the strokes kept, paint the mask they make; or start from the edits alone."""
+    line = Timeline()
+    try:
+        line = Timeline.from_bytes(kept or b"")
+        fits = line.fits(len(history.entries), history.cursor)
+        if fits:
+            for step in line.steps[: line.cursor]:
+                if step.mask is not None:
+                    mask.apply(step.mask, forward=True)
+            return line
+    except (ValueError, LibraryError):
+        pass
+    mask.mask[...] = False
+    line.rebuild([entry.label for entry in history.entries], history.cursor)
+    return line

@@ -1,0 +1,262 @@
+"""The main window: places the workspaces and connects them. It does nothing else itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from inpaint_studio.paths import config_dir
+from inpaint_studio.ui import theme
+from inpaint_studio.ui.actions import Actions
+from inpaint_studio.ui.commands import COMMANDS, MENUS
+from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.topbar import TopBar
+from inpaint_studio.ui.widgets import Notice
+from inpaint_studio.ui.workspace import PAGES, Page, Workspace
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+
+OPEN_FILTER = "*.jpg *.jpeg *.png *.tif *.tiff *.webp *.bmp *.heic *.heif *.avif *.psd *.dng"
+
+
+class Shell(QMainWindow):
+    """One window, one row of tabs, one page at a time, one line for what went wrong."""
+
+    def __init__(self, studio: Studio, *, pages: Sequence[Page] = PAGES) -> None:
+        super().__init__()
+        self.studio = studio
+        self.setWindowTitle("Inpaint Studio")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(900, 600)
+        self.resize(1440, 880)
+        self.actions_ = Actions(self)
+        self._pages = {page.key: page for page in pages if page.exists}
+        self._built: dict[str, QWidget] = {}
+        self._current = ""
+        self.topbar = TopBar([(p.key, tr(p.title)) for p in self._pages.values()], self.actions_)
+        self.topbar.chosen.connect(self.show_page)
+        self.notice = Notice()
+        self._stack = QStackedWidget()
+        self._notice_timer = QTimer(self)
+        self._notice_timer.setSingleShot(True)
+        self._notice_timer.timeout.connect(self.notice.clear)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.topbar)
+        column.addWidget(self.notice)
+        column.addWidget(self._stack, 1)
+        self.setCentralWidget(middle)
+        self.topbar.menu_button.setMenu(self._menu())
+        self._register()
+        self._restore()
+        if self.actions_.keymap.problem:
+            self.say("warn", self.actions_.keymap.problem)
+
+    # Pages
+
+    @property
+    def page(self) -> str:
+        """The key of the page shown."""
+        return self._current
+
+    def workspace(self, key: str) -> Workspace:
+        """Return a page's workspace, built now when it is not there yet."""
+        if key not in self._built:
+            made = self._pages[key].build(self.studio, self.actions_, self)
+            self._built[key] = made
+            self._stack.addWidget(made)
+            workspace = cast("Workspace", made)
+            workspace.headline.connect(self._headline)
+            workspace.status.connect(self._status)
+            workspace.notice.connect(self.say)
+            workspace.asked.connect(self._asked)
+        return cast("Workspace", self._built[key])
+
+    def show_page(self, key: str, what: object = None) -> None:
+        """Turn to a page."""
+        if key not in self._pages:
+            return
+        if self._current and self._current != key:
+            self.workspace(self._current).leave()
+        workspace = self.workspace(key)
+        self._current = key
+        self._stack.setCurrentWidget(self._built[key])
+        self.topbar.mark(key)
+        self.actions_.set_workspace(key)
+        workspace.enter(what)
+
+    def _asked(self, key: str, what: object) -> None:
+        self.show_page(key, what)
+
+    def _headline(self, strong: str, dim: str) -> None:
+        if self.sender() is self._built.get(self._current):
+            self.topbar.set_headline(strong, dim)
+            self.setWindowTitle(f"{strong} – Inpaint Studio" if strong else "Inpaint Studio")
+
+    def _status(self, kind: str, words: str) -> None:
+        self.topbar.set_status(kind, words)
+
+    def say(self, kind: str, words: str) -> None:
+        """Show a sentence in place. Good news leaves by itself; the rest stays until closed."""
+        self.notice.say(kind, words)
+        if kind in ("good", "info"):
+            self._notice_timer.start(7000)
+        else:
+            self._notice_timer.stop()
+
+    # Commands of the whole window
+
+    def _register(self) -> None:
+        on = self.actions_.on
+        on("file.open", self.choose_files)
+        on("app.quit", self.close)
+        on("app.palette", self._palette)
+        on("app.sheet", self._sheet)
+        on("app.keys", self._keys)
+        on("app.settings", self._settings)
+        on("app.theme", self._turn_theme)
+        on("app.fullscreen", self._fullscreen)
+        for key, turn in (
+            ("retouch", self._to_retouch), ("review", self._to_review), ("batch", self._to_batch),
+            ("insights", self._to_insights), ("models", self._to_models),
+        ):  # fmt: skip
+            if key in self._pages:
+                on(f"app.{key}", turn)
+
+    def _to_retouch(self) -> None:
+        self.show_page("retouch")
+
+    def _to_review(self) -> None:
+        self.show_page("review")
+
+    def _to_batch(self) -> None:
+        self.show_page("batch")
+
+    def _to_insights(self) -> None:
+        self.show_page("insights")
+
+    def _to_models(self) -> None:
+        self.show_page("models")
+
+    def _menu(self) -> QMenu:
+        whole = QMenu(self)
+        for name in MENUS:
+            items = [item for item in COMMANDS if item.menu == name]
+            if not items:
+                continue
+            part = whole.addMenu(tr(name))
+            for item in items:
+                part.addAction(self.actions_.action(item.id))
+        return whole
+
+    def choose_files(self) -> None:
+        """Ask for photos and open them in the page shown."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self, tr("Open photos"), self._last_folder(), f"{tr('Photos')} ({OPEN_FILTER});;"
+            f"{tr('All files')} (*)"
+        )  # fmt: skip
+        if names:
+            self.open_files([Path(name) for name in names])
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Open photos in the page shown (in Retouch when that page takes none)."""
+        if not paths:
+            return
+        self._store().setValue("folder", str(paths[0].parent))
+        key = self._current if self._current in ("retouch", "batch") else "retouch"
+        self.show_page(key)
+        self.workspace(key).open_files(paths)
+
+    def _last_folder(self) -> str:
+        return str(self._store().value("folder", str(Path.home())))
+
+    def _palette(self) -> None:
+        from inpaint_studio.ui.dialogs.palette import CommandPalette
+
+        CommandPalette(self.actions_, self).exec()
+
+    def _sheet(self) -> None:
+        from inpaint_studio.ui.dialogs.keys import KeySheet
+
+        KeySheet(self.actions_, self).exec()
+
+    def _keys(self) -> None:
+        from inpaint_studio.ui.dialogs.keys import KeyEditor
+
+        KeyEditor(self.actions_, self).exec()
+
+    def _settings(self) -> None:
+        from inpaint_studio.ui.dialogs.settings import SettingsDialog
+
+        dialog = SettingsDialog(self.studio.settings, self)
+        dialog.exec()
+        self._dress(str(self.studio.settings["theme"]))
+
+    def _turn_theme(self) -> None:
+        name = "light" if theme.active().name == "dark" else "dark"
+        self.studio.settings.set("theme", name)
+        self._dress(name)
+
+    def _dress(self, name: str) -> None:
+        if name != theme.active().name:
+            theme.active().apply(name)
+            self.actions_.dress()
+            self.topbar.dress()
+
+    def _fullscreen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+
+    # Dropped files, state kept, closing
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        self.open_files(paths)
+        event.acceptProposedAction()
+
+    def _store(self) -> QSettings:
+        return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+    def _restore(self) -> None:
+        store = self._store()
+        geometry = store.value("geometry")
+        if isinstance(geometry, QByteArray) and not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        for made in self._built.values():
+            if not cast("Workspace", made).close_down():
+                event.ignore()
+                return
+        store = self._store()
+        store.setValue("geometry", self.saveGeometry())
+        store.setValue("page", self._current)
+        store.sync()
+        event.accept()
+
+    def start(self, photos: Sequence[Path]) -> None:
+        """Show the first page, and the photos named on the command line."""
+        self._started = time.perf_counter()
+        self.show_page("retouch" if "retouch" in self._pages else next(iter(self._pages)))
+        if photos:
+            self.open_files(photos)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -1,0 +1,16 @@
+"""Words on the screen go through `tr`, so that a translation can be dropped in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+
+def tr(words: str, **values: object) -> str:
+    """Return `words` in the user's language, with `{name}` places filled in."""
+    text = QCoreApplication.translate("InpaintStudio", words)
+    return text.format(**values) if values else text
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return '1 edit', '3 edits': the number with the fitting word."""
+    return f"{number:,} {tr(one) if number == 1 else tr(many)}".replace(",", " ")

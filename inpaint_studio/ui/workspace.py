@@ -1,0 +1,83 @@
+"""What the shell expects of a workspace, and the list of those there are.
+
+A workspace is a QWidget made as `Class(studio, actions, parent)`. It registers its commands with
+`actions.on("review.accept", self._accept)` in its constructor, and is built when first shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+    from inpaint_studio.ui.actions import Actions
+
+
+class Workspace(Protocol):
+    """A page of the window. All of it runs on the window's thread.
+
+    headline: Signal(str, str), the title bar's strong and dim text.
+    status: Signal(str, str), the pill's kind (good, warn, bad, busy, idle) and words.
+    notice: Signal(str, str), a sentence in place; kind as in `widgets.Notice.say`.
+    asked: Signal(str, object), another workspace's key and what it shall show
+        (`("retouch", item_id)` opens a review item for a fix).
+    """
+
+    headline: SignalInstance
+    status: SignalInstance
+    notice: SignalInstance
+    asked: SignalInstance
+
+    def enter(self, what: object = None) -> None:
+        """The page is shown now; `what` comes from another workspace's `asked`."""
+        ...
+
+    def leave(self) -> None:
+        """Another page is shown now."""
+        ...
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Files were dropped on the window, or chosen with Open."""
+        ...
+
+    def close_down(self) -> bool:
+        """The window closes: stop work, keep what must be kept. False keeps it open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A workspace that may be built: key, tab title, where its class is."""
+
+    key: str
+    title: str
+    module: str
+    name: str
+
+    @property
+    def exists(self) -> bool:
+        try:
+            return find_spec(self.module) is not None
+        except ModuleNotFoundError:
+            return False
+
+    def build(self, studio: Studio, actions: Actions, parent: QWidget) -> QWidget:
+        made = getattr(import_module(self.module), self.name)(studio, actions, parent)
+        return cast("QWidget", made)
+
+
+PAGES: tuple[Page, ...] = (
+    Page("retouch", "Retouch", "inpaint_studio.ui.retouch.workspace", "RetouchWorkspace"),
+    Page("review", "Review", "inpaint_studio.ui.review.workspace", "ReviewWorkspace"),
+    Page("batch", "Batch", "inpaint_studio.ui.batch.workspace", "BatchWorkspace"),
+    Page("insights", "Insights", "inpaint_studio.ui.insights.workspace", "InsightsWorkspace"),
+    Page("models", "Models", "inpaint_studio.ui.models.workspace", "ModelsWorkspace"),
+)
