@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inpaint_studio.errors import BadSetting, Cancelled, StorageError, UserError
+from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions
 from inpaint_studio.review import batch as module
@@ -18,6 +19,15 @@ from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.library import Library
 
 TEXT = BatchOptions(propose=("text",), audit_share=0.0)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """One warm worker for all tests: starting one takes a second."""
+    with WorkerPool(light=1, warm={"light": ["tests.review.fake_road"]}) as pool:
+        pool.start("light")
+        assert pool.wait_ready("light", 60)
+        yield pool
 
 
 @pytest.fixture(autouse=True)
@@ -107,11 +117,11 @@ def test_workers_are_capped_by_cores_and_by_free_memory():
 # -- running -------------------------------------------------------------------------------------
 
 
-def test_a_night_and_its_morning(tmp_path, library, folder):
+def test_a_night_and_its_morning(tmp_path, library, folder, pool):
     out = tmp_path / "out"
     batch = Batch.plan(library, folder, out, TEXT)
     seen = []
-    end = batch.run(RunToken(), lambda progress, row: seen.append(row), workers=2)
+    end = batch.run(RunToken(), lambda progress, row: seen.append(row), workers=2, pool=pool)
     assert states(batch) == {
         "a.png": "done", "bad_1.png": "flagged", "bad_2.png": "flagged", "clean.png": "clean",
         "dup.png": "done", "dup.jpg": "done", "broken.png": "failed", "scan.heic": "done",
@@ -127,18 +137,18 @@ def test_a_night_and_its_morning(tmp_path, library, folder):
 
     again = Batch.plan(library, folder, out, TEXT)
     runs = len(library.runs.recent(100))
-    again.run()
+    again.run(pool=pool)
     assert len(library.runs.recent(100)) == runs, "nothing was new"
 
     photos(folder, "new.png")
     (folder / "a.png").write_bytes(b"another photo")
     third = Batch.plan(library, folder, out, TEXT)
     assert {Path(r.path).name for r in third.items("waiting")} == {"new.png", "a.png"}
-    third.run()
+    third.run(pool=pool)
     assert (out / "a.png").read_bytes() == b"another photo"
 
     assert third.retry_flagged(gate="seam", engine="flat") == 2
-    third.run()
+    third.run(pool=pool)
     assert states(third)["bad_1.png"] == "done"
     assert queue.count(Filter(batch_id=batch.batch_id)) == 0
     assert {r.state for r in queue.list(Filter(state=""))} == {"superseded"}
@@ -147,7 +157,7 @@ def test_a_night_and_its_morning(tmp_path, library, folder):
 
     assert third.retry_failed() == 1
     photos(folder, "broken.png")
-    third.run()
+    third.run(pool=pool)
     assert states(third)["broken.png"] == "failed"
 
 
@@ -159,20 +169,20 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_end(tmp_path,
     assert "set aside" in batch.items("set aside")[0].message
 
 
-def test_cancel_puts_photos_back_and_their_attempt_does_not_count(tmp_path, library):
+def test_cancel_puts_photos_back_and_their_attempt_does_not_count(tmp_path, library, pool):
     folder = photos(tmp_path / "in", "slow_1.png", "slow_2.png", "z.png")
     batch = Batch.plan(library, folder, tmp_path / "out", TEXT)
     token = RunToken()
     threading.Timer(0.8, token.cancel).start()
     with pytest.raises(Cancelled):
-        batch.run(token, workers=1)
+        batch.run(token, workers=1, pool=pool)
     rows = batch.items("waiting")
     assert len(rows) == 3
     assert [row.attempts for row in rows] == [0, 0, 0]
     assert library.batches.get(batch.batch_id).state == "paused"
 
 
-def test_pause_ends_what_is_being_worked_on_and_starts_no_more(tmp_path, library):
+def test_pause_ends_what_is_being_worked_on_and_starts_no_more(tmp_path, library, pool):
     folder = photos(tmp_path / "in", *(f"p{n}.png" for n in range(5)))
     batch = Batch.plan(library, folder, tmp_path / "out", TEXT)
 
@@ -180,15 +190,15 @@ def test_pause_ends_what_is_being_worked_on_and_starts_no_more(tmp_path, library
         if row is not None:
             batch.pause()
 
-    end = batch.run(RunToken(), listener, workers=1)
+    end = batch.run(RunToken(), listener, workers=1, pool=pool)
     assert end.counts == {"done": 1, "waiting": 4}
     assert library.batches.get(batch.batch_id).state == "paused"
     batch.resume()
-    assert batch.run(workers=1).counts == {"done": 5}
+    assert batch.run(workers=1, pool=pool).counts == {"done": 5}
 
 
 def test_after_a_crash_photos_wait_again_and_repeat_offenders_come_last_and_alone(
-    tmp_path, library
+    tmp_path, library, pool
 ):
     folder = photos(tmp_path / "in", *(f"p{n}.png" for n in range(4)))
     batch = Batch.plan(library, folder, tmp_path / "out", TEXT)
@@ -196,16 +206,18 @@ def test_after_a_crash_photos_wait_again_and_repeat_offenders_come_last_and_alon
         tx.execute("UPDATE batch_items SET state = 'running', attempts = 3 WHERE position = 0")
         tx.execute("UPDATE batch_items SET state = 'running', attempts = 20 WHERE position = 1")
     ends = []
-    batch.run(RunToken(), lambda p, row: row and ends.append(Path(row.path).name), workers=2)
+    batch.run(
+        RunToken(), lambda p, row: row and ends.append(Path(row.path).name), workers=2, pool=pool
+    )
     assert states(batch)["p1.png"] == "set aside"
     assert ends[-1] == "p0.png"
 
 
-def test_another_batch_never_replaces_a_file_it_does_not_own(tmp_path, library):
+def test_another_batch_never_replaces_a_file_it_does_not_own(tmp_path, library, pool):
     folder, out = photos(tmp_path / "in", "a.png"), photos(tmp_path / "out", "a.png")
     (out / "a.png").write_bytes(b"the user's own")
     batch = Batch.plan(library, folder, out, TEXT)
-    batch.run()
+    batch.run(pool=pool)
     assert (out / "a.png").read_bytes() == b"the user's own"
     assert (out / "a (2).png").exists()
 
@@ -219,16 +231,16 @@ def test_resume_finds_the_newest_batch_of_a_folder(tmp_path, library, folder):
             call()
 
 
-def test_engine_of_a_retry_is_forgotten_afterwards(tmp_path, library, folder):
+def test_engine_of_a_retry_is_forgotten_afterwards(tmp_path, library, folder, pool):
     options = BatchOptions(propose=("text",), audit_share=0.0, run=RunOptions(seed=3))
     batch = Batch.plan(library, folder, tmp_path / "out", options)
-    batch.run()
+    batch.run(pool=pool)
     batch.retry_flagged(engine="flat")
-    batch.run()
+    batch.run(pool=pool)
     assert all("engine" not in json.loads(row.data) for row in batch.items("done"))
 
 
-def test_a_library_reopened_after_a_crash_knows_the_batch(tmp_path):
+def test_a_library_reopened_after_a_crash_knows_the_batch(tmp_path, pool):
     folder = photos(tmp_path / "in", "a.png", "b.png")
     with Library.open(tmp_path / "library") as library:
         batch = Batch.plan(library, folder, tmp_path / "out", TEXT)
@@ -236,4 +248,4 @@ def test_a_library_reopened_after_a_crash_knows_the_batch(tmp_path):
         assert states(batch)["a.png"] == "running"
     with Library.open(tmp_path / "library") as library:
         batch = Batch.latest(library, folder)
-        assert batch.run().counts == {"done": 2}
+        assert batch.run(pool=pool).counts == {"done": 2}
