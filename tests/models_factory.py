@@ -299,3 +299,100 @@ def save(name: str, target: Path, work: Path) -> Path:
     maker = MAKERS.get(name, upscaler)
     maker(work).save_pretrained(target, safe_serialization=True)
     return target
+
+
+def torchscript_lama(target: Path, *, value_range: tuple[float, float] = (0.0, 1.0)) -> Path:
+    """A LaMa-like TorchScript network: image + mask, the hole averaged from what is around."""
+    import torch
+    from torch import nn
+
+    class Average(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool = nn.Sequential(
+                nn.AvgPool2d((63, 1), stride=1, padding=(31, 0)),
+                nn.AvgPool2d((1, 63), stride=1, padding=(0, 31)),
+            )
+            self.near = nn.AvgPool2d(9, stride=1, padding=4)
+
+        def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            known = 1.0 - mask
+            far = self.pool(image * known) / (self.pool(known) + 1e-4)
+            weight = self.near(known)
+            near = self.near(image * known) / (weight + 1e-4)
+            fill = torch.where(weight > 0.05, near, far)
+            return image * known + fill * mask
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    torch.jit.script(Average().eval()).save(str(target))
+    return target
+
+
+def onnx_net(target: Path, *, style: str = "lama", size: int = 0) -> Path:
+    """An ONNX network that averages: "lama", "lama-255" (output 0..255), "concat", "migan"."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    side: list[Any] = [size, size] if size else ["h", "w"]
+    byte = style == "migan"
+    kind = TensorProto.UINT8 if byte else TensorProto.FLOAT
+    nodes = []
+    if style == "concat":
+        inputs = [helper.make_tensor_value_info("input", kind, [1, 4, *side])]
+        nodes.append(helper.make_node("Split", ["input", "parts"], ["image_f", "mask_f"], axis=1))
+    else:
+        inputs = [
+            helper.make_tensor_value_info("image", kind, [1, 3, *side]),
+            helper.make_tensor_value_info("mask", kind, [1, 1, *side]),
+        ]
+        if byte:  # 255 = keep
+            nodes += [
+                helper.make_node("Cast", ["image"], ["image_f"], to=TensorProto.FLOAT),
+                helper.make_node("Cast", ["mask"], ["keep_255"], to=TensorProto.FLOAT),
+                helper.make_node("Div", ["keep_255", "full"], ["keep_f"]),
+                helper.make_node("Sub", ["one", "keep_f"], ["mask_f"]),
+            ]
+        else:
+            nodes += [
+                helper.make_node("Identity", ["image"], ["image_f"]),
+                helper.make_node("Identity", ["mask"], ["mask_f"]),
+            ]
+    down = {"kernel_shape": [63, 1], "pads": [31, 0, 31, 0], "count_include_pad": 1}
+    across = {"kernel_shape": [1, 63], "pads": [0, 31, 0, 31], "count_include_pad": 1}
+    nodes += [
+        helper.make_node("Sub", ["one", "mask_f"], ["known"]),
+        helper.make_node("Mul", ["image_f", "known"], ["seen"]),
+        helper.make_node("AveragePool", ["seen"], ["seen_down"], **down),
+        helper.make_node("AveragePool", ["seen_down"], ["sum"], **across),
+        helper.make_node("AveragePool", ["known"], ["known_down"], **down),
+        helper.make_node("AveragePool", ["known_down"], ["count"], **across),
+        helper.make_node("Add", ["count", "tiny"], ["count_up"]),
+        helper.make_node("Div", ["sum", "count_up"], ["guess"]),
+        helper.make_node("Mul", ["guess", "mask_f"], ["inside"]),
+        helper.make_node("Add", ["seen", "inside"], ["made"]),
+    ]
+    if style == "lama-255":
+        nodes.append(helper.make_node("Mul", ["made", "full"], ["output"]))
+    elif byte:
+        nodes.append(helper.make_node("Cast", ["made"], ["output"], to=TensorProto.UINT8))
+    else:
+        nodes.append(helper.make_node("Identity", ["made"], ["output"]))
+    constants = [
+        helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("tiny", TensorProto.FLOAT, [1], [1e-4]),
+        helper.make_tensor("full", TensorProto.FLOAT, [1], [255.0]),
+        helper.make_tensor("parts", TensorProto.INT64, [2], [3, 1]),
+    ]
+    used = {name for node in nodes for name in node.input}
+    graph = helper.make_graph(
+        nodes,
+        "average",
+        inputs,
+        [helper.make_tensor_value_info("output", kind, [1, 3, *side])],
+        [constant for constant in constants if constant.name in used],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(model.SerializeToString())
+    return target

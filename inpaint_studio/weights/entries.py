@@ -41,7 +41,7 @@ class Contract:
     low, high: the image's range at the input; out_low, out_high: the range at the output.
     order: "rgb" or "bgr". dtype: "float32" or "uint8".
     multiple: sides must be multiples of this. fixed_px: the one square size it takes (0: any).
-    blank: True when the hole is set to `low` before the call.
+    blank: True when the image is set to 0 in the hole before the call.
     image, mask, output: names of the ONNX tensors ("" for TorchScript: position decides).
     """
 
