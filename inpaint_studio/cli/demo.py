@@ -137,6 +137,7 @@ def _json(one: Done) -> dict[str, Any]:
 
 
 def _show(output: Output, done: list[Done]) -> None:
+    columns = ("photo", "removed", "engine", "verdict", "risk", "true error", "s", "replay")
     rows = []
     for one in done:
         edit = one.kept.record.worst if one.kept else None
@@ -145,21 +146,19 @@ def _show(output: Output, done: list[Done]) -> None:
                 one.job.name,
                 one.job.what,
                 edit.plan.engine if edit else "",
-                edit.plan.reasons[0].text if edit and edit.plan.reasons else "",
                 _verdict(one),
                 f"{edit.verdict.risk:.2f}" if edit else "",
-                edit.verdict.summary if edit else "",
                 f"{one.error_rms:.1f}",
                 f"{one.seconds:.1f}",
                 one.replayed,
             )
         )
-    output.table(
-        "",
-        ("photo", "removed", "engine", "because", "verdict", "risk", "in words", "true error",
-         "s", "replay"),
-        rows,
-    )  # fmt: skip
+    output.table("", columns, rows)
+    for one in done:
+        if one.kept is not None:
+            edit = one.kept.record.worst
+            because = edit.plan.reasons[0].text if edit.plan.reasons else ""
+            output.say(f"{one.job.name}: {because} {edit.verdict.summary}")
     accepted = sum(_verdict(one) == "accepted" for one in done)
     output.say(
         f"{accepted} accepted, {len(done) - accepted} queued for a person. The true error is the "

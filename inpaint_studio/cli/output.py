@@ -21,7 +21,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.paths import default_library
 
 if TYPE_CHECKING:
-    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers: TypeAlias = argparse._SubParsersAction[Any]
 else:
     Subparsers = Any
 
@@ -33,8 +33,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(stderr=as_json, highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = _console(stderr=as_json)
+        self.errors = _console(stderr=True)
 
     def document(self, data: Any) -> None:
         """Print the one JSON document (only with `--json`)."""
@@ -89,6 +89,13 @@ class Output:
                     )
 
                 yield RunToken(report, lambda: token.is_cancelled)
+
+
+def _console(*, stderr: bool) -> Console:
+    """A console that wraps for a terminal and leaves lines whole in a file."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 160
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
 
 
 @contextmanager
