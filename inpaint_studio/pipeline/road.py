@@ -90,6 +90,25 @@ def run(
     return RunResult(record, deltas, cores, maps)
 
 
+def plans(request: RunRequest, token: RunToken | None = None) -> list[tuple[Box, Plan]]:
+    """Say what `run` would do, region by region, without filling anything.
+
+    Returns: (box of the region in photo pixels, its plan). Raises: as `run`.
+    """
+    token = token or RunToken()
+    mask = validate(request.mask, request.pixels.shape)
+    origin = request.origin or Box.of_shape(request.pixels.shape)
+    if request.options.engine != "auto":
+        require(request.options.engine)
+    found = []
+    for piece in regions(mask):
+        token.check()
+        region = _region_input(request, request.pixels, mask, piece, pad=CONTEXT_PX)
+        plan = _plan(_route(region, request.options), region, request.options)
+        found.append((piece.box.shift(origin.left, origin.top), plan))
+    return found
+
+
 def new_id() -> str:
     """A short sortable id: time first, then chance. It decides no pixels."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

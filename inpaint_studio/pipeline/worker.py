@@ -7,13 +7,14 @@ from functools import cache
 from pathlib import Path
 
 from inpaint_studio.arrays import Pixels
+from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.replay import ReplayAnswer, replay
 from inpaint_studio.pipeline.request import RunRequest, RunResult
-from inpaint_studio.pipeline.road import run
+from inpaint_studio.pipeline.road import plans, run
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.table import propose
-from inpaint_studio.records import Kind, RunRecord
+from inpaint_studio.records import Kind, Plan, RunRecord
 from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.vision.readers import Readers
 
@@ -27,6 +28,11 @@ def readers() -> Readers:
 def run_job(request: RunRequest, objects: str, token: RunToken) -> RunResult:
     """Run the road; artifacts go to the object store in the folder `objects`."""
     return run(request, token, ObjectStore(Path(objects)), semantic=readers())
+
+
+def plan_job(request: RunRequest, token: RunToken) -> list[tuple[Box, Plan]]:
+    """Say what a run would do, and why, without filling anything."""
+    return plans(request, token)
 
 
 def propose_job(pixels: Pixels, kinds: Sequence[Kind], token: RunToken) -> list[Proposal]:
