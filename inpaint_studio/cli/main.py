@@ -20,7 +20,7 @@ from inpaint_studio.cli.output import (
     Subparsers,
     common_arguments,
 )
-from inpaint_studio.cli.window import run_window
+from inpaint_studio.cli.window import run_window, window_parser
 from inpaint_studio.errors import Cancelled, UserError
 
 COMMANDS: tuple[str, ...] = (
@@ -76,15 +76,15 @@ def main(argv: Sequence[str] | None = None, open_window: OpenWindow | None = Non
     """Run one command, or the window when there is none. Returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     harden()
-    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
-        return _guarded(lambda: run_window(arguments, open_window), as_json=False)
+    is_command = bool(arguments) and arguments[0] in (*COMMANDS, "-h", "--help", "--version")
     try:
+        if not is_command:
+            window = window_parser(_Parser).parse_args(arguments)
+            return _guarded(lambda: run_window(window, open_window), as_json=False)
         known = [word for word in arguments[:1] if word in COMMANDS]
         args = build_parser(known or COMMANDS).parse_args(arguments)
     except SystemExit as end:
         return int(end.code or 0)
-    if args.command is None:
-        return _guarded(lambda: run_window([], open_window), as_json=False)
     return _guarded(lambda: command(args.command).run(args), as_json=args.json)
 
 

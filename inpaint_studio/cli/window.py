@@ -25,14 +25,18 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def run_window(
-    arguments: Sequence[str], open_window: Callable[[Sequence[Path], Path], int] | None
-) -> int:
-    """Open the window with the photos named. Raises: Missing (no display, no Qt), BadPhoto."""
-    parser = argparse.ArgumentParser(prog="inpaint-studio", add_help=False)
+def window_parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """What the window takes: photos and a library."""
+    parser = kind(prog="inpaint-studio", add_help=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--library", type=Path, default=None)
-    args = parser.parse_args(list(arguments))
+    return parser
+
+
+def run_window(
+    args: argparse.Namespace, open_window: Callable[[Sequence[Path], Path], int] | None
+) -> int:
+    """Open the window with the photos named. Raises: Missing (no display, no Qt), BadPhoto."""
     for photo in args.photos:
         if not photo.exists():
             raise BadPhoto(
