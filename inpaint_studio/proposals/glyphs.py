@@ -12,7 +12,7 @@ letters of many colours), and taking the box (destroys what lies between the let
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
@@ -24,7 +24,15 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.effects import grown_to_effects
-from inpaint_studio.proposals.ground import behind, spread, to_lab
+from inpaint_studio.proposals.ground import spread
+from inpaint_studio.proposals.ink import (
+    Work,
+    candidates,
+    cleaned,
+    ink_of,
+    locally_inked,
+    stroke_px,
+)
 from inpaint_studio.vision.lines import Line, scaled, strip
 from inpaint_studio.vision.plausible import letters_of
 
@@ -68,160 +76,86 @@ def strokes(rgb: NDArray[np.uint8], line: Line, read: Read) -> Glyphs | None:
     zoom = int(np.clip(np.ceil(WORK_PX / max(line.thickness_px, 1.0)), 1, 4))
     crop = rgb[box.slices]
     local = scaled(line, 1.0, 1.0, -box.left, -box.top)
-    work = _Work(crop, local, zoom)
-    best: tuple[float, str, MaskBool] | None = None
-    for way, mask in _candidates(work):
-        agreement = _reads_alike(mask, work, read)
-        if best is None or agreement > best[0] + 0.02:
-            best = (agreement, way, mask)
-        if best[0] >= ENOUGH:
-            break
+    work = Work(crop, local, zoom)
+    best = _best(work, read)
     if best is None:
         return None
-    agreement, way, inner = best
+    agreement, way, inner = _refined(best, work, read)
     core = _shrunk(inner, crop.shape, zoom)
     stroke = stroke_px(inner) / zoom
     mask = grown_to_effects(work.lab_native, core, work.region_native, line.thickness_px, stroke)
     return Glyphs(box, mask, core, agreement, way, stroke)
 
 
-def stroke_px(mask: MaskBool) -> float:
-    """Return the median thickness of the strokes, px."""
-    if not mask.any():
-        return 0.0
-    padded = np.pad(mask, 1).astype(np.uint8)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
-    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-6) & (distance > 0)
-    return float(2 * np.median(distance[ridge]) - 1) if ridge.any() else 1.0
+def _best(work: Work, read: Read) -> tuple[float, str, MaskBool] | None:
+    """Return (agreement, way, mask) of the candidate that reads alike and looks like strokes."""
+    ranked = sorted(
+        ((_unlike_strokes(mask, work), number, way, mask)
+         for number, (way, mask) in enumerate(candidates(work)) if mask.any()),
+        key=lambda item: (round(item[0], 2), item[1]),
+    )  # fmt: skip
+    best: tuple[float, float, str, MaskBool] | None = None
+    for penalty, _, way, mask in ranked:
+        agreement = _reads_alike(mask, work, read)
+        if best is None or agreement - penalty > best[0] + 0.02:
+            best = (agreement - penalty, agreement, way, mask)
+        if agreement >= ENOUGH:
+            break
+    return best[1:] if best else None
 
 
-class _Work:
-    """One line cut out and enlarged, with what its ways of telling ink share."""
-
-    def __init__(self, crop: NDArray[np.uint8], line: Line, zoom: int) -> None:
-        self.zoom = zoom
-        self.line = line
-        self.native = crop.shape[:2]
-        size = (crop.shape[1] * zoom, crop.shape[0] * zoom)
-        big = crop if zoom == 1 else cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC)
-        self.lab = to_lab(big.astype(np.uint8))
-        self.lab_native = to_lab(crop)
-        wide = scaled(line, zoom, zoom, 0.0, 0.0)
-        shape = (size[1], size[0])
-        inside = wide.area_mask(shape)
-        self.thickness = line.thickness_px * zoom
-        self.region = _reached(inside, 0.10 * self.thickness)
-        self.near = _reached(inside, 0.28 * self.thickness)
-        self.region_native = _reached(line.area_mask(crop.shape[:2]), 0.28 * line.thickness_px)
-        self.ring = ~self.near
-        self.ground = behind(self.lab, self.near)
-        self.delta = self.lab - self.ground
-        blur = cv2.GaussianBlur(self.lab, (0, 0), max(2.0, self.thickness / 3))
-        rough = (self.lab - blur)[self.ring]
-        self.noise = np.array([max(0.8, spread(rough[:, k])) for k in range(3)], np.float32)
+def _refined(best: tuple[float, str, MaskBool], work: Work, read: Read) -> tuple[
+    float, str, MaskBool
+]:  # fmt: skip
+    """Look once more with the ink's colour known: letters missed on another ground turn up."""
+    agreement, way, mask = best
+    if agreement < 0.3 or not mask.any():
+        return best
+    inked = locally_inked(work, ink_of(work, mask), stroke_px(mask), mask)
+    second = cleaned(inked, work)
+    penalty = _unlike_strokes(mask, work)
+    if second.any():
+        again = _reads_alike(second, work, read)
+        if again - _unlike_strokes(second, work) >= agreement - penalty - 0.01:
+            agreement, way, mask = again, f"{way}, refined", second
+    if agreement < ENOUGH:
+        joined = _with_missing(mask, work)
+        if (joined & ~mask).any():
+            again = _reads_alike(joined, work, read)
+            if again > agreement + 0.02:
+                agreement, mask = again, joined
+    return agreement, way, mask
 
 
-def _reached(mask: MaskBool, px: float) -> MaskBool:
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(distance <= px, dtype=np.bool_)
+def _with_missing(mask: MaskBool, work: Work) -> MaskBool:
+    """Add pieces of any candidate that lie apart from the strokes found and are as thick."""
+    width = stroke_px(mask)
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    joined = mask.copy()
+    for _, other in candidates(work):
+        count, labels = cv2.connectedComponents(other.astype(np.uint8), connectivity=8)
+        hit = np.bincount(labels.ravel(), weights=near.ravel(), minlength=count) > 0
+        hit[0] = True
+        rest = ~hit[labels]
+        if rest.any() and 0.5 * width <= stroke_px(rest) <= 1.8 * width:
+            joined |= rest
+            near |= cv2.dilate(rest.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return joined
 
 
-def _candidates(work: _Work) -> Iterator[tuple[str, MaskBool]]:
-    """Masks of what may be ink, the likeliest ways first."""
-    light = work.delta[..., 0]
-    axis = _axis(work)
-    along = work.delta @ axis
-    planes = [
-        ("brighter", light), ("darker", -light),
-        ("own colour", along), ("inverse colour", -along),
-        ("many colours", np.sqrt(((work.delta / work.noise) ** 2).sum(axis=2))),
-    ]  # fmt: skip
-    strength = [float(np.percentile(plane[work.region], 88)) for _, plane in planes[:2]]
-    if strength[1] > strength[0]:
-        planes[0], planes[1] = planes[1], planes[0]
-    for mode in _inks(work)[:3]:
-        gap = np.sqrt(((work.lab - mode) ** 2).sum(axis=2))
-        planes.insert(2, ("ink colour", -gap))
-    for name, plane in planes:
-        yield name, _cleaned(_split(plane, work), work)
-    for name, _ in planes[:2]:
-        yield f"locally {name}", _cleaned(_local(work.lab[..., 0], name, work), work)
+def _unlike_strokes(mask: MaskBool, work: Work) -> float:
+    """Return 0 (as strokes are) .. 1: uneven colour, weak borders, too much of the line."""
+    contour = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    strong = work.slope[contour]
+    weak = float((strong < 0.35 * np.percentile(strong, 75)).mean()) if strong.size else 1.0
+    colours = work.lab[mask & ~contour] if (mask & ~contour).sum() > 20 else work.lab[mask]
+    uneven = float(np.mean([spread(colours[:, k]) for k in range(3)]))
+    share = float(mask[work.inside].mean())
+    filled = max(0.0, share - 0.45)
+    return 0.5 * weak + 0.015 * min(uneven, 20.0) + filled
 
 
-def _axis(work: _Work) -> NDArray[np.float32]:
-    """The colour direction along which the inside differs most from the ground."""
-    inside = (work.delta / work.noise)[work.region]
-    _, vectors = np.linalg.eigh(inside.T @ inside)
-    axis = vectors[:, -1] / work.noise
-    axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
-    mean = float((work.delta[work.region] @ axis).mean())
-    return np.asarray(axis if mean >= 0 else -axis, dtype=np.float32)
-
-
-def _inks(work: _Work) -> list[NDArray[np.float32]]:
-    """Colours that are frequent inside the line and rare around it."""
-    step = np.array([6.0, 9.0, 9.0], dtype=np.float32)
-    inside = np.floor(work.lab[work.region] / step).astype(np.int64)
-    outside = np.floor(work.lab[work.ring] / step).astype(np.int64)
-    names, index, count = np.unique(inside, axis=0, return_inverse=True, return_counts=True)
-    index = np.ravel(index)
-    known, known_count = np.unique(outside, axis=0, return_counts=True)
-    table = {tuple(row): int(n) for row, n in zip(known, known_count)}
-    share = count / max(1, len(inside))
-    other = np.array([table.get(tuple(row), 0) for row in names]) / max(1, len(outside))
-    gain = share - 1.5 * other
-    values = work.lab[work.region]
-    order = np.argsort(-gain)[:3]
-    return [values[index == k].mean(axis=0) for k in order if gain[k] > 0.03]
-
-
-def _split(plane: NDArray[np.float32], work: _Work) -> MaskBool:
-    """Otsu's threshold within the line."""
-    values = plane[work.region]
-    low, high = np.percentile(values, [0.5, 99.5])
-    if high - low < 1e-3:
-        return np.zeros_like(work.region)
-    codes = np.clip((plane - low) / (high - low) * 255, 0, 255).astype(np.uint8)
-    level, _ = cv2.threshold(codes[work.region], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return np.asarray((codes > level) & work.near, dtype=np.bool_)
-
-
-def _local(light: NDArray[np.float32], name: str, work: _Work) -> MaskBool:
-    """Brighter or darker than the neighbourhood (Niblack), for grounds that vary."""
-    sigma = max(3.0, 0.35 * work.thickness)
-    mean = cv2.GaussianBlur(light, (0, 0), sigma)
-    deviation = np.sqrt(np.maximum(cv2.GaussianBlur(light**2, (0, 0), sigma) - mean**2, 0))
-    gap = light - mean if name.endswith("brighter") else mean - light
-    return np.asarray((gap > np.maximum(0.3 * deviation, 1.5)) & work.near, dtype=np.bool_)
-
-
-def _cleaned(mask: MaskBool, work: _Work) -> MaskBool:
-    """Drop what cannot be a stroke: specks, and pieces of things that pass through the line."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    if count <= 1:
-        return mask
-    area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
-    within = np.bincount(labels.ravel(), weights=work.region.ravel(), minlength=count)
-    edge = _rim(work.near)
-    touching = np.bincount(labels.ravel(), weights=edge.ravel(), minlength=count)
-    keep = (area >= max(3.0, 0.0012 * work.thickness**2)) & (within >= 0.6 * area)
-    keep &= touching <= 0.08 * area + 2
-    keep[0] = False
-    return np.asarray(keep[labels], dtype=np.bool_)
-
-
-def _rim(mask: MaskBool) -> MaskBool:
-    """The outermost pixels of a mask that do not lie on the picture's own edge."""
-    inner = cv2.erode(
-        mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE
-    )
-    rim: MaskBool = mask & (inner == 0)
-    return rim
-
-
-def _reads_alike(mask: MaskBool, work: _Work, read: Read) -> float:
+def _reads_alike(mask: MaskBool, work: Work, read: Read) -> float:
     """How well the mask alone, black on white, reads like the line, 0..1."""
     share = float(mask[work.region].mean()) if work.region.any() else 0.0
     if not 0.02 <= share <= 0.75:

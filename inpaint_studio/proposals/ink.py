@@ -1,0 +1,209 @@
+"""Ways to tell ink from ground within one line of text.
+
+Each way gives a mask of what may be strokes; `glyphs` asks the recogniser which is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.proposals.ground import behind, spread, to_lab
+from inpaint_studio.vision.lines import Line, scaled
+
+
+def stroke_px(mask: MaskBool) -> float:
+    """Return the median thickness of the strokes, px."""
+    if not mask.any():
+        return 0.0
+    padded = np.pad(mask, 1).astype(np.uint8)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
+    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-6) & (distance > 0)
+    return float(2 * np.median(distance[ridge]) - 1) if ridge.any() else 1.0
+
+
+class Work:
+    """One line cut out and enlarged, with what its ways of telling ink share."""
+
+    def __init__(self, crop: NDArray[np.uint8], line: Line, zoom: int) -> None:
+        self.zoom = zoom
+        self.line = line
+        self.native = crop.shape[:2]
+        size = (crop.shape[1] * zoom, crop.shape[0] * zoom)
+        big = crop if zoom == 1 else cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC)
+        self.lab = to_lab(big.astype(np.uint8))
+        self.lab_native = to_lab(crop)
+        wide = scaled(line, zoom, zoom, 0.0, 0.0)
+        shape = (size[1], size[0])
+        inside = wide.area_mask(shape)
+        self.thickness = line.thickness_px * zoom
+        self.region = reached(inside, 0.10 * self.thickness)
+        self.near = reached(inside, 0.28 * self.thickness)
+        self.region_native = reached(line.area_mask(crop.shape[:2]), 0.28 * line.thickness_px)
+        self.ring = ~self.near
+        self.inside = reached(inside, 1.0)
+        self.rim = rim_of(self.near)
+        self.ground = behind(self.lab, self.near)
+        self.delta = self.lab - self.ground
+        blur = cv2.GaussianBlur(self.lab, (0, 0), max(2.0, self.thickness / 3))
+        dx = cv2.Sobel(self.lab, cv2.CV_32F, 1, 0, ksize=3)
+        dy = cv2.Sobel(self.lab, cv2.CV_32F, 0, 1, ksize=3)
+        self.slope = np.sqrt((dx**2 + dy**2).sum(axis=2))
+        rough = (self.lab - blur)[self.ring]
+        self.noise = np.array([max(0.8, spread(rough[:, k])) for k in range(3)], np.float32)
+
+
+def reached(mask: MaskBool, px: float) -> MaskBool:
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(distance <= px, dtype=np.bool_)
+
+
+def candidates(work: Work) -> Iterator[tuple[str, MaskBool]]:
+    """Masks of what may be ink, the likeliest ways first."""
+    light = work.delta[..., 0]
+    axis = _axis(work)
+    along = work.delta @ axis
+    planes = [
+        ("brighter", light), ("darker", -light),
+        ("own colour", along), ("inverse colour", -along),
+        ("many colours", np.sqrt(((work.delta / work.noise) ** 2).sum(axis=2))),
+    ]  # fmt: skip
+    strength = [float(np.percentile(plane[work.region], 88)) for _, plane in planes[:2]]
+    if strength[1] > strength[0]:
+        planes[0], planes[1] = planes[1], planes[0]
+    inks = _inks(work)
+    for mode in inks:
+        gap = np.sqrt(((work.lab - mode) ** 2).sum(axis=2))
+        planes.insert(2, ("ink colour", -gap))
+    for name, plane in planes:
+        yield name, cleaned(_split(plane, work), work)
+    for name, _ in planes[:2]:
+        yield f"locally {name}", cleaned(_local(work.lab[..., 0], name, work), work)
+    for mode in inks:
+        inked = locally_inked(work, mode, 0.14 * work.thickness)
+        yield "ink colour on its own ground", cleaned(inked, work)
+
+
+def _axis(work: Work) -> NDArray[np.float32]:
+    """The colour direction along which the inside differs most from the ground."""
+    inside = (work.delta / work.noise)[work.region]
+    _, vectors = np.linalg.eigh(inside.T @ inside)
+    axis = vectors[:, -1] / work.noise
+    axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
+    mean = float((work.delta[work.region] @ axis).mean())
+    return np.asarray(axis if mean >= 0 else -axis, dtype=np.float32)
+
+
+def _inks(work: Work) -> list[NDArray[np.float32]]:
+    """Colours that are frequent inside the line and rare around it."""
+    step = np.array([6.0, 9.0, 9.0], dtype=np.float32)
+    inside = np.floor(work.lab[work.region] / step).astype(np.int64)
+    outside = np.floor(work.lab[work.ring] / step).astype(np.int64)
+    names, index, count = np.unique(inside, axis=0, return_inverse=True, return_counts=True)
+    index = np.ravel(index)
+    known, known_count = np.unique(outside, axis=0, return_counts=True)
+    table = {tuple(row): int(n) for row, n in zip(known, known_count)}
+    share = count / max(1, len(inside))
+    other = np.array([table.get(tuple(row), 0) for row in names]) / max(1, len(outside))
+    gain = share - 1.5 * other
+    values = work.lab[work.region]
+    order = np.argsort(-gain)[:3]
+    return [values[index == k].mean(axis=0) for k in order if gain[k] > 0.03]
+
+
+def _split(plane: NDArray[np.float32], work: Work) -> MaskBool:
+    """Otsu's threshold within the line."""
+    values = plane[work.region]
+    low, high = np.percentile(values, [0.5, 99.5])
+    if high - low < 1e-3:
+        return np.zeros_like(work.region)
+    codes = np.clip((plane - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    level, _ = cv2.threshold(codes[work.region], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return np.asarray((codes > level) & work.near, dtype=np.bool_)
+
+
+def _local(light: NDArray[np.float32], name: str, work: Work) -> MaskBool:
+    """Brighter or darker than the neighbourhood (Niblack), for grounds that vary."""
+    sigma = max(3.0, 0.35 * work.thickness)
+    mean = cv2.GaussianBlur(light, (0, 0), sigma)
+    deviation = np.sqrt(np.maximum(cv2.GaussianBlur(light**2, (0, 0), sigma) - mean**2, 0))
+    gap = light - mean if name.endswith("brighter") else mean - light
+    return np.asarray((gap > np.maximum(0.3 * deviation, 1.5)) & work.near, dtype=np.bool_)
+
+
+def cleaned(mask: MaskBool, work: Work) -> MaskBool:
+    """Drop what cannot be a stroke: specks, blobs, things that pass through the line."""
+    kept = _plausible_pieces(mask, work)
+    if not kept.any():
+        return kept
+    width = max(2.0, min(stroke_px(kept), 0.3 * work.thickness))
+    distance = cv2.distanceTransform(np.pad(kept, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    seeds = distance > 1.3 * width + 1
+    if not seeds.any():
+        return kept
+    # A blob of the ink's colour: what lies within its own reach goes, thin strokes stay.
+    blob = reached(np.asarray(seeds, dtype=np.bool_), 1.3 * width + 2)
+    return _plausible_pieces(kept & ~blob, work)
+
+
+def _plausible_pieces(mask: MaskBool, work: Work) -> MaskBool:
+    count, labels, stats, centers = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
+    if count <= 1:
+        return mask
+    area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    within = np.bincount(labels.ravel(), weights=work.region.ravel(), minlength=count)
+    touching = np.bincount(labels.ravel(), weights=work.rim.ravel(), minlength=count)
+    rows = np.clip(np.rint(centers[:, 1]), 0, mask.shape[0] - 1).astype(int)
+    columns = np.clip(np.rint(centers[:, 0]), 0, mask.shape[1] - 1).astype(int)
+    keep = (area >= max(3.0, 0.0012 * work.thickness**2)) & (within >= 0.6 * area)
+    keep &= touching <= 2 + 0.02 * area
+    keep &= work.inside[rows, columns]
+    keep[0] = False
+    return np.asarray(keep[labels], dtype=np.bool_)
+
+
+def rim_of(mask: MaskBool) -> MaskBool:
+    """The outermost pixels of a mask that do not lie on the picture's own edge."""
+    inner = cv2.erode(
+        mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE
+    )
+    rim: MaskBool = mask & (inner == 0)
+    return rim
+
+
+def ink_of(work: Work, strokes: MaskBool) -> NDArray[np.float32]:
+    """Return the colour of some strokes: the median of their inner pixels, Lab."""
+    inner = strokes & (cv2.erode(strokes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    values = work.lab[inner if inner.sum() > 12 else strokes]
+    return np.asarray(np.median(values, axis=0), dtype=np.float32)
+
+
+def locally_inked(
+    work: Work, ink: NDArray[np.float32], width: float, known: MaskBool | None = None
+) -> MaskBool:
+    """Return where `ink` covers more than half, against each pixel's own ground.
+
+    The ground is the median over a window that strokes of this `width` cannot fill. Coverage
+    is the part of the way from ground to ink, a = (c - g)·(t - g) / |t - g|². Where ink and
+    ground are alike nothing can be told, and what is `known` stays.
+    """
+    size = int(np.clip(round(3.2 * width), 7, 61)) | 1
+    scale = np.array([2.55, 1, 1], dtype=np.float32)
+    shift = np.array([0, 128, 128], dtype=np.float32)
+    codes = np.clip(work.lab * scale + shift, 0, 255).astype(np.uint8)
+    ground = (cv2.medianBlur(codes, size).astype(np.float32) - shift) / scale
+    way = ink - ground
+    length = (way**2).sum(axis=2)
+    cover = ((work.lab - ground) * way).sum(axis=2) / np.maximum(length, 1e-3)
+    off = work.lab - ground - cover[..., None] * way
+    close = np.sqrt((off**2).sum(axis=2)) < np.maximum(0.6 * np.sqrt(length), 10)
+    inked = (cover > 0.5) & close & (length > 36) & work.near
+    if known is not None:
+        inked |= known & (length <= 36)
+    return np.asarray(inked, dtype=np.bool_)

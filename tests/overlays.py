@@ -1,0 +1,300 @@
+"""Overlays on photos, drawn by seed: captions, prices, watermarks, paragraphs, arcs, logos.
+
+Each overlay knows what was behind it and which pixels it changed, so that masks and fills can
+be measured. Fonts are what the machine has; Pillow's own is the last resort, and kinds that
+need a font the machine lacks (CJK) are left out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Rgb = NDArray[np.uint8]
+Alpha = NDArray[np.float32]
+Layer = tuple[Alpha, NDArray[np.float32]]
+
+FONT_FOLDERS = (Path("/usr/share/fonts"), Path("C:/Windows/Fonts"), Path("/Library/Fonts"))
+LATIN = (
+    "Summer Sale", "New Arrival", "© Studio Lumen 2023", "SAMPLE IMAGE", "Visit our shop today",
+    "Limited Edition", "Photo by A. Moreau", "Best price guaranteed", "20 October 2024",
+    "Hello World", "BREAKING NEWS", "Chapter Seven", "www.example.com", "Only this weekend",
+)  # fmt: skip
+PRICES = ("$ 24.99", "€ 1,299", "-50 %", "2 for 1", "19.90 EUR", "NOW 79,-")
+CJK = ("夏季大減价优惠", "新品上市", "版权所有请勿转载", "東京の朝", "限时特价", "写真素材")
+PARAGRAPH = (
+    "The quick brown fox jumps", "over the lazy dog while the", "photographer waits for light",
+    "and the tide comes slowly in",
+)  # fmt: skip
+KINDS = (
+    "caption", "outlined", "shadowed", "glow", "translucent", "tiled", "rotated", "curved",
+    "cjk", "vertical", "dark", "colours", "price", "paragraph", "title", "small",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """A photo with an overlay. `changed`: visibly (>= 6 levels); `touched`: at all."""
+
+    name: str
+    kind: str
+    photo: Rgb
+    behind: Rgb
+    changed: NDArray[np.bool_]
+    touched: NDArray[np.bool_]
+    texts: tuple[str, ...]
+    size_px: int
+    jpeg: int = 0
+    notes: dict[str, float] = field(default_factory=dict)
+
+
+@cache
+def fonts(script: str = "latin") -> tuple[str, ...]:
+    """Return font files that hold `script` ("latin" or "cjk"), sorted by name."""
+    found: list[str] = []
+    for folder in FONT_FOLDERS:
+        if folder.is_dir():
+            found += [str(p) for p in folder.rglob("*") if p.suffix in {".ttf", ".otf", ".ttc"}]
+    skip = ("symbol", "dingbat", "d050000l", "emoji", "math", "standardsymbols", "mono")
+    wide = ("cjk", "droidsansfallback", "wqy", "notosanssc", "notosansjp", "ukai", "uming")
+    names = sorted(found)
+    if script == "cjk":
+        return tuple(n for n in names if any(w in Path(n).name.lower() for w in wide))
+    taboo = (*skip, *wide)
+    return tuple(n for n in names if not any(w in Path(n).name.lower() for w in taboo))
+
+
+def _font(path: str | None, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+
+
+def text_alpha(
+    text: str, path: str | None, size: int, *, stroke: int = 0, vertical: bool = False
+) -> Alpha:
+    """Return the coverage (h, w) 0..1 of a text, with room for its stroke."""
+    font = _font(path, size)
+    if vertical:
+        cells = [text_alpha(char, path, size, stroke=stroke) for char in text]
+        width = max(cell.shape[1] for cell in cells)
+        step = round(size * 1.12)
+        canvas = np.zeros((step * len(cells) + size, width), dtype=np.float32)
+        for number, cell in enumerate(cells):
+            part = canvas[number * step : number * step + cell.shape[0]]
+            left = (width - cell.shape[1]) // 2
+            cell = cell[: part.shape[0]]
+            part[:, left : left + cell.shape[1]] = np.maximum(
+                part[:, left : left + cell.shape[1]], cell
+            )
+        return canvas
+    left, top, right, bottom = font.getbbox(text, stroke_width=stroke)
+    image = Image.new("L", (int(right - left) + 6, int(bottom - top) + 6), 0)
+    draw = ImageDraw.Draw(image)
+    draw.text((3 - left, 3 - top), text, font=font, fill=255, stroke_width=stroke)
+    return np.asarray(image, dtype=np.float32) / 255
+
+
+def turned(alpha: Alpha, degrees: float) -> Alpha:
+    image = Image.fromarray((alpha * 255).astype(np.uint8))
+    out = image.rotate(degrees, expand=True, resample=Image.Resampling.BICUBIC)
+    return np.asarray(out, dtype=np.float32) / 255
+
+
+def arc_alpha(text: str, path: str | None, size: int, radius: float, *, up: bool = True) -> Alpha:
+    """Return a text on an arc of `radius` px, its middle at the top (or bottom) of the circle."""
+    font = _font(path, size)
+    widths = [max(1.0, float(font.getlength(char))) for char in text]
+    total = sum(widths)
+    side = int(2 * (radius + 2 * size))
+    canvas = Image.new("L", (side, side), 0)
+    run = -total / 2
+    for char, width in zip(text, widths):
+        theta = (run + width / 2) / radius
+        run += width
+        cell = Image.new("L", (4 * size, 4 * size), 0)
+        ImageDraw.Draw(cell).text((2 * size, 2 * size), char, font=font, fill=255, anchor="mm")
+        sign = 1 if up else -1
+        cell = cell.rotate(-sign * np.degrees(theta), resample=Image.Resampling.BICUBIC)
+        x = side / 2 + radius * np.sin(theta) - 2 * size
+        y = side / 2 - sign * radius * np.cos(theta) - 2 * size
+        piece = Image.new("L", canvas.size, 0)
+        piece.paste(cell, (round(x), round(y)))
+        canvas = Image.fromarray(np.maximum(np.asarray(canvas), np.asarray(piece)))
+    alpha = np.asarray(canvas, dtype=np.float32) / 255
+    rows, columns = np.nonzero(alpha > 0)
+    return alpha[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def placed(alpha: Alpha, shape: tuple[int, ...], left: int, top: int) -> Alpha:
+    """Return `alpha` on an empty plane of `shape`; what falls outside is cut."""
+    plane = np.zeros(shape[:2], dtype=np.float32)
+    y0, x0 = max(0, top), max(0, left)
+    y1, x1 = min(shape[0], top + alpha.shape[0]), min(shape[1], left + alpha.shape[1])
+    if y1 > y0 and x1 > x0:
+        plane[y0:y1, x0:x1] = alpha[y0 - top : y1 - top, x0 - left : x1 - left]
+    return plane
+
+
+def compose(photo: Rgb, layers: Sequence[Layer]) -> Rgb:
+    """Return the photo under the layers, bottom first: out = (1 - a)·out + a·colour."""
+    out = photo.astype(np.float32)
+    for alpha, colour in layers:
+        out = out * (1 - alpha[..., None]) + colour * alpha[..., None]
+    return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+
+
+def as_jpeg(photo: Rgb, quality: int, subsampling: int = 2) -> Rgb:
+    """Return what a JPEG of that quality shows."""
+    file = io.BytesIO()
+    Image.fromarray(photo).save(file, "JPEG", quality=quality, subsampling=subsampling)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def _colour(rng: np.random.Generator, photo: Rgb, area: Alpha, *, dark: bool = False) -> Alpha:
+    """A colour that can be read on what lies under `area`."""
+    under = photo[area > 0.3].astype(np.float32)
+    mean = under.mean(axis=0) if len(under) else np.full(3, 128.0)
+    bright = float(mean @ np.array([0.21, 0.72, 0.07])) < 140
+    if dark:
+        bright = False
+    choices = (
+        [(255, 255, 255), (255, 240, 90), (250, 250, 235), (120, 230, 255)]
+        if bright
+        else [(10, 10, 10), (20, 20, 90), (150, 10, 20), (0, 60, 30)]
+    )
+    return np.array(choices[int(rng.integers(len(choices)))], dtype=np.float32)
+
+
+def _spot(rng: np.random.Generator, photo: Rgb, alpha: Alpha) -> tuple[int, int]:
+    height, width = photo.shape[:2]
+    left = int(rng.integers(4, max(5, width - alpha.shape[1] - 4)))
+    top = int(rng.integers(4, max(5, height - alpha.shape[0] - 4)))
+    return left, top
+
+
+def _fitting(draw: Callable[[int], Alpha], size: int, shape: tuple[int, ...]) -> tuple[Alpha, int]:
+    alpha = draw(size)
+    while (alpha.shape[1] > shape[1] - 10 or alpha.shape[0] > shape[0] - 10) and size > 8:
+        size = max(8, int(size * 0.85))
+        alpha = draw(size)
+    return alpha, size
+
+
+def draw(photo: Rgb, kind: str, seed: int, *, jpeg: int = 0) -> Overlay:
+    """Return `photo` with one overlay of `kind`; the same seed draws the same overlay."""
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    path = _pick_font(rng, "cjk" if kind in {"cjk", "vertical"} else "latin")
+    sizes = {"small": (10, 15), "title": (50, 80), "tiled": (16, 28), "paragraph": (12, 22)}
+    size = int(rng.integers(*sizes.get(kind, (16, 48))))
+    layers, texts, size = _layers(photo, kind, rng, path, size)
+    shown = compose(photo, layers)
+    gap = np.abs(shown.astype(np.int16) - photo.astype(np.int16)).max(axis=2)
+    shown = as_jpeg(shown, jpeg) if jpeg else shown
+    name = f"{kind}-{seed}" + (f"-q{jpeg}" if jpeg else "")
+    return Overlay(name, kind, shown, photo, gap >= 6, gap >= 1, texts, size, jpeg)
+
+
+def _pick_font(rng: np.random.Generator, script: str) -> str | None:
+    names = fonts(script)
+    if not names:
+        if script == "cjk":
+            raise LookupError("no CJK font here")
+        return None
+    return names[int(rng.integers(len(names)))]
+
+
+def _layers(
+    photo: Rgb, kind: str, rng: np.random.Generator, path: str | None, size: int
+) -> tuple[list[Layer], tuple[str, ...], int]:
+    words = PRICES if kind == "price" else CJK if kind in {"cjk", "vertical"} else LATIN
+    text = words[int(rng.integers(len(words)))]
+    if kind == "tiled":
+        return _tiled(photo, rng, path, size, text)
+    if kind == "paragraph":
+        return _paragraph(photo, rng, path, size)
+    degrees = float(rng.uniform(10, 45) * rng.choice([-1, 1])) if kind == "rotated" else 0.0
+    radius = float(rng.uniform(110, 260))
+
+    def shape_of(px: int) -> Alpha:
+        if kind == "curved":
+            return arc_alpha(text, path, min(px, 34), radius, up=bool(seed_up))
+        plain = text_alpha(text, path, px, vertical=kind == "vertical")
+        return turned(plain, degrees) if degrees else plain
+
+    seed_up = rng.integers(2)
+    alpha, size = _fitting(shape_of, size, photo.shape)
+    left, top = _spot(rng, photo, alpha)
+    ink = placed(alpha, photo.shape, left, top)
+    colour = _colour(rng, photo, ink, dark=kind == "dark")
+    layers = _effects(kind, rng, ink, colour, size)
+    return layers, (text,), size
+
+
+def _effects(
+    kind: str, rng: np.random.Generator, ink: Alpha, colour: Alpha, size: int
+) -> list[Layer]:
+    other = np.full(3, 0.0 if colour.mean() > 110 else 255.0, dtype=np.float32)
+    if kind == "outlined":
+        wide = 2 * max(1, round(size * rng.uniform(0.04, 0.08))) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide))
+        return [(cv2.dilate(ink, disc), other), (ink, colour)]
+    if kind == "shadowed":
+        step = max(1, round(size * rng.uniform(0.05, 0.10)))
+        shadow = np.roll(cv2.GaussianBlur(ink, (0, 0), max(0.6, step / 2)), (step, step), (0, 1))
+        return [(shadow * np.float32(rng.uniform(0.5, 0.9)), other), (ink, colour)]
+    if kind == "glow":
+        spread = max(1.5, size * 0.08)
+        halo = np.clip(cv2.GaussianBlur(ink, (0, 0), spread) * 1.6, 0, 1)
+        return [(halo * np.float32(0.7), other), (ink, colour)]
+    if kind == "translucent":
+        return [(ink * np.float32(rng.uniform(0.35, 0.75)), colour)]
+    if kind == "colours":
+        columns = np.nonzero(ink.max(axis=0) > 0)[0]
+        cuts = np.linspace(columns.min(), columns.max() + 1, 6).astype(int)
+        layers: list[Layer] = []
+        palette = [(230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250), (240, 90, 200)]
+        for number in range(5):
+            part = np.zeros_like(ink)
+            part[:, cuts[number] : cuts[number + 1]] = ink[:, cuts[number] : cuts[number + 1]]
+            layers.append((part, np.array(palette[number], dtype=np.float32)))
+        return layers
+    return [(ink, colour)]
+
+
+def _tiled(
+    photo: Rgb, rng: np.random.Generator, path: str | None, size: int, text: str
+) -> tuple[list[Layer], tuple[str, ...], int]:
+    tile = turned(text_alpha(text, path, size), 30)
+    plane = np.zeros(photo.shape[:2], dtype=np.float32)
+    step_y, step_x = int(tile.shape[0] * 1.25) + 12, int(tile.shape[1] * 1.15) + 12
+    for row, top in enumerate(range(-step_y // 2, photo.shape[0], step_y)):
+        for left in range(-step_x // 2 - (row % 2) * step_x // 2, photo.shape[1], step_x):
+            plane = np.maximum(plane, placed(tile, photo.shape, left, top))
+    alpha = plane * np.float32(rng.uniform(0.30, 0.6))
+    return [(alpha, np.full(3, 255.0, dtype=np.float32))], (text,), size
+
+
+def _paragraph(
+    photo: Rgb, rng: np.random.Generator, path: str | None, size: int
+) -> tuple[list[Layer], tuple[str, ...], int]:
+    while size > 9:
+        lines = [text_alpha(line, path, size) for line in PARAGRAPH]
+        step = round(size * 1.35)
+        if max(x.shape[1] for x in lines) < photo.shape[1] - 12:
+            break
+        size -= 1
+    height = step * len(lines) + size
+    block = np.zeros((height, max(x.shape[1] for x in lines)), dtype=np.float32)
+    for number, line in enumerate(lines):
+        part = block[number * step : number * step + line.shape[0], : line.shape[1]]
+        np.maximum(part, line[: part.shape[0]], out=part)
+    left, top = _spot(rng, photo, block)
+    ink = placed(block, photo.shape, left, top)
+    return [(ink, _colour(rng, photo, ink))], PARAGRAPH, size
