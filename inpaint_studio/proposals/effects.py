@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.proposals.ground import Planes, behind
+from inpaint_studio.proposals.shadows import shadow
 
 SECTORS = 8
 _LEAST = 4
@@ -35,6 +36,7 @@ def grown_to_effects(
     if not core.any():
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
+    core = core | (shadow(lab, core, thickness_px) & region)
     reach = int(np.clip(round(0.30 * thickness_px), 4, 24))
     distance, labels = cv2.distanceTransformWithLabels(
         (~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL

@@ -43,7 +43,10 @@ def measure(case: Overlay, readers: Readers) -> tuple[dict[str, float], np.ndarr
     mask = np.zeros(case.changed.shape, dtype=bool)
     automatic = np.zeros_like(mask)
     for item in found:
-        mask |= item.full_mask(mask.shape)
+        here = item.full_mask(mask.shape)
+        if not (here & case.touched).any():
+            continue  # text that the photo itself shows
+        mask |= here
         if item.record.automatic:
             automatic |= item.full_mask(mask.shape)
     lines = np.zeros_like(mask)
