@@ -104,7 +104,6 @@ class ModelFolder:
             licence=known.licence if known else "",
             known=known.name if known else "",
             contract=contract_of(path.name) if kind == "erase" else None,
-            trusted=row.trusted if row is not None else False,
         )
 
 
@@ -131,8 +130,16 @@ def inspect(path: Path, kind: ModelKind) -> str:
 
 
 def is_companion(folder: Path) -> bool:
-    """Whether a folder holds only settings and word lists (for single files), no weights."""
-    return (folder / "model_index.json").is_file() and not any(folder.rglob("*.safetensors"))
+    """Whether a folder holds the settings and word lists of a single file beside it, no weights.
+
+    It is named like the file, or `FAMILY-settings`.
+    """
+    if not (folder / "model_index.json").is_file():
+        return False
+    named = folder.name.endswith("-settings")
+    if not named and not folder.with_name(f"{folder.name}.safetensors").is_file():
+        return False
+    return not any(file.suffix in (".safetensors", ".bin") for file in folder.rglob("*"))
 
 
 def files_of(path: Path) -> tuple[Path, ...]:

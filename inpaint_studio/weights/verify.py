@@ -68,6 +68,9 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
                 "Import the model again.",
             )
     sha256 = tree_sum(sums)
+    # What was learned about these very bytes stays true; about other bytes it does not.
+    known = manifest.read(root).get(entry.id) if root is not None else None
+    same = known if known is not None and known.sha256 == sha256 else None
     checked = replace(
         entry,
         state="ready",
@@ -76,8 +79,9 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
         files=sums,
         sha256=sha256,
         bytes=sum(file.bytes for file in sums),
-        trusted=entry.trusted and (not entry.sha256 or entry.sha256 == sha256),
-        added_at=entry.added_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        trusted=same.trusted if same is not None else False,
+        contract=(same.contract if same is not None else None) or entry.contract,
+        added_at=(same.added_at if same is not None else "") or datetime.now(UTC).isoformat(timespec="seconds"),
     )
     if remember and root is not None:
         manifest.put(root, checked)
