@@ -81,7 +81,8 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
         bytes=sum(file.bytes for file in sums),
         trusted=same.trusted if same is not None else False,
         contract=(same.contract if same is not None else None) or entry.contract,
-        added_at=(same.added_at if same is not None else "") or datetime.now(UTC).isoformat(timespec="seconds"),
+        added_at=(same.added_at if same is not None else "")
+        or datetime.now(UTC).isoformat(timespec="seconds"),
     )
     if remember and root is not None:
         manifest.put(root, checked)
