@@ -25,6 +25,7 @@ class Job:
 
     progress: the newest report. error: why it failed, `str(error)` is a sentence.
     peak_mb: most memory its worker was seen to use. deaths: workers this job has killed.
+    lost: workers that died before they had it.
     """
 
     pool: WorkerPool = field(repr=False)
@@ -44,6 +45,8 @@ class Job:
     result: Any = field(default=None, repr=False)
     error: Exception | None = None
     deaths: int = 0
+    lost: int = 0
+    begun: bool = field(default=False, repr=False)
     peak_mb: float = 0.0
     submitted: float = field(default_factory=time.monotonic)
     started: float | None = None

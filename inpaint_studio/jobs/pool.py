@@ -28,6 +28,7 @@ from typing import Any
 
 from inpaint_studio import errors
 from inpaint_studio.errors import JobFailed
+from inpaint_studio.jobs import wire
 from inpaint_studio.jobs.job import Job, JobKind, JobState
 from inpaint_studio.jobs.process import WorkerProcess, death_sentence
 from inpaint_studio.jobs.token import Progress
@@ -297,16 +298,27 @@ class WorkerPool:
                 self._bad_starts[kind] = 0
                 self._lock.notify_all()
             while (job := self._take(worker, kind)) is not None:
-                worker.send(("job", job.number, job.target, job.args, job.kwargs))
-                if job.cancel_asked is not None:
-                    worker.send_soon(("cancel", job.number))
-                while not self._hear(worker, job, worker.receive()):
-                    pass
+                self._serve(worker, job)
         except Exception as error:
             if not isinstance(error, (EOFError, OSError)):
                 log.exception("worker %s sent what cannot be read", worker.pid)
             worker.kill("wire")
         self._lay_off(worker, kind)
+
+    def _serve(self, worker: WorkerProcess, job: Job) -> None:
+        """Let one worker do one job. Raises: EOFError, OSError: the worker is gone."""
+        try:
+            body = wire.packed((job.args, job.kwargs))
+        except Exception as error:  # Whatever pickling a value may raise.
+            text = f"The arguments of a job cannot be sent to a worker ({error})."
+            self._hear(worker, job, ("end", job.number, "failed", ("JobFailed", text, "")))
+            return
+        worker.send(wire.packed(("job", job.number, job.target)))
+        worker.send(body)
+        if job.cancel_asked is not None:
+            worker.send_soon(("cancel", job.number))
+        while not self._hear(worker, job, worker.receive()):
+            pass
 
     def _take(self, worker: WorkerProcess, kind: JobKind) -> Job | None:
         """Wait for the next job of `kind`; None when this worker is to end."""
@@ -333,6 +345,9 @@ class WorkerPool:
                 job.progress = message[2]
                 if job.on_progress is not None:
                     self._calls.put(_Call(job.on_progress, job, message[2]))
+            return False
+        if what == "begin":
+            job.begun = True
             return False
         if what == "beat":
             if message[2] != worker.ticks:
@@ -369,6 +384,11 @@ class WorkerPool:
         if self._closing or job.cancel_asked is not None:
             self._finish(job, "cancelled")
             return
+        if not job.begun and job.lost < POISON_AFTER:
+            # The worker was gone before it had the job: no fault of the job's.
+            job.lost += 1
+            self._again(job)
+            return
         job.deaths += 1
         deaths = job.deaths
         if job.key:
@@ -376,8 +396,7 @@ class WorkerPool:
         if deaths >= POISON_AFTER:
             error = _set_aside()
         elif job.deaths < job.attempts:
-            job.state, job.progress = "waiting", None
-            heapq.heappush(self._waiting[job.kind], (-job.priority, next(self._front), job))
+            self._again(job)
             return
         elif worker.killed_for == "hang":
             waited = max(self._silence_s, time.monotonic() - worker.last_tick)
@@ -389,6 +408,10 @@ class WorkerPool:
             error = JobFailed(death_sentence(status, job.peak_mb))
         error.trace = words
         self._finish(job, "failed", error=error)
+
+    def _again(self, job: Job) -> None:
+        job.state, job.progress, job.begun = "waiting", None, False
+        heapq.heappush(self._waiting[job.kind], (-job.priority, next(self._front), job))
 
     def _bad_start(self, kind: JobKind, words: str) -> None:
         """Count a worker that died before it was ready; give up after three in a row."""

@@ -64,10 +64,10 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def send(self, message: tuple[Any, ...]) -> None:
+    def send(self, packed: wire.Packed) -> None:
         """Write a message, however long it takes. Raises: OSError: the worker is gone."""
         with self._writing:
-            wire.send(self._to, message)
+            wire.write(self._to, packed)
 
     def send_soon(self, message: tuple[Any, ...]) -> bool:
         """Write a short message if that cannot block; return whether it was written."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pickle
 import struct
 from io import FileIO
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,16 +21,29 @@ _SIZE = struct.Struct("<Q")
 _MAX_PARTS = 1 << 16
 PIPE_BYTES = 1 << 20
 
+Packed: TypeAlias = list[memoryview]
+"""A message as it is written: sizes and pickle, then the arrays where they lie."""
 
-def send(stream: FileIO, message: object) -> None:
-    """Write one message. Raises: OSError: the other end is gone."""
+
+def packed(message: object) -> Packed:
+    """Return a message ready to be written. Raises: what pickling it raises."""
     buffers: list[pickle.PickleBuffer] = []
     body = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
     views = [memoryview(body), *(buffer.raw() for buffer in buffers)]
     head = _COUNT.pack(len(views)) + b"".join(_SIZE.pack(view.nbytes) for view in views)
-    _write(stream, memoryview(head + body))
-    for view in views[1:]:
-        _write(stream, view)
+    return [memoryview(head + body), *views[1:]]
+
+
+def write(stream: FileIO, message: Packed) -> None:
+    """Write a packed message. Raises: OSError: the other end is gone."""
+    for view in message:
+        while view.nbytes:
+            view = view[stream.write(view) :]
+
+
+def send(stream: FileIO, message: object) -> None:
+    """Pack a message and write it. Raises: OSError: the other end is gone."""
+    write(stream, packed(message))
 
 
 def receive(stream: FileIO) -> Any:
@@ -42,12 +55,6 @@ def receive(stream: FileIO) -> Any:
     sizes = [size for (size,) in _SIZE.iter_unpack(head)]
     body, *buffers = [_read(stream, size) for size in sizes]
     return pickle.loads(body, buffers=buffers)
-
-
-def _write(stream: FileIO, view: memoryview) -> None:
-    while view.nbytes:
-        written = stream.write(view)
-        view = view[written:]
 
 
 def _read(stream: FileIO, size: int) -> memoryview:

@@ -98,13 +98,25 @@ class Worker:
             while True:
                 message = wire.receive(self._source)
                 if message[0] == "job":
-                    self._jobs.put(message[1:])
+                    self._accept(message[1], message[2])
                 elif message[0] == "cancel":
                     self._cancelled.add(message[1])
                 else:
                     self._jobs.put(None)
         except (EOFError, OSError):
             os._exit(0)  # The parent is gone: whatever runs here has nobody left to serve.
+
+    def _accept(self, job_id: int, target: str) -> None:
+        """Read the arguments, which follow as a message of their own, and queue the job."""
+        self.send(("begin", job_id))
+        try:
+            args, kwargs = wire.receive(self._source)
+        except (EOFError, OSError):
+            raise
+        except Exception as error:  # Whatever reading back a value may raise.
+            self.send(("end", job_id, "failed", told(error)))
+        else:
+            self._jobs.put((job_id, target, args, kwargs))
 
     def _beat(self) -> None:
         while True:

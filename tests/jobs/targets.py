@@ -107,3 +107,10 @@ def crash_once(path, token):
         return "second"
     os.close(descriptor)
     os._exit(7)
+
+
+class Unreadable:
+    """A value that can be sent and not be read back."""
+
+    def __reduce__(self):
+        return int, ("not a number",)
