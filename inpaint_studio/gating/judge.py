@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from inpaint_studio.arrays import Plane
+from inpaint_studio.gating import semantic as second_pass
 from inpaint_studio.gating import words
 from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
 from inpaint_studio.gating.probe import reconstruction
@@ -17,7 +18,6 @@ from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.readings.table import ROWS, row
 from inpaint_studio.gating.risk import GateSet, default_gates
 from inpaint_studio.gating.scene import Scene, make_scene
-from inpaint_studio.gating.semantic import semantic_readings
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import Reading, Verdict
@@ -49,6 +49,7 @@ class Evidence:
                 passed=not failed,
                 unit=line.unit,
                 label=line.label,
+                detail=measured.note,
                 box=measured.box if failed else None,
                 seconds=seconds,
                 decides=line.vetoes,
@@ -91,8 +92,11 @@ def judge(
         probed = reconstruction(request, token)
         if probed is not None:
             evidence.add("reconstruction_mse", probed, gates, time.perf_counter() - started)
-    for reading in semantic_readings(request, semantic, token):
-        evidence.readings.append(reading)
+    first = _conclude(request, evidence, gates)
+    if not second_pass.wanted(request, accepted=first.verdict.accepted):
+        return first
+    for name, measured, seconds in second_pass.semantic_readings(request, semantic, token):
+        evidence.add(name, measured, gates, seconds)
     return _conclude(request, evidence, gates)
 
 

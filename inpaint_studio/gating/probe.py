@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaint_studio.arrays import MaskBool
+from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
@@ -14,56 +14,73 @@ from inpaint_studio.jobs.token import RunToken
 
 REACH_PX = 160
 PROBES = 4
-STRIDE_PX = 8
 FREE_PX = 2.0
+FRAME_PX = 1
+RIM_PX = 3
+APART_PX = 12
 
 
 def places(request: JudgeRequest, *, most: int = PROBES) -> list[tuple[int, int]]:
-    """Return shifts (dx, dy) of the mask onto known ground whose rims look most like ours."""
+    """Return shifts (dx, dy) of the mask onto known ground whose rims look most like ours.
+
+    Likeness is the distance of mean and spread of Lab over a 3-px rim, for every shift at once
+    by correlation with the rim's shape. Where the whole shape fits nowhere, shifts that keep at
+    least three quarters of it on known ground are taken.
+    """
     mask = request.mask
     box = Box.of_mask(mask)
-    shape = mask[box.slices]
-    free = distance(~mask) > FREE_PX + request.ring_px
-    kernel = np.pad(shape, 3).astype(np.uint8)
-    grown = cv2.dilate(kernel, np.ones((7, 7), np.uint8)).astype(bool)
-    rim = grown & ~kernel.astype(bool)
-    lab = to_lab(to_rgb8(request.after))
-    # Not free pixels under the shifted mask: a correlation with the mask's shape.
-    taken = cv2.filter2D(
-        (~free).astype(np.float32), -1, grown.astype(np.float32),
-        anchor=(0, 0), borderType=cv2.BORDER_CONSTANT,
-    )  # fmt: skip
-    height, width = grown.shape
-    own = _rim_look(lab, rim, box.left - 3, box.top - 3)
-    found: list[tuple[float, int, int]] = []
-    for top in range(0, mask.shape[0] - height + 1, STRIDE_PX):
-        for left in range(0, mask.shape[1] - width + 1, STRIDE_PX):
-            dx, dy = left + 3 - box.left, top + 3 - box.top
-            if taken[top, left] > 0.5 or max(abs(dx), abs(dy)) > REACH_PX + max(shape.shape):
-                continue
-            look = _rim_look(lab, rim, left, top)
-            if look is not None and own is not None:
-                found.append((float(np.abs(look - own).sum()), dx, dy))
-    found.sort()
+    shape = np.pad(mask[box.slices], RIM_PX).astype(np.uint8)
+    grown = cv2.dilate(shape, np.ones((2 * RIM_PX + 1,) * 2, np.uint8))
+    rim = (grown > shape).astype(np.float32)
+    height, width = shape.shape
+    frame = np.zeros(mask.shape, dtype=np.float32)
+    frame[FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX] = 1
+    free = (distance(~mask) > FREE_PX + request.ring_px) * frame
+    pad = ((RIM_PX, RIM_PX), (RIM_PX, RIM_PX))
+    free = np.pad(free, pad).astype(np.float32)
+    if free.shape[0] < height or free.shape[1] < width:
+        return []
+    lab = np.pad(to_lab(to_rgb8(request.after)), (*pad, (0, 0)), mode="edge") - np.float32(50)
+    seen = _correlate(free, rim)
+    whole = _correlate(free, grown.astype(np.float32)) / float(grown.sum())
+    count = np.maximum(seen, 1)
+    apart = np.zeros_like(seen)
+    for channel in range(3):
+        plane = np.ascontiguousarray(lab[..., channel])
+        mean = _correlate(plane * free, rim) / count
+        spread = np.sqrt(np.maximum(_correlate(plane * plane * free, rim) / count - mean**2, 0))
+        own = plane[box.top : box.top + height, box.left : box.left + width][rim > 0]
+        apart += np.abs(mean - own.mean()) + np.abs(spread - own.std())
+    rows = np.abs(np.arange(seen.shape[0]) - box.top)[:, None]
+    columns = np.abs(np.arange(seen.shape[1]) - box.left)[None, :]
+    near = (rows <= REACH_PX + box.height) & (columns <= REACH_PX + box.width)
+    for share in (0.999, 0.75):
+        usable = near & (whole >= share)
+        if usable.any():
+            return _lowest(np.where(usable, apart, np.inf), box, most)
+    return []
+
+
+def _correlate(plane: Plane, kernel: Plane) -> Plane:
+    """Return the sum of `plane` under `kernel` for each place it fits in wholly."""
+    out: Plane = cv2.matchTemplate(
+        np.ascontiguousarray(plane, dtype=np.float32), kernel, cv2.TM_CCORR
+    )
+    return out
+
+
+def _lowest(cost: Plane, box: Box, most: int) -> list[tuple[int, int]]:
     chosen: list[tuple[int, int]] = []
-    for _, dx, dy in found:
-        if all(max(abs(dx - x), abs(dy - y)) >= 12 for x, y in chosen):
-            chosen.append((dx, dy))
-        if len(chosen) == most:
+    for _ in range(most):
+        place = np.unravel_index(int(cost.argmin()), cost.shape)
+        top, left = int(place[0]), int(place[1])
+        if not np.isfinite(cost[top, left]):
             break
+        chosen.append((left - box.left, top - box.top))
+        cost[max(0, top - APART_PX) : top + APART_PX, max(0, left - APART_PX) : left + APART_PX] = (
+            np.inf
+        )
     return chosen
-
-
-def _rim_look(lab: np.ndarray, rim: MaskBool, left: int, top: int) -> np.ndarray | None:
-    """Return mean and spread of Lab over the rim laid at (left, top); None off the frame."""
-    height, width = rim.shape
-    y0, x0 = max(top, 0), max(left, 0)
-    part = lab[y0 : top + height, x0 : left + width]
-    inner = rim[y0 - top : y0 - top + part.shape[0], x0 - left : x0 - left + part.shape[1]]
-    if not inner.any():
-        return None
-    values = part[inner]
-    return np.concatenate([values.mean(axis=0), values.std(axis=0)])
 
 
 def moved(mask: MaskBool, dx: int, dy: int) -> MaskBool:

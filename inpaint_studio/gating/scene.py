@@ -23,6 +23,7 @@ CONTEXT_PX = 64
 FIRST_PX = 2.0
 LAST_PX = 18.0
 MAX_PIXELS = 1_500_000
+WIDE_PX = 8.0
 
 Rgb8 = NDArray[np.uint8]
 
@@ -33,6 +34,7 @@ class Scene:
 
     before, after: (h, w, 3) uint8 sRGB; mask: (h, w) core. box: where the crop lies in the
     request's pixels; scale: request pixels per scene pixel (1 but for very large holes).
+    barred: pixels that are no known ground though they are not in the mask, or None.
     """
 
     before: Rgb8
@@ -41,6 +43,7 @@ class Scene:
     ring_px: int
     box: Box
     scale: int
+    barred: MaskBool | None = None
 
     @cached_property
     def outside(self) -> Plane:
@@ -73,14 +76,22 @@ class Scene:
 
     @cached_property
     def context(self) -> MaskBool:
-        near = (self.outside > self.first_px) & (self.outside <= LAST_PX)
-        return near if near.any() else ~self.mask
+        near = self.known & (self.outside <= LAST_PX)
+        return near if near.any() else self.known
 
     @cached_property
     def known(self) -> MaskBool:
         """Pixels that are surely the photo's own."""
         far: MaskBool = self.outside > self.first_px
+        if self.barred is not None:
+            far = far & ~self.barred
         return far if far.any() else ~self.mask
+
+    @cached_property
+    def deep(self) -> MaskBool:
+        """The hole without its outermost pixels (all of it when it is that thin)."""
+        inner: MaskBool = self.inside > 1
+        return inner if inner.any() else self.mask
 
     def to_request(self, box: Box) -> Box:
         """Return a box of scene pixels in the request's pixels."""
@@ -131,6 +142,13 @@ def distance(where: MaskBool) -> Plane:
 
 
 def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return the Gaussian mean; wide ones are made at a quarter of the size."""
+    if sigma >= WIDE_PX and min(plane.shape[:2]) >= 16:
+        size = (plane.shape[1], plane.shape[0])
+        small = cv2.resize(plane, (size[0] // 4, size[1] // 4), interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), sigma / 4, borderType=cv2.BORDER_REFLECT_101)
+        wide: NDArray[np.float32] = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+        return wide
     out: NDArray[np.float32] = cv2.GaussianBlur(
         plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101
     )

@@ -1,17 +1,167 @@
-"""The semantic pass: letters and objects before against after, through the lent readers."""
+"""The semantic pass: letters and objects, before against after, through the lent readers.
+
+A reader is a witness, never truth: a hit sends an edit to a person, it proves nothing. Both
+pictures are read the same way, and only what lies on the edit and was not there before counts.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
+from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import Reading
+
+Found = tuple[Box, str, float]
+
+LETTERS_PAD_PX = 48
+COVERED = 0.5
+LETTER_SCORE = 0.5
+SAME_PLACE = 0.2
+OBJECT_AFTER = 0.55
+OBJECT_BEFORE = 0.35
+OBJECT_ON_EDIT = 0.15
+TEXT_KINDS = ("text", "watermark", "logo")
+
+
+def wanted(request: JudgeRequest, *, accepted: bool) -> bool:
+    """Say whether the second pass is worth its time.
+
+    An edit the statistics reject waits for a person anyway; where letters were removed, what is
+    left of them decides the next attempt, so it is read all the same.
+    """
+    about_text = request.kind in TEXT_KINDS or bool(request.removed_text)
+    return about_text or (accepted and request.budget != "cheap")
 
 
 def semantic_readings(
     request: JudgeRequest, semantic: SemanticJudge | None, token: RunToken
-) -> list[Reading]:
-    """Return `letters_left`, `new_text` and `new_object`; nothing without readers."""
+) -> list[tuple[str, Measured, float]]:
+    """Return (name, measured, seconds) of `letters_left`, `new_text` and `new_object`.
+
+    Boxes are in the request's pixels. Nothing without readers; texts and objects one by one.
+    """
     if semantic is None:
         return []
-    token.check()
-    return []
+    edit = grow(request.mask, request.ring_px)
+    started = time.perf_counter()
+    token.step(0.8, "reading letters")
+    left, new = letters(request, semantic.letters, edit)
+    middle = time.perf_counter()
+    token.step(0.9, "looking for objects")
+    thing = objects(request, semantic.objects, edit)
+    return [
+        ("letters_left", left, middle - started),
+        ("new_text", new, 0.0),
+        ("new_object", thing, time.perf_counter() - middle),
+    ]
+
+
+def letters(
+    request: JudgeRequest, read: Callable[[Pixels], list[Found]], edit: MaskBool
+) -> tuple[Measured, Measured]:
+    """Count characters read on the edit after it: those that were there before, and new ones."""
+    view = Box.of_mask(edit).pad(LETTERS_PAD_PX).clamp(Box.of_shape(edit.shape))
+    after = _on_edit(_shifted(read(_cut(request.after, view)), view), edit, COVERED)
+    after = [found for found in after if found[2] >= LETTER_SCORE]
+    if not after:
+        return Measured(0.0), Measured(0.0)
+    before = _shifted(read(_cut(request.before, view)), view)
+    left = [found for found in after if _was_there(found, before, request.removed_text)]
+    new = [found for found in after if found not in left]
+    return _counted(left, edit.shape), _counted(new, edit.shape)
+
+
+def _was_there(found: Found, before: list[Found], removed: str) -> bool:
+    if removed and _alike(found[1], removed):
+        return True
+    return any(
+        _overlap(found[0], box) >= SAME_PLACE and (_alike(found[1], text) or len(found[1]) <= 3)
+        for box, text, _ in before
+    )
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = one.casefold().replace(" ", ""), other.casefold().replace(" ", "")
+    if not a or not b:
+        return False
+    if a in b or b in a:
+        return True
+    return SequenceMatcher(None, a, b).ratio() >= 0.5
+
+
+def objects(
+    request: JudgeRequest, find: Callable[[Pixels], list[Found]], edit: MaskBool
+) -> Measured:
+    """Return the score of the surest object on the edit that was not there before; else 0."""
+    best: Found | None = None
+    for view in _views(edit):
+        after = _on_edit(_shifted(find(_cut(request.after, view)), view), edit, OBJECT_ON_EDIT)
+        sure = [found for found in after if found[2] >= OBJECT_AFTER]
+        if not sure:
+            continue
+        before = _shifted(find(_cut(request.before, view)), view)
+        seen = [found for found in before if found[2] >= OBJECT_BEFORE]
+        for found in sure:
+            known = any(_overlap(found[0], box) >= SAME_PLACE for box, _, _ in seen)
+            if not known and (best is None or found[2] > best[2]):
+                best = found
+    if best is None:
+        return Measured(0.0)
+    return Measured(best[2], _painted([best[0]], edit.shape), best[0], note=best[1])
+
+
+def _views(edit: MaskBool) -> list[Box]:
+    """The whole crop, and two cuts around the hole: small things need a closer look."""
+    whole = Box.of_shape(edit.shape)
+    hole = Box.of_mask(edit)
+    side = max(hole.width, hole.height)
+    near = [hole.pad(max(24, side // 4)).clamp(whole), hole.pad(max(64, side)).clamp(whole)]
+    return list(dict.fromkeys([whole, *near]))
+
+
+def _cut(pixels: Pixels, view: Box) -> Pixels:
+    return pixels[view.slices]
+
+
+def _shifted(found: list[Found], view: Box) -> list[Found]:
+    return [(box.shift(view.left, view.top), text, score) for box, text, score in found]
+
+
+def _on_edit(found: list[Found], edit: MaskBool, share: float) -> list[Found]:
+    frame = Box.of_shape(edit.shape)
+    kept = []
+    for box, text, score in found:
+        inner = box.clamp(frame)
+        if inner.area and edit[inner.slices].mean() >= share:
+            kept.append((inner, text, score))
+    return kept
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Return the common area over the smaller box's."""
+    common = one.intersect(other).area if one.overlaps(other) else 0
+    return common / max(1, min(one.area, other.area))
+
+
+def _counted(found: list[Found], shape: tuple[int, ...]) -> Measured:
+    if not found:
+        return Measured(0.0)
+    count = sum(len(text.replace(" ", "")) for _, text, _ in found)
+    said = " ".join(text for _, text, _ in found)
+    boxes = [box for box, _, _ in found]
+    return Measured(float(count), _painted(boxes, shape), Box.around(boxes), note=said)
+
+
+def _painted(boxes: list[Box], shape: tuple[int, ...]) -> Plane:
+    plane = np.zeros(shape[:2], dtype=np.float32)
+    for box in boxes:
+        plane[box.slices] = 1.0
+    return plane

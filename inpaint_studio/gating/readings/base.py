@@ -12,10 +12,12 @@ from inpaint_studio.geometry import Box
 class Measured:
     """One value, where in the scene it is worst, and the evidence behind it.
 
-    `also` are further numbers of the same evidence, features of the risk model.
+    `also` are further numbers of the same evidence, features of the risk model. `note` is what
+    was found, in words (letters read, an object's name).
     """
 
     value: float
     map: Plane | None = None
     box: Box | None = None
     also: dict[str, float] = field(default_factory=dict)
+    note: str = ""

@@ -21,8 +21,8 @@ def new_colour(scene: Scene) -> Measured:
     palette = scene.lab[near if near.any() else scene.known]
     grid = np.unique(np.rint(palette / GRID_DE).astype(np.int16), axis=0) * GRID_DE
     colours = scene.lab[scene.mask]
-    codes, back = np.unique(np.rint(colours * 2).astype(np.int16), axis=0, return_inverse=True)
-    nearest = np.asarray(cKDTree(grid).query(codes / 2.0)[0], dtype=np.float32)
+    grid_codes, back = np.unique(np.rint(colours).astype(np.int16), axis=0, return_inverse=True)
+    nearest = np.asarray(cKDTree(grid).query(grid_codes)[0], dtype=np.float32)
     apart = nearest[back.ravel()]
     plane = np.zeros(scene.mask.shape, dtype=np.float32)
     plane[scene.mask] = np.maximum(apart - 1.0, 0)

@@ -17,6 +17,7 @@ SHIFTS_PX = (5.0, 7.0, 9.0, 11.0)
 MARGIN_PX = 4
 
 Points = NDArray[np.float32]
+Lab = NDArray[np.float32]
 
 
 def signed_distance(scene: Scene) -> Plane:
@@ -31,8 +32,8 @@ def level_lines(field: Plane, level: float) -> list[Points]:
     return [line[:, 0].astype(np.float32) for line in found if len(line) >= 6]
 
 
-def steps(lab: NDArray[np.float32], field: Plane, level: float) -> tuple[Points, Plane]:
-    """Return the points of a level line and the Lab step across it at each, in ΔE.
+def steps(lab: Lab, field: Plane, level: float) -> tuple[Points, Lab]:
+    """Return the points of a level line and the Lab step across it at each, (n, 3) in ΔE.
 
     Both sides are carried to the line by their own gradients, so a slope is no step; the
     vector is averaged along the line (σ = 4 px), so noise and texture are none either.
@@ -40,7 +41,7 @@ def steps(lab: NDArray[np.float32], field: Plane, level: float) -> tuple[Points,
     slope_x = cv2.Sobel(field, cv2.CV_32F, 1, 0, ksize=3) / 8
     slope_y = cv2.Sobel(field, cv2.CV_32F, 0, 1, ksize=3) / 8
     points: list[Points] = []
-    sizes: list[Plane] = []
+    found: list[Lab] = []
     height, width = field.shape
     for line in level_lines(field, level):
         at = line.astype(np.int32)
@@ -54,18 +55,19 @@ def steps(lab: NDArray[np.float32], field: Plane, level: float) -> tuple[Points,
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-3)
         offset = (level - field[at[:, 1], at[:, 0]])[:, None]
         base = line + normal * np.clip(offset, -1, 1)
-        near_out, far_out = _take(lab, base + normal), _take(lab, base + 3 * normal)
-        near_in, far_in = _take(lab, base - normal), _take(lab, base - 3 * normal)
+        near_out, far_out = take(lab, base + normal), take(lab, base + 3 * normal)
+        near_in, far_in = take(lab, base - normal), take(lab, base - 3 * normal)
         step = (1.5 * near_out - 0.5 * far_out) - (1.5 * near_in - 0.5 * far_in)
         step = gaussian_filter1d(step, STEP_SIGMA_PX, axis=0, mode="wrap")
         points.append(line[inner])
-        sizes.append(np.linalg.norm(step, axis=1)[inner].astype(np.float32))
+        found.append(step[inner].astype(np.float32))
     if not points:
-        return np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-    return np.concatenate(points), np.concatenate(sizes)
+        return np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)
+    return np.concatenate(points), np.concatenate(found)
 
 
-def _take(lab: NDArray[np.float32], at: Points) -> NDArray[np.float32]:
+def take(lab: NDArray[np.float32], at: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return (n, channels) values at points (x, y), bilinear, the frame repeated outwards."""
     x = np.ascontiguousarray(at[:, 0], dtype=np.float32).reshape(-1, 1)
     y = np.ascontiguousarray(at[:, 1], dtype=np.float32).reshape(-1, 1)
     # remap refuses more than 32767 rows: fold long lines.
@@ -83,23 +85,34 @@ def seam(scene: Scene) -> Measured:
 
     A fill's edge lies at the core's contour or at the outer end of its feather: the worse of
     both counts. > 2.3 ΔE is visible. `seam_share` is the share of the contour that is higher
-    than nine tenths of the shifted ones.
+    than nine tenths of the shifted ones. `tint` is the length of the mean signed step: a fill
+    that is a little off in colour everywhere, too faint for any single place; `tint_z` the same
+    in units of what shifted contours have.
     """
     field = signed_distance(scene)
-    reference = np.concatenate([steps(scene.lab, field, shift)[1] for shift in SHIFTS_PX])
-    usual = float(np.quantile(reference, 0.9)) if reference.size else 0.0
-    worst, share = -usual, 0.0
+    shifted = [steps(scene.lab, field, shift)[1] for shift in SHIFTS_PX]
+    sizes = np.concatenate([np.linalg.norm(step, axis=1) for step in shifted])
+    usual = float(np.quantile(sizes, 0.9)) if sizes.size else 0.0
+    tints = [float(np.linalg.norm(step.mean(axis=0))) for step in shifted if len(step)]
+    worst, share, tint = -usual, 0.0, 0.0
     plane = np.zeros(field.shape, dtype=np.float32)
     for level in sorted({0.0, float(scene.ring_px)}):
-        points, sizes = steps(scene.lab, field, level)
-        if not sizes.size:
+        points, vectors = steps(scene.lab, field, level)
+        if not len(points):
             continue
-        worst = max(worst, float(np.quantile(sizes, 0.9)) - usual)
-        share = max(share, float((sizes > usual).mean()))
+        size = np.linalg.norm(vectors, axis=1)
+        worst = max(worst, float(np.quantile(size, 0.9)) - usual)
+        share = max(share, float((size > usual).mean()))
+        tint = max(tint, float(np.linalg.norm(vectors.mean(axis=0))))
         at = points.astype(np.int32)
-        np.maximum.at(plane, (at[:, 1], at[:, 0]), np.maximum(sizes - usual, 0))
+        np.maximum.at(plane, (at[:, 1], at[:, 0]), np.maximum(size - usual, 0).astype(np.float32))
     box = worst_box(plane, scene.outside <= scene.ring_px + 2) if worst > 0 else None
-    return Measured(worst, cv2.dilate(plane, np.ones((3, 3))), box, {"seam_share": share})
+    also = {
+        "seam_share": share,
+        "tint": tint,
+        "tint_z": tint / (float(np.sqrt(np.mean(np.square(tints)))) + 0.3) if tints else 0.0,
+    }
+    return Measured(worst, cv2.dilate(plane, np.ones((3, 3))), box, also)
 
 
 def strip_colour(scene: Scene) -> Measured:

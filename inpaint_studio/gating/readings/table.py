@@ -72,6 +72,15 @@ ROWS: tuple[Row, ...] = (
         too_high="The hole looks as it did before.", event="unchanged"),
     Row(name="reconstruction_mse", label="Rebuilding known ground", cost="dear",
         too_high="The same recipe fails on known ground beside the hole.", event="probe_failed"),
+    Row(name="letters_left", label="Letters left", unit="characters", cost="semantic", vetoes=True,
+        high=0.0, too_high="Letters of what was removed can still be read.",
+        event="letters_left_detected"),
+    Row(name="new_text", label="Letters that were not there", unit="characters", cost="semantic",
+        vetoes=True, high=0.0, too_high="The fill reads as text that was not there before.",
+        event="new_text_detected"),
+    Row(name="new_object", label="Object that was not there", unit="score", cost="semantic",
+        vetoes=True, high=0.0, too_high="The fill shows an object that was not there before.",
+        event="new_object_detected"),
 )  # fmt: skip
 
 _BY_NAME = {row.name: row for row in ROWS}

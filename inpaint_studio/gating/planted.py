@@ -1,0 +1,141 @@
+"""Known-bad edits: one fault put into an edit on purpose, to see whether the gates notice.
+
+Every fault is the same bytes for the same seed. They are used by the tests of the gates and
+by the review's own audit (a person who accepts a planted fault is not looking).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.gating.scene import Rgb8, distance
+from inpaint_studio.geometry import Box
+
+SEAM_LEVELS = 14
+HUE_LEVELS = 4
+BLUR_PX = 2.5
+GHOST_SHARE = 0.10
+SHIFT_PX = 2
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """An edit with a fault. `box`: where it is, in the crop's pixels. `signs`: the readings
+    that name this fault."""
+
+    fault: str
+    after: Rgb8
+    box: Box
+    signs: tuple[str, ...]
+
+
+def seam(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """The whole fill a little lighter or darker: a hard edge along the contour."""
+    sign = 1.0 if after[mask].mean() < 128 else -1.0
+    return after + np.float32(sign * SEAM_LEVELS)
+
+
+def blur(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    out: Values = cv2.GaussianBlur(after, (0, 0), BLUR_PX)
+    return out
+
+
+def hue(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """Four levels more of one channel, four fewer of another."""
+    up, down = rng.permutation(3)[:2]
+    out = after.copy()
+    out[..., up] += HUE_LEVELS
+    out[..., down] -= HUE_LEVELS
+    return out
+
+
+def ghost(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """A tenth of what was removed shines through."""
+    mixed = (1 - GHOST_SHARE) * after + GHOST_SHARE * before
+    return np.asarray(mixed, dtype=np.float32)
+
+
+def letters(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """A few letters stand where the hole is widest."""
+    box = _roomy(mask)
+    size = max(0.3, min(box.height / 24, box.width / 60))
+    out = np.ascontiguousarray(after)
+    dark = after[mask].mean() > 110
+    colour = (15.0,) * 3 if dark else (240.0,) * 3
+    cv2.putText(
+        out, "SALE", (box.left, box.bottom - max(2, box.height // 5)),
+        cv2.FONT_HERSHEY_SIMPLEX, size, colour, max(1, round(size * 2)), cv2.LINE_AA,
+    )  # fmt: skip
+    return out
+
+
+def texture(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """Detail twice as strong as it should be."""
+    out = after + (after - cv2.GaussianBlur(after, (0, 0), 2.0))
+    return np.asarray(out + rng.normal(0, 1.5, after.shape), dtype=np.float32)
+
+
+def pasted(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """A shaded ball of a foreign colour in the roomiest place."""
+    box = _roomy(mask)
+    x, y = box.center
+    radius = max(3.0, 0.48 * min(box.width, box.height))
+    rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]]
+    away = np.hypot(columns - x, rows - y) / radius
+    mean = after[mask].mean(axis=0)
+    colour = np.where(mean > 128, mean - 110, mean + 110)[rng.permutation(3)]
+    shade = np.clip(1.1 - 0.6 * away + 0.3 * (x - columns) / radius, 0.3, 1.3)[..., None]
+    ball = np.where((away <= 1)[..., None], colour * shade, after)
+    return np.asarray(ball, dtype=np.float32)
+
+
+def shift(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+    """The fill sits two px beside where it belongs."""
+    dx, dy = ((SHIFT_PX, 0), (0, SHIFT_PX), (-SHIFT_PX, 0), (0, -SHIFT_PX))[int(rng.integers(4))]
+    return np.roll(after, (dy, dx), axis=(0, 1))
+
+
+_FAULTS: dict[str, tuple[Callable[..., Values], tuple[str, ...]]] = {
+    "seam": (seam, ("seam", "tint", "strip_colour")),
+    "blur": (blur, ("high_freq_power_ratio", "texture_amplitude", "spectral_consistency")),
+    "hue": (hue, ("tint", "seam", "strip_colour")),
+    "ghost": (ghost, ("ghost", "residue")),
+    "letters": (letters, ("letters_left", "new_text", "new_colour", "edge_continuation")),
+    "texture": (texture, ("high_freq_power_ratio", "texture_amplitude", "spectral_consistency")),
+    "pasted": (pasted, ("new_object", "new_colour", "consensus")),
+    "shift": (shift, ("edge_continuation", "seam")),
+}
+FAULTS = tuple(_FAULTS)
+
+
+def plant(before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 0) -> Planted:
+    """Return `after` with one fault inside the mask; outside every byte stays.
+
+    before, after: (H, W, 3) uint8; fault: one of `FAULTS`. Raises: KeyError.
+    """
+    make, signs = _FAULTS[fault]
+    rng = np.random.default_rng([seed, FAULTS.index(fault)])
+    made = make(before.astype(np.float32), after.astype(np.float32), mask, rng)
+    out = after.copy()
+    out[mask] = np.clip(np.rint(made[mask]), 0, 255).astype(np.uint8)
+    changed = (out != after).any(axis=2)
+    return Planted(
+        fault=fault, after=out, box=Box.of_mask(changed if changed.any() else mask), signs=signs
+    )
+
+
+def _roomy(mask: MaskBool) -> Box:
+    """Return the largest square that lies in the mask, about its deepest point."""
+    inside = distance(np.pad(mask, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(inside.argmax()), mask.shape)
+    half = max(2, int(float(inside.max()) / np.sqrt(2)))
+    box = Box(int(column) - half, int(row) - half, int(column) + half, int(row) + half)
+    return box.clamp(Box.of_shape(mask.shape))
