@@ -24,6 +24,8 @@ class FillRequest:
     source: (H, W) bool or None: where patches may be copied from (None: everywhere known).
         Never overlaps `mask`.
     recipe: everything else that decides the pixels.
+    under: (H, W, 3) or None: the crop as the photo shows it, lent only where the thing to remove
+        may be a semi-transparent overlay that an engine can take off instead of inventing.
     """
 
     linear: Linear
@@ -32,6 +34,7 @@ class FillRequest:
     recipe: FillRecipe
     source: MaskBool | None = None
     threads: int = 0
+    under: Linear | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

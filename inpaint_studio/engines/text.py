@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
 from inpaint_studio.engines.table import engine
+from inpaint_studio.engines.unblend import unblend
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.imaging.color import encode, luma
 from inpaint_studio.jobs.token import RunToken
@@ -24,7 +25,8 @@ from inpaint_studio.records import FillRecipe, RunOptions
 
 PARTS = ("flat", "patch")
 LOOK_PX = 10
-DEFAULTS: dict[str, float] = {"gap_px": 14.0, "plain_up_to": 2.5}
+OVERLAY_GAP_PX = 48
+DEFAULTS: dict[str, float] = {"gap_px": 14.0, "plain_up_to": 2.5, "unblend": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +76,57 @@ class TextEngine:
         return own + max(engine(part).estimate_mb(shape, hole_px) for part in PARTS)
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
-        """Fill every group; `maps["engine"]` says which part filled where (1 flat, 2 patch)."""
+        """Fill every group; `maps["engine"]` says which part filled where (1 flat, 2 patch,
+        3 un-blended)."""
         numbers = {**DEFAULTS, **request.recipe.parameters}
+        linear, lifted, changes = _lifted(request, bool(numbers["unblend"]))
         plain, textured = _sorted(
-            request, gap_px=float(numbers["gap_px"]), limit=float(numbers["plain_up_to"])
+            replace(request, linear=linear, mask=request.mask & ~lifted),
+            gap_px=float(numbers["gap_px"]),
+            limit=float(numbers["plain_up_to"]),
         )
-        linear: Linear = request.linear.copy()
-        changes: list[str] = []
         # Flat fills first: it needs no sources, and patch then has less to fill.
         for name, mask, span in (("flat", plain, (0.0, 0.2)), ("patch", textured, (0.2, 1.0))):
             if not mask.any():
                 continue
             part = engine(name)
-            inner = _request(part, request, linear, mask, plain | textured)
+            inner = _request(part, request, linear, mask, plain | textured, lifted)
             fill = part.fill(inner, token.within(*span, f"filling letters ({name})"))
             changed = mask | inner.ring
             linear[changed] = fill.linear[changed]
             changes += [f"{part.title}: {change}" for change in fill.changes]
         token.step(1.0, "filling letters")
         chosen = plain.astype(np.float32) + 2 * textured.astype(np.float32)
+        chosen += 3 * lifted
         return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
 
 
+def _lifted(request: FillRequest, wanted: bool) -> tuple[Linear, MaskBool, list[str]]:
+    """Take off what is a semi-transparent overlay, group by group."""
+    linear: Linear = request.linear.copy()
+    done = np.zeros_like(request.mask)
+    said: list[str] = []
+    if request.under is None or not wanted:
+        return linear, done, said
+    size = OVERLAY_GAP_PX | 1
+    joined = cv2.dilate(request.mask.astype(np.uint8), np.ones((size, size), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    for name in range(1, count):
+        found = unblend(request.under, request.mask & (labels == name))
+        if found is not None:
+            linear[found.done] = found.linear[found.done]
+            done |= found.done
+            said.append(found.said)
+    return linear, done, said
+
+
 def _request(
-    part: Engine, request: FillRequest, linear: Linear, mask: MaskBool, letters: MaskBool
+    part: Engine,
+    request: FillRequest,
+    linear: Linear,
+    mask: MaskBool,
+    letters: MaskBool,
+    lifted: MaskBool,
 ) -> FillRequest:
     """The part's own request: its groups, a ring shared out, no source on any letter."""
     options = RunOptions(
@@ -118,7 +147,7 @@ def _request(
             ring=request.ring & near,
             recipe=part.recipe(options, letters),
         )
-    known = ~letters if request.source is None else request.source & ~letters
+    known = ~letters if request.source is None else (request.source | lifted) & ~letters
     return replace(
         request,
         linear=linear,

@@ -111,6 +111,7 @@ def attempt(
         recipe=recipe,
         source=known if known.any() else None,
         threads=region.threads,
+        under=linear if region.kind in ("text", "watermark") else None,
     )
     maker = engine(recipe.engine)
     fill = maker.fill(request, token.within(0.0, 0.7, "filling"))

@@ -1,0 +1,80 @@
+"""Take a semi-transparent overlay off instead of inventing what lies under it.
+
+Inside the strokes the photo is still there, paler: where opacity and colour can be estimated
+from the strokes' own surroundings, the pixels are computed back. Only the strokes' soft border,
+where the coverage is not known, remains to be filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from inpaint_studio.arrays import Linear, MaskBool
+from inpaint_studio.imaging import veil as veils
+from inpaint_studio.imaging.color import decode, encode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unblended:
+    """linear: the crop with the strokes' inside computed back; done: those pixels; said: the
+    sentence for the plan."""
+
+    linear: Linear
+    done: MaskBool
+    said: str
+
+
+def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
+    """Return the crop with a veil over `mask` taken off; None when it cannot be told.
+
+    under: (H, W, 3) linear light as the photo shows it, overlay included.
+    """
+    encoded = encode(under)
+    strokes = _strokes(encoded, mask)
+    if strokes is None:
+        return None
+    veil = veils.estimate(encoded, strokes, mask)
+    if veil is None:
+        return None
+    lifted = veils.lift(encoded, replace(veil, weight=mask.astype(np.float32) * veil.opacity))
+    done = strokes & _wholly_covered(encoded, mask, veil)
+    # A clipped pixel has lost what was under it.
+    done &= ((lifted > 0.004) & (lifted < 0.996)).all(axis=2)
+    if done.sum() < 0.12 * mask.sum():
+        return None
+    linear = under.copy()
+    linear[done] = decode(lifted)[done]
+    share = done.sum() / mask.sum()
+    said = f"un-blended {share:.0%} of the overlay at {veil.opacity:.0%} opacity, filled the rest"
+    return Unblended(linear, done, said)
+
+
+def _strokes(encoded: np.ndarray, mask: MaskBool) -> MaskBool | None:
+    """The fully covered pixels of a grown mask: those that differ most from the ground."""
+    ground = _ground(encoded, mask)
+    gap = np.sqrt(((encoded - ground) ** 2).sum(axis=2))
+    smooth = cv2.GaussianBlur(gap, (0, 0), 0.7)
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    deep = mask & (depth >= 2.5)
+    if deep.sum() < 60:
+        return None
+    return np.asarray(deep, dtype=np.bool_) if smooth[deep].mean() > 0.01 else None
+
+
+def _wholly_covered(encoded: np.ndarray, mask: MaskBool, veil: veils.Veil) -> MaskBool:
+    """Where the overlay covers about all of a pixel, smoothed over some pixels."""
+    ground = _ground(encoded, mask)
+    way = veil.colour - ground
+    length = np.maximum((way**2).sum(axis=2), 0.02)
+    weight = cv2.GaussianBlur(((encoded - ground) * way).sum(axis=2) / length, (0, 0), 1.0)
+    return np.asarray(np.abs(weight - veil.opacity) <= 0.45 * veil.opacity, dtype=np.bool_)
+
+
+def _ground(encoded: np.ndarray, mask: MaskBool) -> np.ndarray:
+    weight = (~mask).astype(np.float32)
+    near = cv2.GaussianBlur(weight, (0, 0), 6) + 1e-4
+    blurred = cv2.GaussianBlur(encoded * weight[..., None], (0, 0), 6)
+    return np.asarray(blurred / near[..., None], dtype=np.float32)
