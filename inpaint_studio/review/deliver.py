@@ -139,11 +139,25 @@ def withdraw(row: BatchItemRow) -> str:
 
 
 def _states(library: Library, runs: Iterable[str]) -> set[str]:
+    """Return the states of the edits that still count: one replaced by an accepted attempt
+    does not."""
     names = tuple(runs)
     marks = ", ".join("?" * len(names))
     with library.database.reading() as tx:
-        rows = tx.rows(f"SELECT DISTINCT state FROM edits WHERE run_id IN ({marks})", names)
-    return {str(row[0]) for row in rows}
+        states: dict[str, str] = dict(
+            tx.rows(f"SELECT edit_id, state FROM edits WHERE run_id IN ({marks})", names)
+        )
+        items = tx.rows(
+            f"SELECT item_id, edit_id, replaces FROM review_items WHERE run_id IN ({marks})", names
+        )
+    edits = {str(item): str(edit) for item, edit, _ in items}
+    before = {str(item): str(replaced) for item, _, replaced in items if replaced}
+    for item, edit in edits.items():
+        current = before.get(item, "") if states.get(edit) == "accepted" else ""
+        while current:
+            states.pop(edits.get(current, ""), None)
+            current = before.get(current, "")
+    return set(states.values())
 
 
 def _set(library: Library, row: BatchItemRow, **columns: object) -> None:

@@ -1,0 +1,125 @@
+"""The next attempt at a rejected edit: the same hole by other means, shown as the next item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.errors import InpaintError
+from inpaint_studio.pipeline.request import RunRequest, RunResult
+from inpaint_studio.records import EditRecord, RunRecord
+from inpaint_studio.review.attempts import Attempt, next_attempt, tried_key
+from inpaint_studio.review.batch_worker import run_ids
+from inpaint_studio.review.deliver import add_run
+from inpaint_studio.review.intake import Shares, doubted, take_in
+from inpaint_studio.review.queue import ReviewQueue
+from inpaint_studio.store.library import Library
+from inpaint_studio.store.rows import BATCH_ITEMS, ReviewRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """What to run for a rejected item. `change` says what is different this time."""
+
+    item: ReviewRow
+    request: RunRequest
+    change: str
+    origin_record: RunRecord
+
+
+def retry_of(
+    library: Library, item: ReviewRow, reason: str, *, ready: Sequence[str] = ()
+) -> Retry | None:
+    """Return the next attempt at an item, None when a person must do it.
+
+    The attempt starts from the stored input of the edit, so it needs no photo file.
+    Raises: LibraryError: the artifacts were swept.
+    """
+    if not item.run_id or item.origin == "planted":
+        return None
+    record = library.runs.get(item.run_id)
+    edit = next((e for e in record.edits if e.edit_id == item.edit_id), None)
+    if edit is None:
+        return None
+    attempt = next_attempt(edit, record.options, reason, tried_before(library, item), ready=ready)
+    if attempt is None:
+        return None
+    request = request_for(library, record, edit, attempt)
+    return None if request is None else Retry(
+        item=item, request=request, change=attempt.change, origin_record=record
+    )  # fmt: skip
+
+
+def tried_before(library: Library, item: ReviewRow) -> list[tuple[str, int, int, int]]:
+    """Return what has been tried for this edit so far, this attempt included."""
+    tried = []
+    current: ReviewRow | None = item
+    while current is not None and current.run_id:
+        try:
+            record = library.runs.get(current.run_id)
+        except InpaintError:
+            break
+        edit = next((e for e in record.edits if e.edit_id == current.edit_id), None)
+        if edit is not None:
+            tried.append(tried_key(record.options, edit.plan.engine))
+        current = library.reviews.get(current.replaces) if current.replaces else None
+    return tried
+
+
+def request_for(
+    library: Library, record: RunRecord, edit: EditRecord, attempt: Attempt
+) -> RunRequest | None:
+    given, core, barred = (edit.stage(name) for name in ("input", "mask", "unusable"))
+    if given is None or core is None:
+        return None
+    objects = library.objects
+    icc = edit.stage("icc")
+    pixels: Pixels = objects.get_array(given.sha256)
+    mask: MaskBool = objects.get_array(core.sha256)
+    source = ~objects.get_array(barred.sha256) if barred is not None and barred.sha256 else None
+    return RunRequest(
+        pixels=pixels, mask=mask, options=replace(attempt.options, kind=edit.kind),
+        origin=edit.box, icc=objects.get_bytes(icc.sha256) if icc and icc.sha256 else None,
+        source=source if source is None or not np.all(source) else None,
+        photo_name=record.photo_name, photo_sha256=record.photo_sha256, threads=1,
+    )  # fmt: skip
+
+
+def keep_retry(library: Library, retry: Retry, result: RunResult) -> ReviewRow | None:
+    """Store a finished attempt and put it in the queue in place of the item; return its item.
+
+    The person has rejected one edit already, so the attempt waits for him whatever the gates
+    say. Nothing is kept when the rejection has been undone meanwhile.
+    """
+    old = library.reviews.get(retry.item.item_id)
+    if old is None or old.state != "rejected":
+        return None
+    record = doubted(result.record, f"attempt {old.attempt + 2}: {retry.change}")
+    intake = take_in(
+        record, result.deltas, library.objects, shares=Shares(audit=0.0),
+        photo_id=old.photo_id, folder=old.folder, batch_id=old.batch_id, replaces=old.item_id,
+    )  # fmt: skip
+    if not intake.items:
+        return None
+    queue = ReviewQueue(library)
+    with library.database.writing():
+        library.runs.save(record, photo_id=old.photo_id, keep=intake.keep)
+        added = queue.add(*(
+            replace(item, name=old.name, attempt=old.attempt + 1, sort=old.sort - 1e-6)
+            for item in intake.items
+        )).items  # fmt: skip
+        if old.batch_id:
+            _into_batch(library, old, record.run_id)
+    return added[0] if added else None
+
+
+def _into_batch(library: Library, old: ReviewRow, run_id: str) -> None:
+    """Let the photo's row know the attempt, so that accepting it delivers the photo."""
+    with library.database.reading() as tx:
+        rows = BATCH_ITEMS.select(tx, "batch_id = ? AND path = ?", (old.batch_id, old.name))
+    for row in rows:
+        if old.run_id in run_ids(row.data):
+            add_run(library, row, run_id)

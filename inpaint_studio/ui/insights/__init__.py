@@ -1,0 +1,1 @@
+"""The Insights page: what the decisions say about gates, engines and reviewers."""

@@ -1,0 +1,1 @@
+"""The Review page: every flagged edit with its evidence, decided by keyboard."""
