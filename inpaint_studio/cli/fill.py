@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         mask = read_mask(args.mask, photo.shape)
         source = read_mask(args.source, photo.shape) if args.source else None
         saving = SaveOptions(overwrite=args.overwrite)
-        statement = save_statement(photo, args.output, saving)
+        save_statement(photo, args.output, saving)  # refuses what cannot be written at all
         request = studio.request(photo, mask, _options(args, studio), source=source)
         with output.progress(args.photo.name) as token:
             kept = studio.run(request, token, photo=row)
@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
             "output": str(report.path),
             "saved": {
                 "method": report.method,
-                "kept": list(statement.kept),
-                "lost": list(statement.lost),
+                "kept": list(report.statement.kept),
+                "lost": list(report.statement.lost),
             },
             "forced": bool(args.force and not record.accepted),
         }
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     for edit in record.edits:
         show_plan(output, edit.plan)
         show_verdict(output, edit.verdict)
-    for loss in statement.lost:
+    for loss in report.statement.lost:
         output.say(f"not kept in {report.path.name}: {loss}")
     output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
     if not done:

@@ -9,7 +9,7 @@ from typing import Any
 
 from inpaint_studio.app import Studio
 from inpaint_studio.cli.describe import edit_json, show_plan, show_verdict
-from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers, library_path
+from inpaint_studio.cli.output import DONE, Output, Subparsers, library_path
 from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.review.events import REASON_NAMES, STATES
 from inpaint_studio.review.export import event_json, events_csv, events_json, item_json
@@ -99,7 +99,7 @@ def _list(args: argparse.Namespace, queue: ReviewQueue, output: Output) -> int:
         output.say(queue.why_empty(which))
     elif total > len(rows):
         output.say(f"{len(rows)} of {total} shown; --limit shows more")
-    return FLAGGED if queue.count() else DONE
+    return DONE
 
 
 def headline(row: ReviewRow) -> str:

@@ -50,7 +50,7 @@ def test_a_flagged_edit_ends_with_3_waits_in_the_queue_and_force_accepts_it(
     code, data = command(*arguments, "-o", tmp_path / "a.png")
     assert code == 3 and data["review_items"] and (tmp_path / "a.png").exists()
     code, items = command("review", "list")
-    assert code == 0 and [item["item"] for item in items] == data["review_items"]
+    assert code == 0 and [item["id"] for item in items] == data["review_items"]
     code, forced = command(*arguments, "-o", tmp_path / "b.png", "--force")
     assert code == 0 and forced["forced"] and not forced["verdict"]["accepted"]
 
@@ -195,3 +195,27 @@ def test_without_display_the_window_says_how_to_go_on(
         monkeypatch.delenv(key, raising=False)
     assert main([]) == 4
     assert "no display" in capsys.readouterr().err
+
+
+def test_a_jpeg_with_exif_and_profile_keeps_both_and_every_byte_outside(
+    command: Any, mask: Path, tmp_path: Path
+) -> None:
+    from PIL import ImageCms
+    from skimage import data
+
+    exif = Image.Exif()
+    exif[271], exif[306] = "Maker", "2026:01:02 03:04:05"
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = tmp_path / "camera.jpg"
+    found = Image.open(Path(data.__path__[0]) / "coffee.png").convert("RGB").crop((0, 0, 360, 260))
+    found.save(source, quality=92, exif=exif, icc_profile=icc)
+    out = tmp_path / "camera-after.png"
+    _, answer = command("fill", source, "--mask", mask, "-o", out, "--budget", "cheap")
+    saved = Image.open(out)
+    assert saved.info["icc_profile"] == icc
+    assert saved.getexif()[271] == "Maker" and saved.getexif()[306] == exif[306]
+    left, top, right, bottom = answer["edits"][0]["changed"]
+    outside = np.ones((260, 360), dtype=bool)
+    outside[top:bottom, left:right] = False
+    assert (_pixels(out)[outside] == _pixels(source)[outside]).all()
+    assert any("EXIF" in line for line in answer["saved"]["kept"])
