@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
@@ -40,13 +42,16 @@ class PatchEngine:
         return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 20
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
-        from inpaint_studio.engines.patch_levels import synthesise
+        from inpaint_studio.engines.patch_rounds import synthesise
 
         hole = np.ascontiguousarray(request.mask)
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
-        solved = synthesise(image, hole, source, seed=request.recipe.seed, token=token)
+        threads = request.threads or os.cpu_count() or 1
+        solved = synthesise(
+            image, hole, source, seed=request.recipe.seed, threads=threads, token=token
+        )
         changes: tuple[str, ...] = ()
         if solved is None:
             changes = ("No whole patch of known pixels: filled smoothly instead.",)

@@ -7,13 +7,47 @@ and the same on every machine. `targets` lists patch centres (row, column) in sc
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 SIDE = 7
 REACH = SIDE // 2
 ROW = SIDE * 4
+SLACK = 64
+"""Bytes a picture's buffer must own beyond its last pixel: rows are read 32 bytes at once."""
 
 _jit = numba.njit(cache=True, nogil=True)
-_inline = numba.njit(cache=True, nogil=True, inline="always")
+
+
+@intrinsic
+def _row(typingctx, base, a, b):
+    """Sum of squared differences of the 28 bytes at base + a and base + b, as one vector.
+
+    Written as LLVM vectors because the loop form stays scalar: 68 ns a patch against 20.
+    """
+    lanes = 32
+
+    def codegen(context, builder, signature, arguments):
+        start, one, two = arguments
+        narrow = ir.VectorType(ir.IntType(8), lanes)
+        middle = ir.VectorType(ir.IntType(16), lanes)
+        wide = ir.VectorType(ir.IntType(32), lanes)
+
+        def load(offset):
+            address = builder.inttoptr(builder.add(start, offset), narrow.as_pointer())
+            loaded = builder.load(address)
+            loaded.align = 1
+            kept = ir.Constant(narrow, [255] * ROW + [0] * (lanes - ROW))
+            return builder.zext(builder.and_(loaded, kept), middle)
+
+        difference = builder.sext(builder.sub(load(one), load(two)), wide)
+        total = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.IntType(32), [wide]), "llvm.vector.reduce.add.v32i32"
+        )
+        return builder.call(total, [builder.mul(difference, difference)])
+
+    return types.int32(types.uintp, types.uintp, types.uintp), codegen
 
 
 @_jit
@@ -35,17 +69,14 @@ def mix(a, b, c, d):
 
 @_jit
 def distance(flat, width, ty, tx, sy, sx, bound):
-    """Sum of squared byte differences of two patches; stops when it exceeds `bound`."""
-    total = np.int32(0)
+    """Sum of squared byte differences of two patches; stops when it reaches `bound`."""
+    base = np.uintp(flat.ctypes.data)
     stride = np.uintp(width * 4)
     a = np.uintp(((ty - REACH) * width + tx - REACH) * 4)
     b = np.uintp(((sy - REACH) * width + sx - REACH) * 4)
+    total = np.int32(0)
     for _ in range(SIDE):
-        part = np.int32(0)
-        for k in range(np.uintp(ROW)):
-            d = np.int32(np.int32(flat[a + k]) - np.int32(flat[b + k]))
-            part = np.int32(part + np.int32(d * d))
-        total = np.int32(total + part)
+        total = np.int32(total + _row(base, a, b))
         if total >= bound:
             return total
         a += stride
@@ -54,21 +85,24 @@ def distance(flat, width, ty, tx, sy, sx, bound):
 
 
 @_jit
-def measure(flat, width, targets, found, cost, start, stop):
-    """Set the cost of targets start..stop from scratch (the image has changed)."""
+def measure(flat, far, targets, found, cost, start, stop):
+    """Set the cost of targets start..stop from scratch (the picture has changed)."""
     top = np.int32(2**31 - 1)
+    width = far.shape[1]
     for i in range(start, stop):
-        cost[i] = distance(flat, width, targets[i, 0], targets[i, 1], found[i, 0], found[i, 1], top)
+        y, x = found[i, 0], found[i, 1]
+        cost[i] = far[y, x] + distance(flat, width, targets[i, 0], targets[i, 1], y, x, top)
 
 
 @_jit
-def sweep(flat, usable, targets, index, before, found, cost, start, stop, reverse, salt, reach):
+def sweep(flat, far, targets, index, before, found, cost, start, stop, reverse, salt, reach):
     """One PatchMatch sweep over targets start..stop: coherence first, then random search.
 
-    Inside the band neighbours are read as just improved, outside it from `before`, so bands may
-    run in any order or at once.
+    `far` is what a source centre costs for its distance from the hole, negative where it must
+    not be used. Inside the band neighbours are read as just improved, outside it from `before`,
+    so bands may run in any order or at once and the result is the same.
     """
-    height, width = usable.shape
+    height, width = far.shape
     step = -1 if reverse else 1
     for n in range(stop - start):
         i = stop - 1 - n if reverse else start + n
@@ -86,11 +120,12 @@ def sweep(flat, usable, targets, index, before, found, cost, start, stop, revers
                 sy, sx = found[j, 0] + ty - ny, found[j, 1] + tx - nx
             else:
                 sy, sx = before[j, 0] + ty - ny, before[j, 1] + tx - nx
-            if sy < 0 or sx < 0 or sy >= height or sx >= width or not usable[sy, sx]:
+            if sy < 0 or sx < 0 or sy >= height or sx >= width or (sy == by and sx == bx):
                 continue
-            if sy == by and sx == bx:
+            d = far[sy, sx]
+            if d < 0 or d >= best:
                 continue
-            d = distance(flat, width, ty, tx, sy, sx, best)
+            d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
         radius = reach
@@ -100,24 +135,30 @@ def sweep(flat, usable, targets, index, before, found, cost, start, stop, revers
             span = np.uint32(2 * radius + 1)
             sy = by + np.int32((h & np.uint32(0xFFFF)) % span) - radius
             sx = bx + np.int32((h >> np.uint32(16)) % span) - radius
-            if 0 <= sy < height and 0 <= sx < width and usable[sy, sx]:
-                d = distance(flat, width, ty, tx, sy, sx, best)
-                if d < best:
-                    best, by, bx = d, sy, sx
             radius //= 2
             k += 1
+            if sy < 0 or sx < 0 or sy >= height or sx >= width:
+                continue
+            d = far[sy, sx]
+            if d < 0 or d >= best:
+                continue
+            d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+            if d < best:
+                best, by, bx = d, sy, sx
         found[i, 0], found[i, 1], cost[i] = by, bx, best
 
 
 @_jit
-def vote(image, holes, index, targets, found, weight, out):
-    """out[p] = weighted mean over all patches that cover hole pixel p of what they show there."""
-    height, width, channels = image.shape
-    value = np.empty(channels, np.float32)
-    for n in range(holes.shape[0]):
-        y, x = holes[n, 0], holes[n, 1]
+def vote(image, points, index, found, weight, out, start, stop):
+    """out[n] = weighted mean of what all patches over pixel points[n] show there."""
+    height, width, _ = image.shape
+    for n in range(start, stop):
+        y, x = points[n, 0], points[n, 1]
         total = np.float32(0.0)
-        value[:] = 0
+        v0 = np.float32(0.0)
+        v1 = np.float32(0.0)
+        v2 = np.float32(0.0)
+        v3 = np.float32(0.0)
         for v in range(max(0, y - REACH), min(height, y + REACH + 1)):
             for u in range(max(0, x - REACH), min(width, x + REACH + 1)):
                 j = index[v, u]
@@ -125,23 +166,27 @@ def vote(image, holes, index, targets, found, weight, out):
                     continue
                 w = weight[j]
                 sy, sx = found[j, 0] + y - v, found[j, 1] + x - u
-                for c in range(channels):
-                    value[c] += w * image[sy, sx, c]
+                v0 += w * image[sy, sx, 0]
+                v1 += w * image[sy, sx, 1]
+                v2 += w * image[sy, sx, 2]
+                v3 += w * image[sy, sx, 3]
                 total += w
         if total > 0:
-            for c in range(channels):
-                out[n, c] = value[c] / total
+            out[n, 0] = v0 / total
+            out[n, 1] = v1 / total
+            out[n, 2] = v2 / total
+            out[n, 3] = v3 / total
 
 
 @_jit
-def choose(holes, index, found, weight, chosen):
-    """chosen[p] = the offset most of the weight of all patches that cover p agrees on."""
+def choose(points, index, found, weight, chosen, start, stop):
+    """chosen[n] = the source most of the weight of all patches over points[n] agrees on."""
     height, width = index.shape
     oy = np.empty(SIDE * SIDE, np.int32)
     ox = np.empty(SIDE * SIDE, np.int32)
     sums = np.empty(SIDE * SIDE, np.float32)
-    for n in range(holes.shape[0]):
-        y, x = holes[n, 0], holes[n, 1]
+    for n in range(start, stop):
+        y, x = points[n, 0], points[n, 1]
         count = 0
         for v in range(max(0, y - REACH), min(height, y + REACH + 1)):
             for u in range(max(0, x - REACH), min(width, x + REACH + 1)):
@@ -150,11 +195,13 @@ def choose(holes, index, found, weight, chosen):
                     continue
                 dy, dx = found[j, 0] - v, found[j, 1] - u
                 w = weight[j] / np.float32(1 + abs(y - v) + abs(x - u))
+                known = False
                 for k in range(count):
                     if oy[k] == dy and ox[k] == dx:
                         sums[k] += w
+                        known = True
                         break
-                else:
+                if not known:
                     oy[count], ox[count], sums[count] = dy, dx, w
                     count += 1
         best = 0
@@ -162,33 +209,32 @@ def choose(holes, index, found, weight, chosen):
             if sums[k] > sums[best]:
                 best = k
         if count:
-            chosen[n, 0] = oy[best]
-            chosen[n, 1] = ox[best]
+            chosen[n, 0] = y + oy[best]
+            chosen[n, 1] = x + ox[best]
 
 
 @_jit
-def onion(flat, usable, known, targets, found, stride):
-    """First guess at the coarsest level: best source by the known part of each target's patch."""
-    height, width = usable.shape
-    for i in range(targets.shape[0]):
+def onion(flat, far, known, targets, found, stride, start, stop):
+    """First guess: the best source by the known part of each target's patch, searched fully."""
+    height, width = far.shape
+    for i in range(start, stop):
         ty, tx = targets[i, 0], targets[i, 1]
-        best = np.int64(2**62)
+        best = np.int32(2**31 - 1)
         for sy in range(REACH, height - REACH, stride):
             for sx in range(REACH, width - REACH, stride):
-                if not usable[sy, sx]:
+                if far[sy, sx] < 0:
                     continue
-                total = np.int64(0)
+                total = far[sy, sx]
                 for dy in range(-REACH, REACH + 1):
-                    for dx in range(-REACH, REACH + 1):
-                        if not known[ty + dy, tx + dx]:
-                            continue
-                        a = ((ty + dy) * width + tx + dx) * 4
-                        b = ((sy + dy) * width + sx + dx) * 4
-                        for k in range(4):
-                            d = np.int64(flat[a + k]) - np.int64(flat[b + k])
-                            total += d * d
                     if total >= best:
                         break
+                    for dx in range(-REACH, REACH + 1):
+                        if known[ty + dy, tx + dx]:
+                            a = ((ty + dy) * width + tx + dx) * 4
+                            b = ((sy + dy) * width + sx + dx) * 4
+                            for k in range(4):
+                                d = np.int32(flat[a + k]) - np.int32(flat[b + k])
+                                total = np.int32(total + d * d)
                 if total < best:
                     best = total
                     found[i, 0], found[i, 1] = sy, sx
