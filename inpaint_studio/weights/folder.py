@@ -130,29 +130,39 @@ def inspect(path: Path, kind: ModelKind) -> str:
 
 
 def is_companion(folder: Path) -> bool:
-    """Whether a folder holds the settings and word lists of a single file beside it, no weights.
+    """Whether a folder only completes a single file beside it (settings, word lists, encoders).
 
-    It is named like the file, or `FAMILY-settings`.
+    It is named like the file, or `FAMILY-settings`, and holds no denoiser of its own.
     """
     if not (folder / "model_index.json").is_file():
         return False
     named = folder.name.endswith("-settings")
     if not named and not folder.with_name(f"{folder.name}.safetensors").is_file():
         return False
-    return not any(file.suffix in (".safetensors", ".bin") for file in folder.rglob("*"))
+    cores = (folder / "unet", folder / "transformer")
+    return not any(file.suffix in (".safetensors", ".bin") for c in cores for file in c.glob("*"))
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
-    """Return the files of a model that are ever opened, sorted."""
-    if path.is_file():
-        return (path,)
-    return tuple(
-        sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file() and file.suffix.lower() in FOLDER_TYPES
-        )
+    """Return the files of a model that are ever opened, sorted.
+
+    A single file brings the folder of its name along: both decide the pixels.
+    """
+    folder = path
+    alone: tuple[Path, ...] = ()
+    if not path.is_dir():
+        folder, alone = path.with_suffix(""), (path,)
+        if path.suffix != ".safetensors" or not folder.is_dir() or not is_companion(folder):
+            return alone
+    inside = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in FOLDER_TYPES
     )
+    return (*alone, *inside)
+
+
+def name_in(path: Path, file: Path) -> str:
+    """Return the name of one of a model's files inside the model."""
+    return file.relative_to(path if path.is_dir() else path.parent).as_posix()
 
 
 def sizes_of(path: Path) -> dict[str, tuple[int, int]]:
@@ -163,8 +173,7 @@ def sizes_of(path: Path) -> dict[str, tuple[int, int]]:
             stat = file.stat()
         except OSError:
             continue
-        name = file.name if path.is_file() else file.relative_to(path).as_posix()
-        sizes[name] = (stat.st_size, stat.st_mtime_ns)
+        sizes[name_in(path, file)] = (stat.st_size, stat.st_mtime_ns)
     return sizes
 
 

@@ -28,9 +28,9 @@ from inpaint_studio.weights.folder import (
     kinds_for,
     sizes_of,
 )
-from inpaint_studio.weights.guard import read_index
+from inpaint_studio.weights.guard import check_bytes, check_folder_text, read_index
 from inpaint_studio.weights.known import is_known_sum, match
-from inpaint_studio.weights.tensors import CHUNK
+from inpaint_studio.weights.tensors import CHUNK, read_header
 from inpaint_studio.weights.verify import verify
 
 Probe: TypeAlias = Callable[[ModelEntry, RunToken], ModelEntry]
@@ -209,10 +209,11 @@ def _existing(path: Path, target: Path, old: ModelEntry | None, token: RunToken)
 
 
 def _companion(path: Path, folder: ModelFolder, token: RunToken) -> Imported:
-    from inpaint_studio.weights.guard import check_folder_text
-
     read_index(path)
     check_folder_text(path)
+    for file in sorted(path.rglob("*.safetensors")):
+        check_bytes(file)
+        read_header(file)
     _copy(path, folder.root / "diffusion" / path.name, token)
     return Imported(source=path, sentence=f"{path.name}: settings for a single file were imported.")
 
@@ -223,7 +224,7 @@ def _copy(source: Path, target: Path, token: RunToken) -> None:
     Raises: StorageError: no room or not writable; nothing is left behind. Cancelled.
     """
     ensure(target.parent)
-    files = files_of(source)
+    files = (source,) if source.is_file() else files_of(source)
     total = sum(file.stat().st_size for file in files)
     free = shutil.disk_usage(target.parent).free
     if free < total + FREE_AFTER:

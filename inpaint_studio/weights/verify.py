@@ -19,6 +19,7 @@ from inpaint_studio.weights.folder import (
     files_of,
     inspect,
     is_unchanged,
+    name_in,
     sizes_of,
     state_of,
 )
@@ -112,7 +113,7 @@ def read_sums(path: Path, token: RunToken) -> Iterator[FileSum]:
     done = 0
     for file in files:
         before = file.stat()
-        name = file.name if path.is_file() else file.relative_to(path).as_posix()
+        name = name_in(path, file)
         size = before.st_size
         part = token.within(done / total, min(1.0, (done + size) / total), f"checking {name}")
         sha256 = _read(file, size, part)
