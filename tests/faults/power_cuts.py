@@ -54,7 +54,7 @@ def record(scratch: Path, seed: int, *, lives: int, actions: int, weaken: str = 
         )
         if result.returncode:
             raise RuntimeError(result.stderr)
-        made.keys.update(_acks(result.stdout))
+        made.keys.update(parsed_acks(result.stdout))
         made.events += [*recorder.events(log), None]
     return made
 
@@ -76,7 +76,9 @@ def cut(made: Record, target: Path, *, cuts: int, seed: int) -> Iterator[tuple[s
             event = made.events[at]
             if event is None:
                 disk.restart()
-            elif event.op == "w" and (numbers := _acks(event.data.decode("latin-1"), strict=True)):
+            elif event.op == "w" and (
+                numbers := parsed_acks(event.data.decode("latin-1"), strict=True)
+            ):
                 acknowledged = max(numbers)
             else:
                 disk.apply(event)
@@ -100,7 +102,7 @@ def _judge(library: Path, acknowledged: int, known: dict[int, str]) -> list[str]
     return wrong
 
 
-def _acks(text: str, *, strict: bool = False) -> dict[int, str]:
+def parsed_acks(text: str, *, strict: bool = False) -> dict[int, str]:
     """Acknowledgements in `text`; with `strict` only where it is nothing else."""
     found: dict[int, str] = {}
     for line in text.splitlines():
