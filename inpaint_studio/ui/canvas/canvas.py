@@ -121,6 +121,13 @@ class Canvas(QWidget):
         self.scene.evidence = evidence
         self.refresh()
 
+    def set_preview(self, preview: Evidence | None) -> None:
+        """Tint what a tool would take; None takes the tint away."""
+        old, self.scene.preview = self.scene.preview, preview
+        for item in (old, preview):
+            if item is not None:
+                self._patch(item.box)
+
     def refresh(self) -> None:
         """Draw everything anew (the scene's style has changed)."""
         self.tiles.clear()

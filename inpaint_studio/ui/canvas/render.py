@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import cv2
@@ -22,11 +22,13 @@ DIFFERENCE_GAIN = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where a gate found fault: `plane` is (box.height, box.width) float32, 0..1 after scaling."""
+    """A tint over `box` of the photo. `plane` is float32 0..1, one value for every `scale` photo
+    pixels: where a gate found fault, or what the wand would take."""
 
     box: Box
     plane: Plane
     color: tuple[int, int, int] = (238, 90, 84)
+    scale: int = 1
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Scene:
     source: MaskPlane | None = None
     hint: MaskPlane | None = None
     evidence: tuple[Evidence, ...] = ()
+    preview: Evidence | None = None
     mask_color: tuple[int, int, int] = (238, 80, 90)
     mask_opacity: float = 0.38
     show_mask: bool = True
@@ -47,7 +50,6 @@ class Scene:
     onion: float = 0.5
     grid: bool = True
     line_px: int = 1
-    tints: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,10 @@ def render(scene: Scene, side: Side, zoom: float, device: Box) -> Rendered:
     if side == "mask":
         pixels = _mask_view(pixels, mask)
     elif side != "difference":
-        if scene.show_evidence and side != "before":
-            pixels = _evidence(pixels, scene, zoom, device)
+        shown = scene.evidence if scene.show_evidence and side != "before" else ()
+        for item in (*shown, scene.preview):
+            if item is not None:
+                pixels = _evidence(pixels, item, zoom, device)
         pixels, edge = _overlays(pixels, scene, sampling, device, mask)
     if scene.grid and sampling.level == 0 and sampling.scale > GRID_FROM:
         pixels = _grid(pixels, sampling.scale, device)
@@ -210,32 +214,29 @@ def _mask_view(pixels: Screen, mask: NDArray[np.uint8] | None) -> Screen:
     return np.asarray(out, np.uint8)
 
 
-def _evidence(pixels: Screen, scene: Scene, zoom: float, device: Box) -> Screen:
-    for item in scene.evidence:
-        step = 1.0 / zoom
-        left, top = math.floor(item.box.left * zoom), math.floor(item.box.top * zoom)
-        right, bottom = math.ceil(item.box.right * zoom), math.ceil(item.box.bottom * zoom)
-        part = Box(left, top, right, bottom).clamp(device)
-        if part.is_empty:
-            continue
-        matrix = np.array(
-            [
-                [step, 0.0, (part.left + 0.5) * step - 0.5 - item.box.left],
-                [0.0, step, (part.top + 0.5) * step - 0.5 - item.box.top],
-            ]
-        )
-        weight = cv2.warpAffine(
-            item.plane, matrix, (part.width, part.height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        )[..., None]  # fmt: skip
-        pixels = np.ascontiguousarray(pixels).copy() if not pixels.flags.writeable else pixels
-        pixels = pixels.copy()
-        slot = part.relative_to(device).slices
-        shown = pixels[slot].astype(np.float32)
-        alpha = np.clip(weight, 0.0, 1.0) * 0.7
-        mixed = shown * (1 - alpha) + np.array(item.color, np.float32) * alpha
-        pixels[slot] = mixed.astype(np.uint8)
-    return pixels
+def _evidence(pixels: Screen, item: Evidence, zoom: float, device: Box) -> Screen:
+    step = 1.0 / (zoom * item.scale)
+    left, top = math.floor(item.box.left * zoom), math.floor(item.box.top * zoom)
+    right, bottom = math.ceil(item.box.right * zoom), math.ceil(item.box.bottom * zoom)
+    part = Box(left, top, right, bottom).clamp(device)
+    if part.is_empty:
+        return pixels
+    matrix = np.array(
+        [
+            [step, 0.0, (part.left + 0.5) * step - 0.5 - item.box.left / item.scale],
+            [0.0, step, (part.top + 0.5) * step - 0.5 - item.box.top / item.scale],
+        ]
+    )
+    weight = cv2.warpAffine(
+        item.plane, matrix, (part.width, part.height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )[..., None]  # fmt: skip
+    out = np.ascontiguousarray(pixels).copy()
+    slot = part.relative_to(device).slices
+    alpha = np.clip(weight, 0.0, 1.0) * 0.7
+    mixed = out[slot] * (1 - alpha) + np.array(item.color, np.float32) * alpha
+    out[slot] = mixed.astype(np.uint8)
+    return out
 
 
 def _grid(pixels: Screen, scale: float, device: Box) -> Screen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import LibraryError
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import Photo
+from inpaint_studio.records import EditRecord, RunRecord
 from inpaint_studio.session.history import History
+from inpaint_studio.session.session import Session
 from inpaint_studio.store.rows import PhotoRow
 from inpaint_studio.ui.canvas.maskplane import MaskPlane
-from inpaint_studio.ui.canvas.picture import Patched, Pyramid, Screen, ToScreen, to_8bit
+from inpaint_studio.ui.canvas.picture import Patched, Pyramid, ToScreen, level_size, to_8bit
 from inpaint_studio.ui.canvas.view import View
 from inpaint_studio.ui.retouch.maskdoc import MaskDocument
 from inpaint_studio.ui.retouch.timeline import Timeline
@@ -30,12 +33,10 @@ DRAFT = "timeline"
 
 @dataclass
 class Document:
-    """photo: what the file says, its pixels those of the history (a live view, never a copy)."""
+    """What is open: the session (pixels, history, file) and what is shown and painted over it."""
 
     path: Path
-    photo: Photo
-    row: PhotoRow
-    history: History
+    session: Session
     pyramid: Pyramid
     to_screen: ToScreen
     mask: MaskDocument
@@ -47,10 +48,21 @@ class Document:
     source_plane: MaskPlane | None = None
     source_means: str = "auto"
     view: View | None = None
-    stamp: tuple[int, int] = (0, 0)
     note: str = ""
-    saved_cursor: int = 0
-    extra: dict[str, object] = field(default_factory=dict)
+    runs: dict[str, RunRecord] = field(default_factory=dict)
+    saved: bool = True
+
+    @property
+    def photo(self) -> Photo:
+        return self.session.photo
+
+    @property
+    def row(self) -> PhotoRow:
+        return self.session.row
+
+    @property
+    def history(self) -> History:
+        return self.session.history
 
     @property
     def name(self) -> str:
@@ -71,10 +83,6 @@ class Document:
         depth = "8-bit" if self.photo.pixels.dtype == np.uint8 else "16-bit"
         return f"{width} × {height} · {depth} · {space_name(self.photo)}"
 
-    @property
-    def is_unsaved(self) -> bool:
-        return self.history.cursor != self.saved_cursor
-
     def before(self) -> Patched:
         """The photo as it was opened, for comparing: the present one with its edits undone."""
         boxes = [
@@ -93,6 +101,16 @@ class Document:
         return Patched(
             self.pyramid, [(entry.box, self.history.original(entry.box))], self.to_screen
         )
+
+    def edit_of(self, position: int) -> EditRecord | None:
+        """The record of one edit of the history, None for what no engine made."""
+        entries = self.history.entries
+        if not 0 <= position < len(entries):
+            return None
+        run = self.runs.get(entries[position].run_id)
+        if run is None:
+            return None
+        return next((e for e in run.edits if e.edit_id == entries[position].edit_id), None)
 
     def keep_timeline(self) -> None:
         """Keep the mask strokes in the library, so that they outlive a restart."""
@@ -118,34 +136,16 @@ def space_name(photo: Photo) -> str:
     """The photo's colour space in a word or two."""
     if photo.icc is None:
         return "sRGB"
-    from inpaint_studio.imaging.color import space_of
-
-    name = str(getattr(space_of(photo.icc), "name", "")) or "own profile"
-    return name.split(" (")[0][:28]
+    space = space_of(photo.icc)
+    return "sRGB" if space.is_srgb else (space.name or "own profile").split(" (")[0][:28]
 
 
 def screen_converter(photo: Photo) -> ToScreen:
     """What turns the photo's own colours into the screen's, tile by tile."""
     if photo.icc is None:
         return to_8bit
-    try:
-        from inpaint_studio.imaging.color import space_of
-    except ImportError:
-        return to_8bit
     space = space_of(photo.icc)
-    if getattr(space, "is_srgb", False):
-        return to_8bit
-    convert: ToScreen = space.to_srgb8
-    return convert
-
-
-def stamp_of(path: Path) -> tuple[int, int]:
-    """(size, time) of the file, to notice when it changes; (0, 0) when it is gone."""
-    try:
-        info = path.stat()
-    except OSError:
-        return 0, 0
-    return info.st_size, info.st_mtime_ns
+    return to_8bit if space.is_srgb else space.to_srgb8
 
 
 def open_document(studio: Studio, path: Path) -> Document:
@@ -153,30 +153,33 @@ def open_document(studio: Studio, path: Path) -> Document:
 
     Raises: BadPhoto.
     """
-    stamp = stamp_of(path)
-    photo, row = studio.open_file(path)
-    history = History(studio.library, row.photo_id, photo.pixels)
-    photo = replace(photo, pixels=history.pixels)
+    photo, _ = studio.open_file(path)
+    session = Session.of(studio.library, photo)
+    photo = session.photo
+    history = session.history
     to_screen = screen_converter(photo)
     pyramid = Pyramid(history.pixels, to_screen).build()
     mask = MaskDocument(photo.shape)
-    timeline = _timeline(studio.library.photos.draft(row.photo_id, DRAFT), history, mask)
+    timeline = _timeline(studio.library.photos.draft(session.row.photo_id, DRAFT), history, mask)
     plane = MaskPlane(mask.mask)
     if not mask.bounds.is_empty:
         plane.update(mask.tight_bounds())
-    top = pyramid.levels - 1
-    small: Screen = pyramid.read(top, Box(0, 0, *_size(pyramid, top)))
+    runs = {
+        entry.run_id: studio.library.runs.get(entry.run_id)
+        for entry in history.entries
+        if entry.run_id
+    }
     return Document(
-        path=path, photo=photo, row=row, history=history, pyramid=pyramid, to_screen=to_screen,
-        mask=mask, plane=plane, timeline=timeline, studio=studio, shares=counts(small),
-        stamp=stamp, note=history.problem, saved_cursor=history.cursor,
+        path=path, session=session, pyramid=pyramid, to_screen=to_screen, mask=mask, plane=plane,
+        timeline=timeline, studio=studio, shares=shares_of(pyramid), note=history.problem,
+        runs=runs, saved=session.is_saved,
     )  # fmt: skip
 
 
-def _size(pyramid: Pyramid, level: int) -> tuple[int, int]:
-    from inpaint_studio.ui.canvas.picture import level_size
-
-    return level_size(pyramid.size, level)
+def shares_of(pyramid: Pyramid) -> NDArray[np.float32]:
+    """The histogram of the photo as it is, from its smallest copy."""
+    top = pyramid.levels - 1
+    return counts(pyramid.read(top, Box(0, 0, *level_size(pyramid.size, top))))
 
 
 def _timeline(kept: bytes | None, history: History, mask: MaskDocument) -> Timeline:

@@ -217,7 +217,7 @@ class Editor(QObject):
 def _commit(
     document: Document, label: str, changes: Sequence[Any], edit_id: str, run_id: str
 ) -> Box:
-    box = document.history.commit(label, changes, edit_id=edit_id, run_id=run_id)
+    box = document.session.commit(label, changes, edit_id=edit_id, run_id=run_id)
     _refresh(document, box)
     return box
 

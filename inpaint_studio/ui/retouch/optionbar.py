@@ -1,0 +1,127 @@
+"""The thin bar above the photo: the settings of the tool in hand, and of the mask."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+
+from inpaint_studio.ui.actions import Actions
+from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.widgets import NamedSlider, Segmented, dim
+
+COMBINE = (("add", "Add"), ("subtract", "Subtract"), ("intersect", "Intersect"))
+SOURCES = (("auto", "Automatic"), ("include", "Copy only from"), ("exclude", "Never copy from"))
+SHAPES = ("rectangle", "ellipse", "lasso", "polygon", "wand", "object")
+HINTS = {
+    "brush": "Shift+click: straight stroke · Alt: take away · [ ] size",
+    "eraser": "Alt: add · [ ] size",
+    "rectangle": "Shift: square · Alt: take away",
+    "ellipse": "Shift: circle · Alt: take away",
+    "lasso": "Draw around it · Alt: take away",
+    "polygon": "Click the corners, Enter closes",
+    "wand": "Click what looks alike",
+    "object": "Click the thing; Alt+click what is not it",
+    "restore": "Paints the photo as it was opened",
+    "source": "Alt: take away from the area",
+    "dropper": "Alt+click takes a colour",
+    "pick": "Click a pin to keep it, Alt+click to drop it",
+    "hand": "Drag to move · Ctrl+wheel zooms",
+}
+
+
+class OptionBar(QWidget):
+    """Tells by signals; shows what it is told."""
+
+    combine_chosen = Signal(str)
+    tolerance_changed = Signal(int)
+    contiguous_changed = Signal(bool)
+    feather_changed = Signal(int)
+    step_changed = Signal(int)
+    opacity_changed = Signal(int)
+    source_chosen = Signal(str)
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self.setObjectName("bottombar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(40)
+        self.combine = Segmented([(k, tr(w)) for k, w in COMBINE], tr("Combine with the mask"))
+        self.combine.chosen.connect(self.combine_chosen)
+        self.source = Segmented([(k, tr(w)) for k, w in SOURCES], tr("Sampling area"))
+        self.source.chosen.connect(self.source_chosen)
+        self.tolerance = NamedSlider(tr("Tolerance"), 0, 128, 24)
+        self.tolerance.changed.connect(self.tolerance_changed)
+        self.tolerance.setFixedWidth(200)
+        self.contiguous = QCheckBox(tr("Joined"))
+        self.contiguous.setToolTip(tr("Take only what hangs together"))
+        self.contiguous.setAccessibleName(tr("Joined"))
+        self.contiguous.setChecked(True)
+        self.contiguous.toggled.connect(self.contiguous_changed)
+        self.swatch = QLabel()
+        self.swatch.setAccessibleName(tr("Colour in hand"))
+        self.hint = dim("")
+        self.feather = _spin(tr("Feather"), 0, 64, 2)
+        self.feather.valueChanged.connect(self.feather_changed)
+        self.step = _spin(tr("Grow and shrink step"), 1, 64, 2)
+        self.step.valueChanged.connect(self.step_changed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 10, 0)
+        row.setSpacing(8)
+        for part in (
+            self.combine, self.source, self.tolerance, self.contiguous, self.swatch, self.hint,
+        ):  # fmt: skip
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(dim(tr("Feather")))
+        row.addWidget(self.feather)
+        row.addWidget(dim(tr("Step")))
+        row.addWidget(self.step)
+        for name, words in (("mask.shrink", "−"), ("mask.grow", "+")):
+            row.addWidget(_small(actions, name, words))
+        for name in ("mask.invert", "mask.clear", "view.mask"):
+            row.addWidget(_small(actions, name, ""))
+        self.show_tool("brush")
+
+    def show_tool(self, name: str) -> None:
+        """Show the settings of one tool."""
+        self.combine.setVisible(name in SHAPES)
+        self.tolerance.setVisible(name == "wand")
+        self.contiguous.setVisible(name == "wand")
+        self.source.setVisible(name == "source")
+        self.swatch.setVisible(name == "dropper")
+        self.hint.setText(tr(HINTS.get(name, "")))
+
+    def show_color(self, color: QColor) -> None:
+        made = QPixmap(28, 18)
+        made.fill(color)
+        self.swatch.setPixmap(made)
+        self.swatch.setToolTip(color.name())
+
+
+def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
+    made = QSpinBox()
+    made.setRange(low, high)
+    made.setValue(value)
+    made.setSuffix(" px")
+    made.setFixedWidth(64)
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    return made
+
+
+def _small(actions: Actions, name: str, words: str) -> QToolButton:
+    action = actions.action(name)
+    made = QToolButton()
+    made.setDefaultAction(action)
+    made.setIconSize(QSize(18, 18))
+    if words:
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        made.setText(words)
+    elif action.icon().isNull():
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    else:
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    made.setAccessibleName(action.text())
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made

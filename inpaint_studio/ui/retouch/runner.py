@@ -1,0 +1,309 @@
+"""Runs in the background: what was asked, how far it is, what came of it.
+
+A task is one job of the worker pool; a batch is what the user asked for at once (one run, some
+variations, two engines to compare). Progress is polled ten times a second: no callback of
+another thread ever touches the window.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.errors import InpaintError
+from inpaint_studio.geometry import Box
+from inpaint_studio.jobs.job import Job, JobKind
+from inpaint_studio.jobs.pool import WorkerPool
+from inpaint_studio.jobs.token import Progress
+from inpaint_studio.pipeline.request import RunRequest, RunResult
+from inpaint_studio.records import Kind, RunOptions
+from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.retouch.document import Document
+from inpaint_studio.ui.text import tr
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+
+WORKER = "inpaint_studio.pipeline.worker"
+CONTEXT_PX = 1024
+POLL_MS = 50
+HEAVY = ("generative", "learned")
+
+
+@dataclass(eq=False)
+class Task:
+    """One job and what it is for. `state` is waiting, running, finished, failed or cancelled."""
+
+    number: int
+    kind: str
+    title: str
+    document: Document
+    options: RunOptions = field(default_factory=RunOptions)
+    job: Job | None = None
+    state: str = "waiting"
+    progress: Progress | None = None
+    result: Any = None
+    error: str = ""
+    first: bool = False
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ("finished", "failed", "cancelled")
+
+
+@dataclass(eq=False)
+class Batch:
+    """What the user asked for at once; `box`, `mask`: what was masked then."""
+
+    tasks: list[Task]
+    document: Document
+    box: Box
+    mask: MaskBool
+    replaces: int = -1
+    """Position of the edit in the history that this runs again; -1: a new one."""
+
+    @property
+    def is_ended(self) -> bool:
+        return all(task.is_ended for task in self.tasks)
+
+    @property
+    def results(self) -> list[RunResult]:
+        """The finished results, best first: accepted before flagged, then by risk."""
+        done = [task.result for task in self.tasks if task.state == "finished"]
+        return sorted(done, key=lambda r: (not r.record.accepted, r.record.risk))
+
+
+class Runner(QObject):
+    """Owns the worker pool and everything that runs in it for this page."""
+
+    changed = Signal()
+    batch_ended = Signal(object)
+    proposed = Signal(object, object)
+    planned = Signal(object, object)
+    replayed = Signal(object, object)
+    trouble = Signal(str)
+
+    def __init__(self, studio: Studio, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._background = background
+        self._pool: WorkerPool | None = None
+        self._numbers = itertools.count(1)
+        self.tasks: list[Task] = []
+        self._batches: list[Batch] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    # Asking
+
+    def warm(self) -> None:
+        """Start the worker and let it load what the first fill needs."""
+        if self._pool is None:
+            self._workers().submit(f"{WORKER}:warm_job", label="warm")
+
+    def _workers(self) -> WorkerPool:
+        if self._pool is None:
+            shared = getattr(self._studio, "pool", None)
+            self._pool = shared if isinstance(shared, WorkerPool) else WorkerPool()
+        return self._pool
+
+    def fill(
+        self, document: Document, box: Box, mask: MaskBool, asked: Sequence[RunOptions],
+        *, first: bool = False, replaces: int = -1,
+    ) -> Batch:  # fmt: skip
+        """Run each of `asked` over the same mask (`box`, (box.height, box.width) bool)."""
+        tasks = [self._task("fill", _title(options), document, options) for options in asked]
+        batch = Batch(tasks, document, box, mask, replaces)
+        self._batches.append(batch)
+        for task in tasks:
+            task.first = first
+            self._prepare(task, box, mask, f"{WORKER}:run_job", self._objects())
+        return batch
+
+    def plan(self, document: Document, box: Box, mask: MaskBool, options: RunOptions) -> None:
+        """Ask what a run would do."""
+        for old in self.tasks:
+            if old.kind == "plan":
+                self.cancel(old)
+        task = self._task("plan", tr("Planning"), document, options)
+        task.first = True
+        self._prepare(task, box, mask, f"{WORKER}:plan_job")
+
+    def propose(self, document: Document, kinds: Sequence[Kind]) -> None:
+        """Ask for masks of these kinds."""
+        task = self._task("propose", tr("Looking for {kinds}", kinds=", ".join(kinds)), document)
+        work = partial(_screen_pixels, document)
+        self._background.run(
+            work, partial(self._propose_with, task, tuple(kinds)), partial(self._broken, task),
+            in_order=True,
+        )  # fmt: skip
+
+    def _propose_with(self, task: Task, kinds: tuple[Kind, ...], pixels: Pixels) -> None:
+        self._submit(task, f"{WORKER}:propose_job", (pixels, kinds))
+
+    def replay(self, document: Document, run_id: str, scratch: Path) -> None:
+        """Ask for the proof that a run gives the same bytes again."""
+        task = self._task("replay", tr("Replaying"), document)
+        record = self._studio.library.runs.get(run_id)
+        self._submit(task, f"{WORKER}:replay_job", (record, self._objects(), str(scratch)))
+
+    def _objects(self) -> str:
+        return str(self._studio.library.objects.root)
+
+    def _task(
+        self, kind: str, title: str, document: Document, options: RunOptions | None = None
+    ) -> Task:
+        task = Task(next(self._numbers), kind, title, document, options or RunOptions())
+        self.tasks.append(task)
+        self._timer.start()
+        self.changed.emit()
+        return task
+
+    def _prepare(self, task: Task, box: Box, mask: MaskBool, target: str, *more: Any) -> None:
+        """Copy what the job needs in the ordered thread: after every edit asked for so far."""
+        work = partial(_request, self._studio, task.document, box, mask, task.options)
+        then = partial(self._submit_request, task, target, more)
+        self._background.run(work, then, partial(self._broken, task), in_order=True)
+
+    def _submit_request(
+        self, task: Task, target: str, more: tuple[Any, ...], request: RunRequest
+    ) -> None:
+        self._submit(task, target, (request, *more))
+
+    def _submit(self, task: Task, target: str, args: tuple[Any, ...]) -> None:
+        if task.state == "cancelled":
+            return
+        kind: JobKind = "heavy" if task.options.engine in HEAVY else "light"
+        workers = self._workers()
+        task.job = workers.submit(target, *args, kind=kind, label=task.title)
+        if task.first:
+            workers.to_front(task.job)
+
+    def _broken(self, task: Task, error: Exception) -> None:
+        task.state, task.error = "failed", _sentence(error)
+        self._poll()
+
+    # Stopping
+
+    def cancel(self, task: Task) -> None:
+        """Stop one task; it ends within a second."""
+        if task.job is not None:
+            task.job.cancel()
+        elif not task.is_ended:
+            task.state = "cancelled"
+
+    def cancel_all(self) -> None:
+        for task in list(self.tasks):
+            self.cancel(task)
+
+    def cancel_newest(self) -> bool:
+        """Stop what was asked for last; False when nothing runs."""
+        busy = [task for task in self.tasks if not task.is_ended and task.kind != "plan"]
+        if not busy:
+            return False
+        self.cancel(busy[-1])
+        return True
+
+    @property
+    def busy(self) -> list[Task]:
+        """What the user waits for."""
+        return [task for task in self.tasks if not task.is_ended and task.kind != "plan"]
+
+    def close(self) -> None:
+        """Cancel everything and end the workers."""
+        self._timer.stop()
+        if self._pool is not None and self._pool is not getattr(self._studio, "pool", None):
+            self._pool.close()
+
+    # Hearing
+
+    def _poll(self) -> None:
+        for task in self.tasks:
+            job = task.job
+            if job is None or task.is_ended:
+                continue
+            task.progress = job.progress
+            task.state = job.state
+            if job.is_ended and job.state == "finished":
+                task.result = job.result
+            elif job.is_ended and job.error is not None:
+                task.error = _sentence(job.error)
+        ended = [task for task in self.tasks if task.is_ended]
+        self.tasks = [task for task in self.tasks if not task.is_ended]
+        for task in ended:
+            self._tell(task)
+        for batch in [b for b in self._batches if b.is_ended]:
+            self._batches.remove(batch)
+            self.batch_ended.emit(batch)
+        if not self.tasks:
+            self._timer.stop()
+        self.changed.emit()
+
+    def _tell(self, task: Task) -> None:
+        if task.state == "failed":
+            self.trouble.emit(task.error or tr("The run failed."))
+        if task.state != "finished":
+            return
+        signals: dict[str, Callable[[Any, Any], None]] = {
+            "propose": self.proposed.emit,
+            "plan": self.planned.emit,
+            "replay": self.replayed.emit,
+        }
+        if task.kind in signals:
+            signals[task.kind](task, task.result)
+
+
+def _title(options: RunOptions) -> str:
+    engine = tr("automatic") if options.engine == "auto" else options.engine
+    return tr("Fill ({engine}, seed {seed})", engine=engine, seed=options.seed)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, InpaintError):
+        return str(error)
+    return tr("Something went wrong in the program itself: {error}", error=repr(error))
+
+
+def _request(
+    studio: Studio, document: Document, box: Box, mask: MaskBool, options: RunOptions
+) -> RunRequest:
+    """Copy the part of the photo that the run may look at."""
+    crop = box.pad(max(CONTEXT_PX, max(box.width, box.height) // 2)).clamp(document.bounds)
+    pixels = document.history.pixels[crop.slices].copy()
+    inside = _zeros(crop)
+    inside[box.relative_to(crop).slices] = mask
+    source = None
+    if document.source is not None and not document.source.is_empty:
+        painted = document.source.mask[crop.slices]
+        source = painted.copy() if document.source_means == "include" else ~painted
+    photo = document.photo
+    return RunRequest(
+        pixels=pixels, mask=inside, options=options, origin=crop, icc=photo.icc, source=source,
+        photo_name=str(document.path), photo_sha256=photo.sha256,
+        threads=int(studio.settings["threads"]),
+    )  # fmt: skip
+
+
+def _zeros(box: Box) -> MaskBool:
+    import numpy as np
+
+    return np.zeros(box.shape, np.bool_)
+
+
+def _screen_pixels(document: Document) -> Pixels:
+    """The whole photo in screen colours, in slices, so that the window stays awake."""
+    import numpy as np
+
+    pixels = document.history.pixels
+    out = np.empty(pixels.shape, np.uint8)
+    for top in range(0, pixels.shape[0], 512):
+        out[top : top + 512] = document.to_screen(pixels[top : top + 512])
+    return out

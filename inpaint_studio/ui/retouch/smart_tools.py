@@ -1,0 +1,283 @@
+"""Tools that look at the photo: wand, object, and pins of what the program proposes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
+from inpaint_studio.ui import theme
+from inpaint_studio.ui.canvas import Canvas, chrome
+from inpaint_studio.ui.canvas.panes import Pane
+from inpaint_studio.ui.canvas.picture import level_size
+from inpaint_studio.ui.canvas.render import Evidence
+from inpaint_studio.ui.canvas.tool import Pointer, Tool
+from inpaint_studio.ui.retouch import shapes
+from inpaint_studio.ui.retouch.editor import Editor
+from inpaint_studio.ui.retouch.shape_tools import ShapeTool
+from inpaint_studio.ui.text import tr
+
+if TYPE_CHECKING:
+    from inpaint_studio.proposals.base import Proposal
+    from inpaint_studio.ui.retouch.document import Document
+
+PREVIEW_PX = 1100
+BLUE = (90, 150, 250)
+
+
+class WandTool(ShapeTool):
+    """Takes what looks like the pixel clicked; the preview shows it while hovering."""
+
+    name = "wand"
+
+    def __init__(self, editor: Editor) -> None:
+        super().__init__(editor)
+        self._at: tuple[int, int] | None = None
+        self._busy = False
+
+    def hover(self, pointer: Pointer) -> None:
+        document = self.editor.document
+        if document is None or self._busy:
+            return
+        x, y = pointer.pixel
+        if Box(x, y, x + 1, y + 1).clamp(document.bounds).is_empty:
+            self.leave()
+            return
+        level = next(
+            n for n in range(document.pyramid.levels)
+            if max(level_size(document.pyramid.size, n)) <= PREVIEW_PX
+            or n == document.pyramid.levels - 1
+        )  # fmt: skip
+        place = (x >> level, y >> level)
+        if place == self._at:
+            return
+        self._at, self._busy = place, True
+        work = partial(
+            _preview, document, level, place, self.editor.tolerance, self.editor.contiguous
+        )
+        self.editor.background.run(work, self._show_preview, self._failed)
+
+    def _show_preview(self, found: Evidence | None) -> None:
+        self._busy = False
+        if self.editor.canvas.tool is self and self._at is not None:
+            self.editor.canvas.set_preview(found)
+
+    def _failed(self, _error: Exception) -> None:
+        self._busy = False
+
+    def leave(self) -> None:
+        self._at = None
+        self.editor.canvas.set_preview(None)
+
+    def press(self, pointer: Pointer) -> None:
+        document = self.editor.document
+        x, y = pointer.pixel
+        if document is None or Box(x, y, x + 1, y + 1).clamp(document.bounds).is_empty:
+            return
+        work = partial(_taken, document, (x, y), self.editor.tolerance, self.editor.contiguous)
+        self.editor.in_order(work, partial(self._take, self.how(pointer)))
+
+    def _take(self, how: str, found: tuple[Box, MaskBool]) -> None:
+        self.editor.canvas.set_preview(None)
+        self.editor.put_mask(tr("Wand"), *found, how)
+        self.done()
+
+
+def _preview(
+    document: Document, level: int, place: tuple[int, int], tolerance: int, joined: bool
+) -> Evidence | None:
+    screen = document.pyramid.read(level, Box(0, 0, *level_size(document.pyramid.size, level)))
+    mask = shapes.alike(screen, place, tolerance, joined=joined)
+    box = Box.of_mask(mask)
+    if box.is_empty:
+        return None
+    factor = 2**level
+    whole = Box(box.left * factor, box.top * factor, box.right * factor, box.bottom * factor)
+    plane = mask[box.slices].astype(np.float32)
+    return Evidence(box=whole, plane=plane, color=BLUE, scale=factor)
+
+
+def _taken(
+    document: Document, place: tuple[int, int], tolerance: int, joined: bool
+) -> tuple[Box, MaskBool]:
+    """The wand at full size: found on a small copy first, then sharpened in that box."""
+    x, y = place
+    screen = document.pyramid.read(0, document.bounds)
+    mask = shapes.alike(screen, (x, y), tolerance, joined=joined)
+    box = Box.of_mask(mask)
+    return box, mask[box.slices].copy()
+
+
+class ObjectTool(ShapeTool):
+    """Click a thing to take it; further clicks add to it, Alt+clicks say what it is not."""
+
+    name = "object"
+
+    def __init__(self, editor: Editor) -> None:
+        super().__init__(editor)
+        self._clicks: list[shapes.Click] = []
+        self._base = -1
+        self._how = "add"
+
+    def press(self, pointer: Pointer) -> None:
+        document = self.editor.document
+        if document is None:
+            return
+        if not pointer.alt and not pointer.shift:
+            self._clicks = []
+        if not self._clicks:
+            self._base = document.timeline.cursor
+            self._how = "add" if self.editor.combine == "intersect" else self.editor.combine
+        elif document.timeline.cursor == self._base + 1:
+            self.editor.undo()
+        self._clicks.append(shapes.Click(pointer.x, pointer.y, not pointer.alt))
+        self.editor.canvas.update()
+        if not any(click.good for click in self._clicks):
+            return
+        canvas = self.editor.canvas
+        seen = Box(*(int(v) for v in (
+            *canvas.view.to_photo(0, 0), *canvas.view.to_photo(*canvas.device_size()),
+        ))).clamp(document.bounds)  # fmt: skip
+        work = partial(_cut_out, document, tuple(self._clicks), seen)
+        self.editor.in_order(work, self._take)
+
+    def _take(self, found: tuple[Box, MaskBool]) -> None:
+        self.editor.put_mask(tr("Object"), *found, self._how)
+        self.done()
+
+    def leave(self) -> None:
+        self._clicks = []
+
+    def cancel(self) -> bool:
+        had, self._clicks = bool(self._clicks), []
+        self.editor.canvas.update()
+        return had
+
+    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+        ratio = canvas.devicePixelRatioF()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for click in self._clicks:
+            at = canvas.to_device(click.x, click.y)
+            painter.setPen(QPen(QColor(255, 255, 255), 1.5 * ratio))
+            painter.setBrush(theme.active().color("good" if click.good else "bad"))
+            painter.drawEllipse(at, 6 * ratio, 6 * ratio)
+            arm = QPointF(3 * ratio, 0)
+            painter.drawLine(at - arm, at + arm)
+            if click.good:
+                painter.drawLine(at - QPointF(0, 3 * ratio), at + QPointF(0, 3 * ratio))
+
+
+def _cut_out(
+    document: Document, clicks: tuple[shapes.Click, ...], seen: Box
+) -> tuple[Box, MaskBool]:
+    """Cut the thing out of what is seen, read at a fitting level."""
+    level = 0
+    while level + 1 < document.pyramid.levels and max(seen.shape) >> level > 2 * shapes.WORK_PX:
+        level += 1
+    factor = 2**level
+    size = level_size(document.pyramid.size, level)
+    box = Box(
+        seen.left // factor, seen.top // factor, -(-seen.right // factor), -(-seen.bottom // factor)
+    ).clamp(Box(0, 0, *size))
+    screen = np.ascontiguousarray(document.pyramid.read(level, box))
+    local = [shapes.Click(c.x / factor - box.left, c.y / factor - box.top, c.good) for c in clicks]
+    found = shapes.thing(screen, local, max(screen.shape) * 0.012)
+    inside = Box.of_mask(found)
+    if inside.is_empty:
+        return inside, np.zeros((0, 0), np.bool_)
+    part = found[inside.slices]
+    whole = inside.shift(box.left, box.top)
+    full = Box(whole.left * factor, whole.top * factor, whole.right * factor, whole.bottom * factor)
+    import cv2
+
+    big = cv2.resize(
+        part.astype(np.float32), (full.width, full.height), interpolation=cv2.INTER_LINEAR
+    )
+    fit = full.clamp(document.bounds)
+    return fit, np.asarray(big[fit.relative_to(full).slices] > 0.5, np.bool_)
+
+
+KIND_ICONS = {"text": "T", "object": "◆", "blemish": "•", "logo": "®", "watermark": "w"}
+
+
+class Pins:
+    """Proposals over the photo: a pin each, and the mask's box. An overlay of the canvas."""
+
+    def __init__(self) -> None:
+        self.items: list[Proposal] = []
+        self.chosen = -1
+
+    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+        ratio = canvas.devicePixelRatioF()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for number, item in enumerate(self.items):
+            box = item.record.box
+            place = QRectF(
+                canvas.to_device(box.left, box.top, pane),
+                canvas.to_device(box.right, box.bottom, pane),
+            )
+            accent = theme.active().color("accent")
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(0, 0, 0, 120), 3 * ratio))
+            painter.drawRoundedRect(place, 3 * ratio, 3 * ratio)
+            painter.setPen(QPen(accent, (2 if number == self.chosen else 1.2) * ratio))
+            painter.drawRoundedRect(place, 3 * ratio, 3 * ratio)
+            words = f"{KIND_ICONS.get(item.record.kind, '?')} {item.record.confidence:.0%}"
+            at = canvas.to_device(box.left, box.top, pane) - QPointF(0, 22 * ratio)
+            chrome.draw_tag(painter, at, words, fill=accent, ratio=ratio)
+        painter.restore()
+
+    def at(self, x: float, y: float) -> int:
+        """The smallest proposal whose box (or tag above it) holds a photo point; -1: none."""
+        hits = [
+            (item.record.box.area, number)
+            for number, item in enumerate(self.items)
+            if item.record.box.left <= x < item.record.box.right
+            and item.record.box.top - 0.08 * item.record.box.height <= y < item.record.box.bottom
+        ]
+        return min(hits)[1] if hits else -1
+
+
+class PickTool(Tool):
+    """Click a proposal to keep it, Alt+click to drop it."""
+
+    name = "pick"
+    cursor = Qt.CursorShape.PointingHandCursor
+    pans = False
+
+    def __init__(self, editor: Editor, pins: Pins) -> None:
+        self.editor = editor
+        self.pins = pins
+
+    def hover(self, pointer: Pointer) -> None:
+        found = self.pins.at(pointer.x, pointer.y)
+        if found != self.pins.chosen:
+            self.pins.chosen = found
+            self.editor.canvas.update()
+        item = self.pins.items[found] if found >= 0 else None
+        words = f"{item.record.text}\n{item.record.reason}".strip() if item is not None else ""
+        self.editor.canvas.setToolTip(words)
+
+    def press(self, pointer: Pointer) -> None:
+        found = self.pins.at(pointer.x, pointer.y)
+        if found >= 0:
+            self.decide(found, keep=not pointer.alt)
+
+    def decide(self, number: int, *, keep: bool) -> None:
+        """Take a proposal into the mask, or forget it."""
+        item = self.pins.items.pop(number)
+        self.pins.chosen = -1
+        if keep:
+            label = tr("Proposal: {kind}", kind=item.record.kind)
+            self.editor.put_mask(label, item.record.box, item.mask, "add")
+        self.editor.canvas.update()
+        self.editor.mask_edited.emit()
+
+    def leave(self) -> None:
+        self.editor.canvas.setToolTip("")
