@@ -25,6 +25,7 @@ from inpaint_studio.review.events import (
     next_undo,
 )
 from inpaint_studio.review.filters import Filter
+from inpaint_studio.review.groups import Group, group_of
 from inpaint_studio.store.database import Database, Transaction, now_s
 from inpaint_studio.store.rows import DECISIONS, REVIEW, DecisionRow, ReviewRow
 
@@ -36,6 +37,7 @@ _EDIT_STATES = {
 }
 _CHUNK = 500
 Events: TypeAlias = list[Decision]
+Rows: TypeAlias = list[ReviewRow]
 FACETS = ("gate", "engine", "kind", "folder", "reviewer", "state", "batch_id")
 
 
@@ -44,6 +46,19 @@ class HasDatabase(Protocol):
 
     @property
     def database(self) -> Database: ...
+
+
+class _Member:
+    """An item as grouping sees it."""
+
+    __slots__ = ("fingerprint", "item_id", "mask_sha256", "photo_name")
+
+    def __init__(self, row: ReviewRow) -> None:
+        extra = row.extra
+        self.item_id = row.item_id
+        self.photo_name = row.name
+        self.mask_sha256 = str(extra.get("mask", ""))
+        self.fingerprint = str(extra.get("fingerprint", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,22 @@ class ReviewQueue:
         """Return the first waiting item that is not `item` itself."""
         page = self.list(which, limit=2)
         return next((r for r in page if item is None or r.item_id != item.item_id), None)
+
+    def alike(self, item: ReviewRow, *, limit: int = 400) -> tuple[Group, Rows]:
+        """Return the waiting items like this one (itself first), and why they are alike."""
+        with self._database.reading() as tx:
+            pool = REVIEW.select(
+                tx,
+                "waiting = 1 AND (group_key = ? OR folder = ?)",
+                (item.group_key, item.folder, 20000),
+                "ORDER BY group_key = '' , sort LIMIT ?",
+            )
+        group = group_of(_Member(item), [_Member(row) for row in pool])
+        rows = {row.item_id: row for row in pool}
+        members = [item.item_id, *(m for m in group.members if m != item.item_id)][:limit]
+        return replace(group, members=tuple(members)), [
+            item if name == item.item_id else rows[name] for name in members
+        ]
 
     def events(self, item_id: str = "", *, since: int = 0) -> Events:
         """Return the events of one item, or of the whole library after `since`, oldest first."""

@@ -1,0 +1,118 @@
+"""Next attempts, computed in a worker while the reviewer goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from inpaint_studio.errors import InpaintError
+from inpaint_studio.jobs.job import Job
+from inpaint_studio.jobs.pool import WorkerPool
+from inpaint_studio.review.retry import Retry, keep_retry, retry_of
+from inpaint_studio.store.library import Library
+from inpaint_studio.store.rows import ReviewRow
+from inpaint_studio.ui.background import Background
+
+WORKER = "inpaint_studio.pipeline.worker:run_job"
+log = logging.getLogger(__name__)
+
+
+class AttemptDesk(QObject):
+    """Runs the next attempt of each rejected item; tells when its new item is in the queue.
+
+    arrived: the new item and the one it replaces. ended: item id and why nothing came of it
+    ("" when the rejection was undone).
+    """
+
+    arrived = Signal(object, object)
+    ended = Signal(str, str)
+    counted = Signal(int)
+
+    def __init__(self, library: Library, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._background = background
+        self._pool: WorkerPool | None = None
+        self._jobs: dict[str, Job] = {}
+        self._planning: set[str] = set()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._jobs) + len(self._planning)
+
+    def begin(self, item: ReviewRow, reason: str) -> None:
+        """Plan and start the next attempt at an item that was rejected."""
+        self._planning.add(item.item_id)
+        self._background.run(
+            partial(self._plan, item, reason),
+            partial(self._planned, item),
+            partial(self._unplanned, item),
+        )
+        self.counted.emit(self.waiting)
+
+    def forget(self, item_id: str) -> None:
+        """The rejection was undone: its attempt is not wanted any more."""
+        self._planning.discard(item_id)
+        job = self._jobs.pop(item_id, None)
+        if job is not None:
+            job.cancel()
+        self.counted.emit(self.waiting)
+
+    def _plan(self, item: ReviewRow, reason: str) -> Retry | None:
+        from inpaint_studio.pipeline.road import offers
+
+        ready = [name for name, why in offers().items() if not why]
+        return retry_of(self._library, item, reason, ready=ready)
+
+    def _planned(self, item: ReviewRow, retry: Retry | None) -> None:
+        if item.item_id not in self._planning:
+            return
+        self._planning.discard(item.item_id)
+        if retry is None:
+            self.counted.emit(self.waiting)
+            self.ended.emit(item.item_id, "no other way is left to try; fix it by hand")
+            return
+        if self._pool is None:
+            self._pool = WorkerPool(light=1, warm={"light": ("inpaint_studio.pipeline.worker",)})
+        self._jobs[item.item_id] = self._pool.submit(
+            WORKER, retry.request, str(self._library.objects.root), label=item.name,
+            on_end=partial(self._finished, retry),
+        )  # fmt: skip
+        self.counted.emit(self.waiting)
+
+    def _unplanned(self, item: ReviewRow, error: Exception) -> None:
+        self._planning.discard(item.item_id)
+        self.counted.emit(self.waiting)
+        self.ended.emit(item.item_id, str(error))
+
+    def _finished(self, retry: Retry, job: Job) -> None:
+        """On the pool's thread: store what came back, then tell the window."""
+        row: ReviewRow | None = None
+        why = "" if job.state != "failed" else str(job.error)
+        if job.state == "finished":
+            try:
+                row = keep_retry(self._library, retry, job.result)
+            except InpaintError as error:
+                log.warning("an attempt could not be kept: %s", error)
+                why = str(error)
+        self._background.call(partial(self._told, retry.item, row, why))
+
+    def _told(self, item: ReviewRow, row: ReviewRow | None, why: str) -> None:
+        self._jobs.pop(item.item_id, None)
+        self.counted.emit(self.waiting)
+        if row is not None:
+            self.arrived.emit(row, item)
+        else:
+            self.ended.emit(item.item_id, why)
+
+    def close(self) -> None:
+        self._jobs.clear()
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+OnArrived = Callable[[ReviewRow, ReviewRow], None]

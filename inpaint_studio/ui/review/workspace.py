@@ -1,0 +1,663 @@
+"""The Review page: places its parts, turns keys into decisions, and goes on to the next item.
+
+A decision is durable before the next item is shown; the list keeps decided items in place, so
+looking back is one key and nothing jumps. Zoom and mode stay from item to item, centred on each
+edit. What must be computed (photos, attempts, precedents) is computed elsewhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from inpaint_studio.errors import InpaintError
+from inpaint_studio.review.attempts import compare
+from inpaint_studio.review.deliver import Delivered, deliver, pending
+from inpaint_studio.review.events import REASONS, Verdict, readings_now
+from inpaint_studio.review.groups import Group
+from inpaint_studio.review.look import precedents_of
+from inpaint_studio.review.queue import Changed
+from inpaint_studio.store.rows import ReviewRow
+from inpaint_studio.ui.actions import Actions
+from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.canvas import Canvas, View
+from inpaint_studio.ui.canvas.panes import CYCLE, Mode
+from inpaint_studio.ui.review.attempts import AttemptDesk
+from inpaint_studio.ui.review.bars import CompareBar, FilterBar, ReasonBar
+from inpaint_studio.ui.review.group_page import GroupPage
+from inpaint_studio.ui.review.panel import ReviewPanel
+from inpaint_studio.ui.review.queue_list import QueueList, QueueModel
+from inpaint_studio.ui.review.shots import Shot, Shots
+from inpaint_studio.ui.text import count, tr
+from inpaint_studio.ui.widgets import dim
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+
+AHEAD = 3
+DELIVER_AFTER_MS = 4000
+ASIDE_AFTER_MS = 120
+STEP_BY_DECISION = ("accept", "reject", "skip", "escalate")
+
+
+class ReviewWorkspace(QWidget):
+    """Every flagged edit with its evidence, decided by keyboard."""
+
+    headline = Signal(str, str)
+    status = Signal(str, str)
+    notice = Signal(str, str)
+    asked = Signal(str, object)
+    shown = Signal(str)
+    """An item's id when it is on the screen (for measuring)."""
+
+    def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.queue = studio.queue
+        self.actions_ = actions
+        self.background = Background(self)
+        self.shots = Shots(studio.library, self.background, self._shot_arrived)
+        self.attempts = AttemptDesk(studio.library, self.background, self)
+        self.model = QueueModel(self.queue)
+        self.list = QueueList(self.model, studio.library.objects)
+        self.filters = FilterBar()
+        self.canvas = Canvas()
+        self.panel = ReviewPanel()
+        self.compare = CompareBar()
+        self.reasons = ReasonBar()
+        self.group_page = GroupPage(studio.library.objects, self.background)
+        self.stack = QStackedWidget()
+        self._foot = dim("")
+        self._at = -1
+        self._since = time.monotonic()
+        self._views: set[str] = set()
+        self._asking = False
+        self._fit = False
+        self._zoom = 0.0
+        self._offset = (0.0, 0.0)
+        self._decided = 0
+        self._started = 0.0
+        self._placing = False
+        self._group: Group | None = None
+        self._fixing = ""
+        self._stale = True
+        self._deliver_timer = self._timer(DELIVER_AFTER_MS, self._deliver)
+        self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
+        self._build()
+        self._connect()
+        self._register()
+
+    # Parts
+
+    def _timer(self, ms: int, slot: object) -> QTimer:
+        made = QTimer(self)
+        made.setSingleShot(True)
+        made.setInterval(ms)
+        made.timeout.connect(slot)
+        return made
+
+    def _build(self) -> None:
+        left = QWidget()
+        left.setObjectName("panel")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.filters)
+        column.addWidget(self.list, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 8, 16, 10)
+        foot.addWidget(self._foot)
+        column.addLayout(foot)
+        middle = QWidget()
+        inner = QVBoxLayout(middle)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.canvas, 1)
+        inner.addWidget(self.reasons)
+        inner.addWidget(self.compare)
+        self.stack.addWidget(middle)
+        self.stack.addWidget(self.group_page)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        for part, stretch in ((left, 0), (self.stack, 1), (self.panel, 0)):
+            self.splitter.addWidget(part)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+            self.splitter.setCollapsible(self.splitter.count() - 1, False)
+        self.splitter.setSizes([270, 860, 304])
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+        self.canvas.set_mode(Mode.SPLIT)
+        self.compare.show_mode(Mode.SPLIT.value)
+
+    def _connect(self) -> None:
+        self.filters.changed.connect(self.reload)
+        self.list.clicked.connect(self._clicked)
+        self.canvas.view_changed.connect(self._view_changed)
+        self.canvas.mode_changed.connect(self._mode_changed)
+        self.compare.mode_chosen.connect(self._mode_chosen)
+        self.compare.zoomed.connect(self.canvas.zoom_step)
+        self.panel.decided.connect(self._pressed)
+        self.panel.noted.connect(self._note)
+        self.panel.pointed.connect(self._point)
+        self.panel.precedent_chosen.connect(self._show_precedent)
+        self.attempts.arrived.connect(self._attempt_arrived)
+        self.attempts.ended.connect(self._attempt_ended)
+        self.attempts.counted.connect(self._count)
+        self.group_page.closed.connect(self._leave_group)
+        self.group_page.decided.connect(self._pressed)
+
+    def _register(self) -> None:
+        on = self.actions_.on
+        on("review.accept", self.accept)
+        on("review.reject", self.ask_reason)
+        for number, reason in enumerate(REASONS, 1):
+            on(f"review.reason{number}", partial(self.reject, reason.name))
+        on("review.fix", self.fix)
+        on("review.skip", self.skip)
+        on("review.undo", self.undo)
+        on("review.next", partial(self.step, 1))
+        on("review.previous", partial(self.step, -1))
+        self.actions_.on_held("review.before", self._hold_before)
+        on("review.difference", self._difference)
+        on("review.cycle", self._cycle)
+        on("review.group", self.group)
+        on("review.evidence", self._evidence)
+        on("review.fit", self._fit_view)
+        on("review.actual", partial(self.canvas.zoom_to, 1.0))
+        on("review.edit", self._to_edit)
+        on("review.in", partial(self.canvas.zoom_step, 1))
+        on("review.out", partial(self.canvas.zoom_step, -1))
+        on("review.sheet", partial(self.actions_.run, "app.sheet"))
+        on("review.filter", self.filters.open_search)
+        self.actions_.set_checked("review.evidence", True)
+
+    # Workspace
+
+    def enter(self, what: object = None) -> None:
+        """Show the queue; `what` may be a dict of filters or an item's id."""
+        if isinstance(what, dict):
+            self.filters.pick(**{str(key): str(value) for key, value in what.items()})
+        elif isinstance(what, str) and what:
+            self._open_item(what)
+        else:
+            self.reload()
+        self._headline()
+        self.canvas.setFocus()
+
+    def leave(self) -> None:
+        self.canvas.hold_before(False)
+        self._ask(False)
+        if self._deliver_timer.isActive():
+            self._deliver_timer.stop()
+            self._deliver()
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        self.asked.emit("retouch", None)
+
+    def close_down(self) -> bool:
+        self.attempts.close()
+        self.background.close()
+        return True
+
+    @property
+    def reviewer(self) -> str:
+        name = str(self.studio.settings["reviewer"])
+        if name:
+            return name
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "reviewer"
+
+    # The list
+
+    @property
+    def row(self) -> ReviewRow | None:
+        """The item on the screen."""
+        return self.model.row(self._at)
+
+    def reload(self) -> None:
+        """Read the queue anew by the filter, and stay at the item shown where it still is."""
+        kept = self.row
+        which = self.filters.which
+        self.model.show(self.queue.index(which))
+        self.filters.show_counts(len(self.model.numbers), self.queue.facets(which))
+        at = self.model.place(kept.number) if kept is not None else -1
+        self.go(at if at >= 0 else self._next_waiting(-1))
+
+    def go(self, at: int) -> None:
+        """Show the item at a place of the list (-1: none)."""
+        self._ask(False)
+        self._at = at if 0 <= at < len(self.model.numbers) else -1
+        row = self.row
+        if row is None:
+            self._show_nothing()
+            return
+        self.stack.setCurrentIndex(0)
+        shot = self.shots.get(row)
+        self._since = time.monotonic()
+        self._views = {self.canvas.mode.value}
+        self._show(shot)
+        self.panel.show_item(row, shot.look)
+        self.list.mark(self._at)
+        self._headline()
+        self._aside_timer.start()
+        self.shown.emit(row.item_id)
+
+    def _show(self, shot: Shot) -> None:
+        self._placing = True
+        self.canvas.scene.show_evidence = self.actions_.action("review.evidence").isChecked()
+        hidden = self.row is not None and self.row.waiting and bool(self.row.extra.get("blind"))
+        self.canvas.set_pictures(shot.after, shot.before)
+        self.canvas.scene.mask = shot.mask
+        self.canvas.scene.evidence = () if hidden else shot.evidence
+        self.canvas.empty_text = shot.look.problem
+        self._place_view(shot)
+        self._placing = False
+
+    def _place_view(self, shot: Shot) -> None:
+        """Keep zoom and the place relative to the edit; the first item frames its edit."""
+        if shot.after is None:
+            return
+        if self._fit:
+            self.canvas.fit()
+            return
+        focus = shot.look.focus
+        if self._zoom <= 0:
+            self.canvas.frame(focus)
+            return
+        width, height = self._pane_size()
+        x, y = focus.center[0] + self._offset[0], focus.center[1] + self._offset[1]
+        zoom = self._zoom
+        self.canvas.set_view(View(zoom, round(width / 2 - x * zoom), round(height / 2 - y * zoom)))
+
+    def _pane_size(self) -> tuple[int, int]:
+        width, height = self.canvas.device_size()
+        return (width // 2 if self.canvas.mode is Mode.SIDE else width), height
+
+    def _show_nothing(self) -> None:
+        self.canvas.set_pictures(None)
+        words = self.queue.why_empty(self.filters.which)
+        working = self.attempts.waiting
+        if working:
+            words += " " + tr("{n} more attempts are being computed.", n=working)
+        self.canvas.empty_text = f"{words}\n{tr('Z takes the last decision back.')}"
+        self.canvas.update()
+        self.panel.clear(words)
+        self._headline()
+
+    def _headline(self) -> None:
+        row = self.row
+        if row is None:
+            self.headline.emit(tr("Review"), "")
+        else:
+            of = tr("{n} of {m}", n=self._at + 1, m=f"{len(self.model.numbers):,}")
+            about = f"{row.kind} · {row.engine} · {of.replace(',', ' ')}"
+            self.headline.emit(PurePath(row.name).name, about)
+        self._count(self.attempts.waiting)
+
+    def _count(self, attempts: int) -> None:
+        words = [count(self._decided, "decided", "decided")]
+        minutes = (time.monotonic() - self._started) / 60 if self._started else 0.0
+        if self._decided > 2 and minutes > 0:
+            words.append(tr("{n} a minute", n=round(self._decided / minutes)))
+        if attempts:
+            words.append(count(attempts, "attempt under way", "attempts under way"))
+        self._foot.setText(" · ".join(words))
+
+    def _next_waiting(self, after: int) -> int:
+        """The place of the next item that waits, -1 when none does; wraps once."""
+        total = len(self.model.numbers)
+        for offset in range(1, total + 1):
+            at = (after + offset) % total
+            row = self.model.row(at)
+            if row is not None and row.waiting and (not row.skipped or offset == total):
+                return at
+        for at in range(total):
+            row = self.model.row(at)
+            if row is not None and row.waiting:
+                return at
+        return -1
+
+    def step(self, direction: int) -> None:
+        """Look at the neighbour without deciding anything."""
+        at = min(max(self._at + direction, 0), len(self.model.numbers) - 1)
+        if at != self._at and at >= 0:
+            self.go(at)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self.go(index.row())
+        self.canvas.setFocus()
+
+    def _open_item(self, item_id: str) -> None:
+        row = self.queue.find(item_id)
+        if row is None:
+            self.reload()
+            return
+        which = self.filters.which
+        self.model.show(self.queue.index(which))
+        at = self.model.place(row.number)
+        if at < 0:
+            self.model.insert(0, row)
+            at = 0
+        self.filters.show_counts(len(self.model.numbers), self.queue.facets(which))
+        self.go(at)
+
+    # Decisions
+
+    def accept(self) -> None:
+        self._decide("accept")
+
+    def ask_reason(self) -> None:
+        """Show the reasons; a second X rejects with the last of them."""
+        if self._asking:
+            self.reject("other")
+        elif self._targets():
+            self._ask(True)
+
+    def reject(self, reason: str) -> None:
+        self._decide("reject", reason)
+
+    def skip(self) -> None:
+        """Skip the item; while the reasons are shown, go back instead."""
+        if self._asking:
+            self._ask(False)
+        else:
+            self._decide("skip")
+
+    def _ask(self, on: bool) -> None:
+        self._asking = on
+        self.reasons.setVisible(on)
+
+    def _targets(self) -> list[str]:
+        if self._group is not None:
+            return self.group_page.chosen
+        row = self.row
+        return [row.item_id] if row is not None else []
+
+    def _decide(self, verdict: Verdict, reason: str = "") -> None:
+        targets = self._targets()
+        if not targets:
+            return
+        if not self._started:
+            self._started = time.monotonic()
+        seen = self.group_page.seen if self._group is not None else targets
+        row = self.row
+        shot = self.shots.get(row) if row is not None else None
+        edit = shot.look.edit if shot is not None else None
+        readings = {r.name: r.value for r in edit.verdict.readings} if edit else {}
+        try:
+            changed = self.queue.decide(
+                targets, verdict, reviewer=self.reviewer, reason=reason,
+                ms=round(1000 * (time.monotonic() - self._since)), views=sorted(self._views),
+                seen=seen, readings=readings_now(readings) if len(targets) == 1 else None,
+                thresholds=edit.verdict.version if edit else "",
+            )  # fmt: skip
+        except InpaintError as error:
+            self.notice.emit("bad", str(error))
+            return
+        self._after(changed, verdict, reason)
+
+    def _after(self, changed: Changed, verdict: Verdict, reason: str) -> None:
+        self.model.changed(changed.items)
+        self._ask(False)
+        if verdict in ("accept", "reject"):
+            self._decided += len(changed.items)
+            self._deliver_timer.start()
+        if verdict == "reject":
+            for item in changed.items:
+                self.attempts.begin(item, reason)
+        self._group = None
+        self.go(self._next_waiting(self._at))
+
+    def undo(self) -> None:
+        """Take my last decision back, wherever it was made, and show its item."""
+        if self._asking:
+            self._ask(False)
+            return
+        try:
+            changed = self.queue.undo(self.reviewer)
+        except InpaintError as error:
+            self.notice.emit("bad", str(error))
+            return
+        if changed is None:
+            self.notice.emit("info", tr("There is no decision of yours to take back."))
+            return
+        for item in changed.items:
+            self.attempts.forget(item.item_id)
+            self._withdraw_attempts(item)
+        self._decided = max(0, self._decided - len(changed.items))
+        self._deliver_timer.start()
+        self.model.changed(changed.items)
+        at = self.model.place(changed.items[0].number)
+        if at < 0:
+            self.model.insert(0, changed.items[0])
+            at = 0
+        self._group = None
+        self.go(at)
+        words = count(len(changed.items), "decision", "decisions")
+        self.notice.emit("info", tr("{n} taken back.", n=words))
+
+    def _withdraw_attempts(self, item: ReviewRow) -> None:
+        """The rejection is undone: attempts that wait in its place leave the queue."""
+        later = self.studio.library.reviews.select("replaces = ? AND waiting = 1", (item.item_id,))
+        if later and item.waiting:
+            self.model.changed(
+                self.queue.withdraw((row.item_id for row in later), "rejection undone").items
+            )
+
+    def fix(self) -> None:
+        """Open the item in the editor; accepting there closes it."""
+        row = self.row
+        if row is not None and self._group is None:
+            self._fixing = row.item_id
+            self.asked.emit("retouch", row.item_id)
+
+    def _pressed(self, verdict: str) -> None:
+        {"accept": self.accept, "reject": self.ask_reason, "fix": self.fix}[verdict]()
+        self.canvas.setFocus()
+
+    def _note(self, words: str) -> None:
+        row = self.row
+        if row is not None and words != row.note:
+            changed = self.queue.decide(
+                row.item_id, "note", reviewer=self.reviewer, note=words or " "
+            )
+            self.model.changed(changed.items)
+        self.canvas.setFocus()
+
+    # Groups
+
+    def group(self) -> None:
+        """Show the items like this one together, or go back to one."""
+        row = self.row
+        if self._group is not None:
+            self._leave_group()
+            return
+        if row is None:
+            return
+        group, rows = self.queue.alike(row)
+        if len(rows) < 2:
+            self.notice.emit("info", tr("Nothing like it is waiting."))
+            return
+        self._group = group
+        self._since = time.monotonic()
+        self._views = {"group"}
+        self.group_page.show_group(group, rows)
+        self.stack.setCurrentIndex(1)
+
+    def _leave_group(self) -> None:
+        self._group = None
+        self.stack.setCurrentIndex(0)
+        self.canvas.setFocus()
+
+    # Looking
+
+    def _hold_before(self, held: bool) -> None:
+        self._views.add("before")
+        self.canvas.hold_before(held)
+
+    def _difference(self) -> None:
+        on = self.canvas.mode is not Mode.DIFFERENCE
+        self.canvas.set_mode(Mode.DIFFERENCE if on else Mode.SPLIT)
+
+    def _cycle(self) -> None:
+        at = CYCLE.index(self.canvas.mode)
+        self.canvas.set_mode(CYCLE[(at + 1) % len(CYCLE)])
+
+    def _mode_chosen(self, key: str) -> None:
+        self.canvas.set_mode(Mode(key))
+        self.canvas.setFocus()
+
+    def _mode_changed(self, mode: str) -> None:
+        self._views.add(mode)
+        self.compare.show_mode(mode)
+        self.actions_.set_checked("review.difference", mode == Mode.DIFFERENCE.value)
+
+    def _evidence(self) -> None:
+        self.canvas.scene.show_evidence = self.actions_.action("review.evidence").isChecked()
+        self._views.add("evidence")
+        self.canvas.refresh()
+
+    def _fit_view(self) -> None:
+        self.canvas.fit()
+        self._fit = True
+
+    def _to_edit(self) -> None:
+        row = self.row
+        if row is not None:
+            self._zoom, self._offset, self._fit = 0.0, (0.0, 0.0), False
+            self.canvas.frame(self.shots.get(row).look.focus)
+
+    def _point(self, name: str) -> None:
+        """Zoom to where a reading is worst."""
+        row = self.row
+        edit = self.shots.get(row).look.edit if row is not None else None
+        reading = edit.verdict.reading(name) if edit is not None else None
+        if reading is not None and reading.box is not None:
+            self.canvas.frame(reading.box)
+
+    def _view_changed(self) -> None:
+        self.compare.show_zoom(self.canvas.view.zoom)
+        row = self.row
+        if self._placing or row is None:
+            return
+        focus = self.shots.get(row).look.focus
+        width, height = self._pane_size()
+        x, y = self.canvas.view.to_photo(width / 2, height / 2)
+        self._fit = False
+        self._zoom = self.canvas.view.zoom
+        self._offset = (x - focus.center[0], y - focus.center[1])
+
+    # What arrives later
+
+    def _shot_arrived(self, item_id: str) -> None:
+        row = self.row
+        if row is not None and row.item_id == item_id and self.stack.currentIndex() == 0:
+            self._show(self.shots.get(row))
+
+    def _show_aside(self) -> None:
+        """What may come a moment later: the items ahead, precedents, the attempt before."""
+        row = self.row
+        if row is None:
+            return
+        ahead = []
+        at = self._at
+        for _ in range(AHEAD):
+            at = self._next_waiting(at)
+            found = self.model.row(at)
+            if found is not None and found.item_id != row.item_id:
+                ahead.append(found)
+        self.shots.ahead(ahead)
+        if row.extra.get("blind") and row.waiting:
+            return
+        look = self.shots.get(row).look
+        self.background.run(
+            partial(self._find_aside, row, look), partial(self._aside_found, row.item_id)
+        )
+
+    def _find_aside(self, row: ReviewRow, look: object) -> tuple[list[object], list[object]]:
+        from inpaint_studio.review.look import Look, look_at
+
+        assert isinstance(look, Look)
+        found: list[object] = []
+        for near in precedents_of(self.studio.library, look):
+            other = self.queue.find(near.item_id)
+            if other is not None:
+                data = b""
+                if other.thumb and self.studio.library.objects.has(other.thumb):
+                    data = self.studio.library.objects.get_bytes(other.thumb)
+                found.append((other, data, near.distance))
+        rows: list[object] = []
+        old = self.queue.find(row.replaces) if row.replaces else None
+        if old is not None and look.edit is not None:
+            before = look_at(self.studio.library, old)
+            if before.edit is not None:
+                rows = list(compare(before.edit.verdict.readings, look.edit.verdict.readings))
+        return found, rows
+
+    def _aside_found(self, item_id: str, found: tuple[list[object], list[object]]) -> None:
+        row = self.row
+        if row is None or row.item_id != item_id:
+            return
+        near = []
+        for other, data, distance in found[0]:  # type: ignore[misc, attr-defined]
+            pixmap = QPixmap()
+            pixmap.loadFromData(data)  # type: ignore[has-type]
+            near.append((other, pixmap, distance))  # type: ignore[has-type]
+        self.panel.show_precedents(near)
+        self.panel.show_comparison(found[1])  # type: ignore[arg-type]
+
+    def _show_precedent(self, item_id: str) -> None:
+        row = self.queue.find(item_id)
+        if row is not None:
+            at = self.model.place(row.number)
+            if at < 0:
+                at = self._at + 1
+                self.model.insert(at, row)
+            self.go(at)
+
+    def _attempt_arrived(self, row: ReviewRow, old: ReviewRow) -> None:
+        """A next attempt is there: it is the next item."""
+        at = self._at + 1 if self._at >= 0 else len(self.model.numbers)
+        self.model.insert(at, row)
+        name = PurePath(old.name).name
+        self.notice.emit("info", tr("Another attempt at {name} is the next item.", name=name))
+        if self.row is None:
+            self.go(at)
+        else:
+            self.shots.ahead([row])
+            self._headline()
+
+    def _attempt_ended(self, item_id: str, why: str) -> None:
+        row = self.queue.find(item_id)
+        if row is not None and why:
+            name = PurePath(row.name).name
+            self.notice.emit("warn", tr("No other attempt at {name}: {why}.", name=name, why=why))
+        if self.row is None:
+            self._show_nothing()
+
+    def _deliver(self) -> None:
+        """Bring what was decided to the output folders, in the background."""
+        library = self.studio.library
+        self.background.run(
+            lambda: deliver(library, pending(library)), self._delivered, self._not_delivered,
+            in_order=True,
+        )  # fmt: skip
+
+    def _delivered(self, done: Delivered) -> None:
+        if done.failed:
+            self.notice.emit("bad", done.failed[0])
+        elif done.written:
+            self.status.emit("good", count(done.written, "photo delivered", "photos delivered"))
+
+    def _not_delivered(self, error: Exception) -> None:
+        self.notice.emit("bad", str(error))
