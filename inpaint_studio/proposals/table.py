@@ -8,11 +8,12 @@ from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, Proposer
+from inpaint_studio.proposals.objects import propose_objects
 from inpaint_studio.proposals.text import propose_text
 from inpaint_studio.records import Kind
 from inpaint_studio.vision.readers import Readers
 
-PROPOSERS: dict[Kind, Proposer] = {"text": propose_text}
+PROPOSERS: dict[Kind, Proposer] = {"text": propose_text, "object": propose_objects}
 
 
 def propose(

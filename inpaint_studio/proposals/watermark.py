@@ -136,8 +136,8 @@ def _measured(crops: list[NDArray[np.float32]], mask: MaskBool) -> tuple[Veil | 
         way = colour - ground
         over += ((crop - ground) * way).sum(axis=2)
         under += (way**2).sum(axis=2)
-    weight = np.clip(over / np.maximum(under, 1e-4), 0.0, 1.0)
-    weight = np.asarray(np.where(wide, weight, 0.0), dtype=np.float32)
+    weight = np.clip(over / np.maximum(under, 1e-4), 0.0, opacity).astype(np.float32)
+    weight = np.asarray(np.where(wide, weight, np.float32(0)), dtype=np.float32)
     weight[weight < 0.06 * opacity] = 0.0
     return Veil(weight, colour, opacity, 0.0), np.asarray(wide & (weight > 0), dtype=np.bool_)
 

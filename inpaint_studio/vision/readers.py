@@ -15,6 +15,7 @@ from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.objects import ObjectReader
 from inpaint_studio.vision.ocr import TextReader
+from inpaint_studio.vision.segment import PromptNet
 
 
 class Readers:
@@ -25,9 +26,15 @@ class Readers:
     """
 
     def __init__(
-        self, *, threads: int = 0, models: Path | None = None, text_models: Path | None = None
+        self,
+        *,
+        threads: int = 0,
+        models: Path | None = None,
+        text_models: Path | None = None,
+        segmenters: Path | None = None,
     ) -> None:
         self.text = TextReader(threads=threads, where=text_models)
+        self.net = PromptNet(folder=segmenters, threads=threads)
         self.things = ObjectReader(threads=threads, folder=models)
 
     def why_no_text(self) -> str:
