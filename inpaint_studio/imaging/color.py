@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import Linear, Pixels
+from inpaint_studio.arrays import Linear, Pixels, as_pixels
 from inpaint_studio.imaging import icc as profiles
 
 
@@ -123,13 +123,13 @@ class ColorSpace:
         return out
 
     def from_linear(
-        self, linear: Linear, dtype: np.dtype[np.uint8] | np.dtype[np.uint16] | type
+        self, linear: Linear, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]
     ) -> Pixels:
         """Return encoded pixels of the given depth: the code whose light is nearest."""
         if self.matrix is None:
-            return from_linear(linear, np.dtype(dtype))
-        out = np.empty(linear.shape, dtype)
-        depth = 8 if out.dtype == np.uint8 else 16
+            return from_linear(linear, dtype)
+        depth = 8 if np.dtype(dtype) == np.uint8 else 16
+        out = as_pixels(np.empty(linear.shape, dtype))
         for channel, table in enumerate(_tables(self, depth)):
             middles = (table[1:].astype(np.float64) + table[:-1]) / 2
             out[..., channel] = np.searchsorted(middles, linear[..., channel], side="left")
@@ -145,7 +145,7 @@ class ColorSpace:
     def to_display8(self, pixels: Pixels, display: ColorSpace) -> NDArray[np.uint8]:
         """Return the colours in the code values of a display, uint8 (H, W, 3)."""
         if self.is_same(display):
-            return pixels if pixels.dtype == np.uint8 else _to_8_bit(pixels)
+            return _to_8_bit(pixels)
         if self._is_table or display._is_table:
             return _through_lcms(_to_8_bit(pixels), self.icc, display.icc)
         return _through_light(pixels, self, display)
@@ -239,7 +239,7 @@ def _through_lcms(
     from PIL import Image, ImageCms
 
     def opened(icc: bytes | None) -> ImageCms.ImageCmsProfile:
-        return ImageCms.ImageCmsProfile(BytesIO(icc)) if icc else ImageCms.createProfile("sRGB")
+        return ImageCms.ImageCmsProfile(BytesIO(icc) if icc else ImageCms.createProfile("sRGB"))
 
     try:
         transform = ImageCms.buildTransform(

@@ -103,10 +103,11 @@ def read_curve(data: bytes) -> Curve | None:
         if count == 0:
             return codes
         if count == 1 and len(data) >= 14:
-            return np.power(codes, struct.unpack_from(">H", data, 12)[0] / 256)
+            return np.asarray(np.power(codes, struct.unpack_from(">H", data, 12)[0] / 256))
         if count > 1 and len(data) >= 12 + 2 * count:
             values = np.frombuffer(data, ">u2", count, 12).astype(np.float64) / 65535
-            return np.interp(codes, np.linspace(0.0, 1.0, count), values)
+            rising = np.maximum.accumulate(values)
+            return np.interp(codes, np.linspace(0.0, 1.0, count), rising)
         return None
     if data[:4] == b"para" and len(data) >= 12:
         return _parametric(data, codes)
@@ -121,7 +122,7 @@ def _parametric(data: bytes, x: Curve) -> Curve | None:
     p = [value / 65536 for value in struct.unpack_from(f">{count}i", data, 12)]
     g, a, b, c, d, e, f = (p + [0.0] * 7)[:7]
     if kind == 0:
-        return np.power(x, g)
+        return np.asarray(np.power(x, g))
     if a == 0:
         return None
     power = np.power(np.maximum(a * x + b, 0.0), g)
@@ -133,7 +134,7 @@ def _parametric(data: bytes, x: Curve) -> Curve | None:
         y = np.where(x >= d, power, c * x)
     else:
         y = np.where(x >= d, power + e, c * x + f)
-    return np.clip(y, 0.0, 1.0)
+    return np.maximum.accumulate(np.clip(y, 0.0, 1.0))
 
 
 SRGB_TO_XYZ = np.array([

@@ -173,3 +173,44 @@ def tables_of(found: list[Segment]) -> dict[int, tuple[int, ...]]:
 
 def is_arithmetic(frame: Frame) -> bool:
     return frame.marker in (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+
+
+def end_of_picture(data: bytes) -> int:
+    """Return the offset just after the EOI of the (first) picture; the length if there is none.
+
+    Scans are skipped by their markers: in coded data 0xFF is always followed by 0 or RSTn.
+    """
+    try:
+        _, at = segments(data)
+    except BadPhoto:
+        return len(data)
+    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
+        marker = data[at + 1]
+        if marker == EOI:
+            return at + 2
+        if marker == 0xFF:
+            at += 1
+        elif marker == 0 or 0xD0 <= marker <= 0xD7:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return len(data)
+
+
+def with_metadata(data: bytes, *, exif: bytes | None, xmp: bytes | None) -> bytes:
+    """Return the file with its EXIF and XMP replaced; None leaves one as it is.
+
+    An XMP packet that the file did not have is put right behind the EXIF.
+    """
+    found, at = segments(data)
+    parts: list[Segment] = []
+    for segment in found:
+        if exif and segment.marker == APP1 and segment.payload.startswith(EXIF):
+            segment = Segment(APP1, EXIF + exif)
+        elif xmp and segment.marker == APP1 and segment.payload.startswith(XMP):
+            continue
+        parts.append(segment)
+    if xmp and len(XMP) + len(xmp) <= LIMIT:
+        spot = next((i for i, s in enumerate(parts) if s.marker not in (APP0, APP1)), len(parts))
+        parts.insert(spot, Segment(APP1, XMP + xmp))
+    return b"\xff\xd8" + b"".join(part.to_bytes() for part in parts) + data[at:]

@@ -2,7 +2,7 @@
 
 from inpaint_studio.imaging.photo.masks import read_mask, write_mask
 from inpaint_studio.imaging.photo.model import Photo, SaveOptions, SaveReport, SaveStatement, Source
-from inpaint_studio.imaging.photo.opening import open_photo, thumbnail
+from inpaint_studio.imaging.photo.opening import estimate_open_mb, open_photo, thumbnail
 from inpaint_studio.imaging.photo.saving import save_photo, save_statement
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "SaveReport",
     "SaveStatement",
     "Source",
+    "estimate_open_mb",
     "open_photo",
     "read_mask",
     "save_photo",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.arrays import as_pixels
 from inpaint_studio.imaging.photo.model import Samples, Source
 
 
@@ -34,7 +35,7 @@ def rgb_of(
     colors = 1 if source.mode in ("1", "L", "LA") else 3
     rgb = np.repeat(band[..., :1], 3, axis=2) if colors == 1 else band[..., :3]
     alpha = band[..., colors] if source.has_alpha and band.shape[2] > colors else None
-    return rgb, alpha
+    return as_pixels(rgb), None if alpha is None else as_pixels(alpha)
 
 
 def whole_numbers(band: NDArray[Any]) -> Samples:

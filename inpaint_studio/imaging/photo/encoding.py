@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_studio.imaging import jpeg_file
-from inpaint_studio.imaging.photo import exif_tiff, photoshop, png_file, riff
-from inpaint_studio.imaging.photo import tiff_file as t
+from inpaint_studio.imaging.photo import photoshop, png_file, riff
 from inpaint_studio.imaging.photo.model import Samples
 
 
@@ -27,13 +27,40 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
 
-def png_bytes(samples: Samples, meta: Metadata, old: list[png_file.Chunk] | None) -> bytes:
-    """Return a PNG of (H, W, 1..4) samples. Other chunks of the `old` file are kept."""
+def png_bytes(
+    samples: Samples,
+    meta: Metadata,
+    old: list[png_file.Chunk] | None,
+    palette: NDArray[np.uint8] | None = None,
+) -> bytes:
+    """Return a PNG of (H, W, 1..4) samples. Other chunks of the `old` file are kept.
+
+    With a `palette` (256, 4) RGBA the samples are indices.
+    """
     import imagecodecs
 
+    if palette is not None:
+        return png_around(_indexed_png(samples[..., 0], palette), meta, old)
     flat = samples[..., 0] if samples.shape[2] == 1 else samples
-    raw = imagecodecs.png_encode(np.ascontiguousarray(flat), level=4)
+    raw = bytes(imagecodecs.png_encode(np.ascontiguousarray(flat), level=4))
     return png_around(raw, meta, old)
+
+
+def _indexed_png(indices: Samples, palette: NDArray[np.uint8]) -> bytes:
+    """Return a bare 8-bit PNG with a palette (unfiltered rows: indices have no gradients)."""
+    height, width = indices.shape
+    rows = np.zeros((height, width + 1), np.uint8)
+    rows[:, 1:] = indices
+    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    parts = [png_file.Chunk(b"IHDR", head), png_file.Chunk(b"PLTE", palette[:, :3].tobytes())]
+    opaque = np.flatnonzero(palette[:, 3] != 255)
+    if len(opaque):
+        parts.append(png_file.Chunk(b"tRNS", palette[: opaque[-1] + 1, 3].tobytes()))
+    parts += [
+        png_file.Chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+        png_file.Chunk(b"IEND", b""),
+    ]
+    return png_file.SIGNATURE + b"".join(part.to_bytes() for part in parts)
 
 
 def png_around(raw: bytes, meta: Metadata, old: list[png_file.Chunk] | None) -> bytes:
@@ -124,12 +151,15 @@ def jpeg_around(raw: bytes, meta: Metadata, old: list[jpeg_file.Segment] | None)
     """Replace a fresh JPEG's metadata by the old file's, or by `meta` where there is none."""
     fresh, scan = jpeg_file.segments(raw)
     tables = [segment for segment in fresh if not segment.is_metadata]
+    adobe = [s for s in fresh if s.marker == jpeg_file.APP14]
     if old is not None:
-        kept = [_renewed(s, meta) for s in old if s.is_metadata]
+        # The old Adobe segment says how the old samples were turned; the fresh one is true now.
+        gone = (jpeg_file.APP14,)
+        kept = [_renewed(s, meta) for s in old if s.is_metadata and s.marker not in gone]
+        kept = [s for s in kept if not s.payload.startswith(b"MPF\0")] + adobe
         if not any(s.payload.startswith(jpeg_file.XMP) for s in kept) and meta.xmp:
             kept += _xmp_segments(meta.xmp)
     else:
-        adobe = [s for s in fresh if s.marker == jpeg_file.APP14]
         kept = [*_fresh_metadata(meta), *adobe]
     parts = [segment.to_bytes() for segment in (*kept, *tables)]
     return b"\xff\xd8" + b"".join(parts) + raw[scan:]
@@ -190,110 +220,3 @@ def avif_bytes(samples: Samples, meta: Metadata, *, quality: int) -> bytes:
         xmp=meta.xmp or b"", **extra,
     )  # fmt: skip
     return out.getvalue()
-
-
-STRIP_BYTES = 1 << 20
-_CODES = {"none": 1, "lzw": 5, "deflate": 8, "packbits": 32773, "zstd": 50000}
-
-
-def tiff_strips(samples: Samples, compression: str, *, order: str) -> tuple[int, Iterator[bytes]]:
-    """Return (rows per strip, the encoded strips); difference-coded before compression."""
-    import imagecodecs
-
-    height, width, channels = samples.shape
-    rows = max(1, min(height, STRIP_BYTES // (width * channels * samples.itemsize)))
-    level = {"deflate": 6, "zstd": 9}.get(compression)
-
-    def strips() -> Iterator[bytes]:
-        for top in range(0, height, rows):
-            part = np.ascontiguousarray(samples[top : top + rows])
-            if compression in ("lzw", "deflate", "zstd"):
-                part = imagecodecs.delta_encode(part, axis=-2)
-            raw = part.astype(part.dtype.newbyteorder(order)).tobytes()
-            if compression == "none":
-                yield raw
-            elif compression == "packbits":
-                yield b"".join(
-                    imagecodecs.packbits_encode(raw[at : at + len(raw) // len(part)])
-                    for at in range(0, len(raw), len(raw) // len(part))
-                )
-            elif compression == "lzw":
-                yield imagecodecs.lzw_encode(raw)
-            else:
-                encode = (
-                    imagecodecs.zlib_encode
-                    if compression == "deflate"
-                    else (imagecodecs.zstd_encode)
-                )
-                yield encode(raw, level=level)
-
-    return rows, strips()
-
-
-def describe_pixels(
-    directory: t.Directory, maker: t.TiffTree | t.TiffWriter, samples: Samples, *,
-    compression: str, rows: int, photometric: int, extra: tuple[int, ...],
-) -> None:  # fmt: skip
-    """Set the tags of a page that say how its new strips are to be read."""
-    height, width, channels = samples.shape
-    entries = directory.entries
-    for tag in (
-        t.TILE_WIDTH, t.TILE_LENGTH, t.TILE_OFFSETS, t.TILE_COUNTS, t.JPEG_TABLES, t.PREDICTOR,
-        t.EXTRA_SAMPLES, t.COLOR_MAP, t.SAMPLE_FORMAT, t.STRIP_OFFSETS, t.STRIP_COUNTS,
-        266, 292, 293, 513, 514, 529, 530, 531, 532,
-    ):  # fmt: skip
-        entries.pop(tag, None)
-
-    def put(tag: int, kind: int, *values: int) -> None:
-        entries[tag] = maker.entry(tag, kind, values)
-
-    put(t.WIDTH, 4, width)
-    put(t.LENGTH, 4, height)
-    put(t.BITS, 3, *([8 * samples.itemsize] * channels))
-    put(t.COMPRESSION, 3, _CODES[compression])
-    put(t.PHOTOMETRIC, 3, photometric)
-    put(t.SAMPLES, 3, channels)
-    put(t.ROWS_PER_STRIP, 4, rows)
-    put(t.PLANAR, 3, 1)
-    put(t.ORIENTATION, 3, 1)
-    if compression in ("lzw", "deflate", "zstd"):
-        put(t.PREDICTOR, 3, 2)
-    if extra:
-        put(t.EXTRA_SAMPLES, 3, *extra)
-
-
-def fresh_page(meta: Metadata, writer: t.TiffWriter) -> t.Directory:
-    """Return a page with this metadata and no pixels yet."""
-    page = t.Directory()
-    if meta.exif:
-        page = exif_tiff.descriptive_of(meta.exif, writer.order) or page
-    if meta.dpi and t.X_RESOLUTION not in page.entries:
-        for tag, value in ((t.X_RESOLUTION, meta.dpi[0]), (t.Y_RESOLUTION, meta.dpi[1])):
-            data = struct.pack(writer.order + "II", round(value * 10000), 10000)
-            page.entries[tag] = t.Entry(tag, 5, 1, data)
-        page.entries[t.UNIT] = writer.entry(t.UNIT, 3, (2,))
-    set_blobs(page, meta)
-    return page
-
-
-def set_blobs(page: t.Directory, meta: Metadata) -> None:
-    """Set profile, XMP and IPTC of a page."""
-    for tag, kind, blob in ((t.ICC, 7, meta.icc), (t.XMP, 1, meta.xmp), (t.IPTC, 7, meta.iptc)):
-        if blob:
-            page.entries[tag] = t.Entry(tag, kind, len(blob), blob)
-
-
-def write_tiff(
-    file: BinaryIO, samples: Samples, meta: Metadata, *, compression: str, photometric: int,
-    extra: tuple[int, ...] = (),
-) -> None:  # fmt: skip
-    """Write a new one-page TIFF."""
-    order = exif_tiff.order_of(meta.exif)
-    writer = t.TiffWriter(file, order=order, is_big=samples.nbytes > 3_500_000_000)
-    page = fresh_page(meta, writer)
-    rows, strips = tiff_strips(samples, compression, order=order)
-    describe_pixels(
-        page, writer, samples, compression=compression, rows=rows, photometric=photometric,
-        extra=extra,
-    )  # fmt: skip
-    writer.page(page, None, lambda: strips)

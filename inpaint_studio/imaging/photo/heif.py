@@ -11,6 +11,7 @@ from io import BytesIO
 
 import numpy as np
 
+from inpaint_studio.arrays import as_pixels
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo.exif import with_orientation_reset
 from inpaint_studio.imaging.photo.model import Samples
@@ -97,7 +98,7 @@ def samples_of(data: bytes) -> Samples:
     image = file[file.primary_index]
     array = np.asarray(image)
     # libheif hands over 10- and 12-bit samples in the upper bits of 16 already.
-    return array.copy()
+    return as_pixels(array.copy())
 
 
 def _avif_samples(data: bytes) -> Samples:
@@ -112,4 +113,4 @@ def _avif_samples(data: bytes) -> Samples:
     deep = imagecodecs.avif_decode(data, index=0)
     top = np.uint32(2**bits - 1)
     wide: Samples = ((deep.astype(np.uint32) * 65535 + top // 2) // top).astype(np.uint16)
-    return wide if wide.ndim == 3 else np.repeat(wide[..., None], 3, axis=2)
+    return wide if wide.ndim == 3 else as_pixels(np.repeat(wide[..., None], 3, axis=2))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.arrays import as_pixels
 from inpaint_studio.imaging.photo.model import Samples
 from inpaint_studio.imaging.photo.rows import vips
 
@@ -58,8 +59,7 @@ def cmyk_of_rgb(rgb: Samples, icc: bytes | None) -> Samples:
     safe = np.maximum(light, 1)
     ink = top - (rgb.astype(np.uint32) * top + safe // 2) // safe
     ink = np.where(light == 0, 0, ink)
-    plain: Samples = np.concatenate([ink, top - light], axis=2).astype(rgb.dtype)
-    return plain
+    return as_pixels(np.concatenate([ink, top - light], axis=2).astype(rgb.dtype))
 
 
 def rgb_of_lab(band: NDArray[Any]) -> Samples:
@@ -69,7 +69,7 @@ def rgb_of_lab(band: NDArray[Any]) -> Samples:
     deep = band.dtype.itemsize == 2
     signed = np.dtype(np.int16 if deep else np.int8)
     scale = 256.0 if deep else 1.0
-    lab = np.empty(band.shape[:2] + (3,), np.float64)
+    lab = np.empty((*band.shape[:2], 3), np.float64)
     lab[..., 0] = band[..., 0].astype(np.float64) * (100.0 / (65280.0 if deep else 255.0))
     lab[..., 1:] = band[..., 1:3].view(signed).astype(np.float64) / scale
     rgb: Samples = np.rint(np.clip(lab2rgb(lab, illuminant="D50"), 0, 1) * 65535).astype(np.uint16)

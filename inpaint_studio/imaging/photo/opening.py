@@ -1,4 +1,9 @@
-"""Open a photo, and make small pictures of one for lists."""
+"""Open a photo, and make small pictures of one for lists.
+
+Everything is decoded in a limited child process unless the caller says that the file is
+trusted (the program's own artifacts): a few milliseconds against a file that could otherwise
+end, hang or take over the program.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.errors import BadPhoto, InpaintError
-from inpaint_studio.imaging.photo import reading
+from inpaint_studio.imaging.photo import reading, stream
+from inpaint_studio.imaging.photo.limited import limited_thumbnail
 from inpaint_studio.imaging.photo.model import Photo
-
-DECODER_ERRORS = (
-    OSError, ValueError, RuntimeError, SyntaxError, EOFError, LookupError, TypeError,
-    ArithmeticError, MemoryError, AttributeError, AssertionError, NotImplementedError,
-)  # fmt: skip
-"""What decoders raise on damaged files (struct.error and tifffile's errors are ValueErrors)."""
+from inpaint_studio.imaging.photo.sniff import sniff
 
 
 def open_photo(
@@ -27,57 +27,31 @@ def open_photo(
     `page` chooses a page of a TIFF. Returns a Photo whose arrays are read-only.
     Raises: BadPhoto: missing, empty, unknown, truncated, damaged or too large.
     """
-    where = Path(path)
-    return _guarded(where, max_megapixels, page)
+    request = stream.Request(path=Path(path), page=page, max_megapixels=max_megapixels)
+    sniff(request.path)
+    return reading.decode(request, trusted=trusted)
 
 
-def _guarded(path: Path, max_megapixels: float, page: int) -> Photo:
-    try:
-        return reading.decode(path, max_megapixels, page)
-    except BadPhoto as error:
-        if path.name in str(error):
-            raise
-        raise BadPhoto(f"{path.name}: {error}") from error
-    except InpaintError:
-        raise
-    except Exception as error:
-        # A decoder may raise anything on a damaged file (pyvips.Error is a bare Exception).
-        raise BadPhoto(
-            f"{path.name} is damaged and cannot be opened ({_short(error)}); "
-            "take it from its source again."
-        ) from error
-
-
-def _short(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:160]
-
-
-def thumbnail(path: Path | str, px: int) -> NDArray[np.uint8]:
+def thumbnail(path: Path | str, px: int, *, trusted: bool = False) -> NDArray[np.uint8]:
     """Return an upright sRGB picture that fits in `px` × `px`, (h, w, 3) uint8.
 
     JPEG and WebP are decoded at a fraction of their size. Raises: BadPhoto.
     """
     from inpaint_studio.imaging.photo.thumbs import small
 
-    where = Path(path)
-    try:
-        return small(where, px)
-    except InpaintError:
-        raise
-    except Exception as error:
-        raise BadPhoto(f"{where.name} is damaged and cannot be shown ({_short(error)}).") from error
+    request = stream.Request(path=Path(path), px=px)
+    sniff(request.path)
+    if not trusted:
+        return limited_thumbnail(request)
+    with stream.guarded(request.path):
+        return small(request.path, px)
 
 
 def estimate_open_mb(path: Path | str, page: int = 0) -> float:
-    """Return the memory that opening the file takes at its peak, in MB. Raises: BadPhoto."""
+    """Return the memory that opening the file takes at its peak, in MB. Raises: BadPhoto.
+
+    Reads the file's header, in this process: no pixel is decoded for it.
+    """
     where = Path(path)
-    try:
-        head = reading.read_head(where, page)
-    except InpaintError:
-        raise
-    except Exception as error:
-        raise BadPhoto(
-            f"{where.name} is damaged and cannot be opened ({_short(error)})."
-        ) from error
-    return reading.estimate_mb(head, where.stat().st_size)
+    with stream.guarded(where):
+        return stream.estimate_mb(stream.read_head(where, page), where.stat().st_size)

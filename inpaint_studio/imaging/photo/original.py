@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadPhoto
-from inpaint_studio.imaging.photo.model import Photo
+from inpaint_studio.imaging.photo import reading
+from inpaint_studio.imaging.photo.model import Photo, Samples
+from inpaint_studio.imaging.photo.stream import Request, Stream
+from inpaint_studio.imaging.photo.turn import as_stored, turned_size, upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,53 @@ class Original:
 
     def changed(self, photo: Photo) -> NDArray[np.bool_] | None:
         """Return (H, W), True where the photo differs from its file; None if it cannot be told."""
-        from inpaint_studio.imaging.photo.opening import open_photo
-
+        request = self._request(photo)
         try:
-            before = open_photo(self.path, float("inf"), photo.source.page)
+            with reading.streaming(request, trusted=False) as found:
+                return _compare(request, found, photo)
         except BadPhoto:
             return None
-        if before.shape != photo.shape or before.pixels.dtype != photo.pixels.dtype:
-            return None
-        differs: NDArray[np.bool_] = (before.pixels != photo.pixels).any(axis=2)
-        if (before.alpha is None) != (photo.alpha is None):
-            return np.ones(photo.shape, bool)
-        if before.alpha is not None and photo.alpha is not None:
-            differs |= before.alpha != photo.alpha
-        return differs
+
+    def before(self, photo: Photo) -> NDArray[np.uint8]:
+        """Return the file's 8-bit RGB as stored, no orientation applied. Raises: BadPhoto."""
+        request = self._request(photo)
+        with reading.streaming(request, trusted=False) as found:
+            source = found.head.source
+            stored = np.empty((source.height, source.width, 3), np.uint8)
+            for rows, band in reading.placed(request, found):
+                stored[rows] = band[..., :3]
+            return stored
+
+    def native(self, photo: Photo) -> tuple[Samples, NDArray[np.uint8] | None]:
+        """Return the file's own samples, upright, and its palette. Raises: BadPhoto."""
+        request = self._request(photo, native=True)
+        with reading.streaming(request, trusted=False) as found:
+            source = found.head.source
+            shape = (source.height, source.width, found.channels)
+            stored: Samples = np.empty(shape, found.dtype)
+            for rows, band in reading.placed(request, found):
+                stored[rows] = band
+            return upright(stored, source.orientation), found.palette  # type: ignore[return-value]
+
+    def _request(self, photo: Photo, *, native: bool = False) -> Request:
+        return Request(
+            path=self.path, page=photo.source.page, max_megapixels=float("inf"), native=native
+        )
+
+
+def _compare(request: Request, found: Stream, photo: Photo) -> NDArray[np.bool_] | None:
+    source = found.head.source
+    width, height = turned_size(source.width, source.height, source.orientation)
+    if (height, width) != photo.shape or found.dtype != photo.pixels.dtype:
+        return None
+    differs = np.zeros(photo.shape, bool)
+    if source.has_alpha != (photo.alpha is not None):
+        return ~differs
+    result = as_stored(differs, source.orientation)
+    pixels = as_stored(photo.pixels, source.orientation)
+    alpha = as_stored(photo.alpha, source.orientation) if photo.alpha is not None else None
+    for rows, band in reading.placed(request, found):
+        result[rows] = (band[..., :3] != pixels[rows]).any(axis=2)
+        if alpha is not None:
+            result[rows] |= band[..., 3] != alpha[rows]
+    return differs

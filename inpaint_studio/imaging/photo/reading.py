@@ -1,12 +1,10 @@
-"""The one decode routine: from a path to a Photo, or to a sentence that says why not."""
+"""From a stream to a Photo: upright, RGB, with everything the file said beside its pixels."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,122 +12,84 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import frozen
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo import exif as exif_blocks
-from inpaint_studio.imaging.photo.convert import depth_of, rgb_of
-from inpaint_studio.imaging.photo.head import HEADS, Head
+from inpaint_studio.imaging.photo.limited import limited_stream
 from inpaint_studio.imaging.photo.model import Photo, Samples, Source
-from inpaint_studio.imaging.photo.rows import ROWS, Rows
-from inpaint_studio.imaging.photo.sniff import sniff
-from inpaint_studio.imaging.photo.turn import turned_size, upright
-
-STREAMED = ("tiff", "raw")
-"""Kinds that are read from the file piece by piece, not from memory."""
+from inpaint_studio.imaging.photo.stream import Request, Stream, guarded, local_stream
+from inpaint_studio.imaging.photo.turn import as_stored, turned_size
 
 
-@dataclass(frozen=True, slots=True)
-class Decoder:
-    """A file that is open for decoding: its head, its hash, and its rows still to come."""
+@contextmanager
+def streaming(request: Request, *, trusted: bool) -> Iterator[Stream]:
+    """Decode in a limited child, or in this process when the file is `trusted`.
 
-    head: Head
-    sha256: str
-    rows: Rows
-
-    def samples(self) -> Iterator[NDArray[Any]]:
-        """Yield the stored samples, band by band."""
-        yield from self.rows.bands
-
-
-def read_head(path: Path, page: int = 0) -> Head:
-    """Return what the file says about itself. Raises: BadPhoto."""
-    kind = sniff(path)
-    data = b"" if kind in STREAMED else path.read_bytes()
-    return _head(path, kind, data, page)
+    Raises: BadPhoto.
+    """
+    if trusted:
+        with guarded(request.path), local_stream(request) as found:
+            yield found
+    else:
+        with limited_stream(request) as found:
+            yield found
 
 
-def _head(path: Path, kind: str, data: bytes, page: int) -> Head:
-    head = HEADS[kind](path, data, page)
-    if head.source.width < 1 or head.source.height < 1:
-        raise BadPhoto(f"{path.name} claims to have no pixels; take it from its source again.")
-    if page and head.source.kind != "tiff":
-        raise BadPhoto(f"{path.name} has one page; pages can only be chosen in a TIFF.")
-    return head
+def decode(request: Request, *, trusted: bool) -> Photo:
+    """Decode a whole photo. Raises: BadPhoto."""
+    with streaming(request, trusted=trusted) as found:
+        pixels, alpha = assemble(request, found)
+        return photo_of(request, found, pixels, alpha)
 
 
-def check_size(path: Path, source: Source, max_megapixels: float) -> None:
-    """Raise BadPhoto when the picture is larger than allowed."""
-    size = source.width * source.height / 1e6
-    if size > max_megapixels:
-        raise BadPhoto(
-            f"{path.name} claims {source.width} × {source.height} pixels ({size:,.0f} MP); more "
-            f"than {max_megapixels:g} MP are only opened when you allow it for this file."
-        )
-
-
-def start(path: Path, max_megapixels: float, page: int) -> Decoder:
-    """Open a file for decoding. Raises: BadPhoto."""
-    kind = sniff(path)
-    data = b"" if kind in STREAMED else path.read_bytes()
-    head = _head(path, kind, data, page)
-    check_size(path, head.source, max_megapixels)
-    digest = hashlib.sha256(data) if data else _hash_file(path)
-    return Decoder(head, digest.hexdigest(), ROWS[kind](path, data, head))
-
-
-def _hash_file(path: Path) -> Any:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256")
-
-
-def decode(path: Path, max_megapixels: float, page: int) -> Photo:
-    """Decode in this process. Raises: BadPhoto."""
-    decoder = start(path, max_megapixels, page)
-    return assemble(path, decoder.head, decoder.sha256, decoder.rows)
-
-
-def assemble(path: Path, head: Head, sha256: str, rows: Rows) -> Photo:
-    """Put the bands of a decoder together to an upright RGB photo. Raises: BadPhoto."""
-    source = head.source
-    dtype = np.dtype(depth_of(rows.dtype))
-    if source.mode == "LAB":
-        dtype = np.dtype(np.uint16)
-    width, height = turned_size(source.width, source.height, source.orientation)
-    pixels: Samples = np.empty((height, width, 3), dtype)
-    alpha: Samples | None = np.empty((height, width), dtype) if source.has_alpha else None
-    stored = _stored_view(pixels, source.orientation)
-    stored_alpha = _stored_view(alpha, source.orientation) if alpha is not None else None
+def placed(request: Request, found: Stream) -> Iterator[tuple[slice, Samples]]:
+    """Yield (stored rows, band), and make sure that every row comes once. Raises: BadPhoto."""
+    name, height = request.path.name, found.head.source.height
     top = 0
-    for band in rows.bands:
+    for band in found.bands:
         end = top + len(band)
-        if end > source.height or band.shape[1] != source.width:
-            raise BadPhoto(f"{path.name} holds other pixels than its header says; it is damaged.")
-        rgb, clear = rgb_of(band, source, rows.palette)
-        stored[top:end] = rgb
-        if stored_alpha is not None:
-            stored_alpha[top:end] = clear if clear is not None else np.iinfo(dtype).max
+        if end > height or band.shape[1] != found.head.source.width:
+            raise BadPhoto(f"{name} holds other pixels than its header says; it is damaged.")
+        yield slice(top, end), band
         top = end
-    if top != source.height:
+    if top != height:
         raise BadPhoto(
-            f"{path.name} breaks off: {top} of {source.height} rows are there; "
-            "take it from its source again."
+            f"{name} breaks off: {top} of {height} rows are there; take it from its source again."
         )
+
+
+def assemble(request: Request, found: Stream) -> tuple[Samples, Samples | None]:
+    """Put the bands of an RGB stream together, upright. Raises: BadPhoto."""
+    source = found.head.source
+    width, height = turned_size(source.width, source.height, source.orientation)
+    pixels: NDArray[np.generic] = np.empty((height, width, 3), found.dtype)
+    stored = as_stored(pixels, source.orientation)
+    alpha = stored_alpha = None
+    if source.has_alpha:
+        alpha = np.empty((height, width), found.dtype)
+        stored_alpha = as_stored(alpha, source.orientation)
+    for rows, band in placed(request, found):
+        stored[rows] = band[..., :3]
+        if stored_alpha is not None:
+            stored_alpha[rows] = band[..., 3]
+    return pixels, alpha  # type: ignore[return-value]
+
+
+def photo_of(request: Request, found: Stream, pixels: Samples, alpha: Samples | None) -> Photo:
+    """Return the photo with these upright pixels and the head's metadata."""
+    head, source = found.head, found.head.source
+    swapped = source.orientation >= 5 and head.dpi is not None
     return Photo(
-        pixels=frozen(pixels), alpha=None if alpha is None else frozen(alpha),
+        pixels=frozen(pixels),  # type: ignore[arg-type]
+        alpha=None if alpha is None else frozen(alpha),  # type: ignore[arg-type]
         icc=head.icc if source.mode not in ("CMYK", "LAB", "RAW") else None,
         exif=exif_blocks.with_orientation_reset(head.exif) if head.exif else None,
         xmp=exif_blocks.xmp_with_orientation_reset(head.xmp) if head.xmp else None,
         iptc=head.iptc,
-        dpi=head.dpi if source.orientation < 5 or not head.dpi else (head.dpi[1], head.dpi[0]),
-        format=source.kind, path=path, sha256=sha256,
+        dpi=(head.dpi[1], head.dpi[0]) if swapped and head.dpi else head.dpi,
+        format=source.kind,
+        path=request.path,
+        sha256=found.sha256,
         notes=(*head.notes, *_notes(source)),
-        source=replace(source, has_alpha=alpha is not None),
-    )  # fmt: skip
-
-
-def _stored_view(seen: NDArray[Any], orientation: int) -> NDArray[Any]:
-    from inpaint_studio.imaging.photo.turn import as_stored
-
-    view = as_stored(seen, orientation)
-    assert np.shares_memory(upright(view, orientation), seen)
-    return view
+        source=replace(source),
+    )
 
 
 def _notes(source: Source) -> tuple[str, ...]:
@@ -147,15 +107,3 @@ def _notes(source: Source) -> tuple[str, ...]:
     elif source.bits == 32:
         notes.append("The photo has 32 bits per sample; it is edited in 16 bits.")
     return tuple(notes)
-
-
-def estimate_mb(head: Head, file_bytes: int) -> float:
-    """Return the peak memory of decoding a file with this head, in MB."""
-    source = head.source
-    size = source.width * source.height
-    depth = 2 if source.bits > 8 or source.mode in ("LAB", "RAW") else 1
-    result = size * depth * (4 if source.has_alpha else 3)
-    whole = source.kind in ("avif", "heif", "raw") or source.mode == "P" or source.is_progressive
-    decoder = size * depth * 4 if whole else 64 << 20
-    data = 0 if source.kind in STREAMED else file_bytes
-    return (result + decoder + data) / 1e6

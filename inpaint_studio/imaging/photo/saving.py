@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from inpaint_studio.errors import InpaintError, StorageError
-from inpaint_studio.imaging import jpeg_file
-from inpaint_studio.imaging.photo import encoding, png_file
-from inpaint_studio.imaging.photo import tiff_file as t
-from inpaint_studio.imaging.photo.convert import grey_of
+from inpaint_studio.imaging import color, jpeg_file, jpeg_patch
+from inpaint_studio.imaging.photo import again, encoding, png_file, thumb_exif
+from inpaint_studio.imaging.photo.checking import check
 from inpaint_studio.imaging.photo.encoding import Metadata
 from inpaint_studio.imaging.photo.exif import xmp_with_note
 from inpaint_studio.imaging.photo.files import refusal, write_whole
@@ -25,8 +24,21 @@ from inpaint_studio.imaging.photo.model import (
     SaveStatement,
 )
 from inpaint_studio.imaging.photo.planning import Plan, make_plan
+from inpaint_studio.imaging.photo.stream import hash_of
+from inpaint_studio.imaging.photo.tiff_writing import write_tiff
+from inpaint_studio.imaging.photo.turn import as_stored, upright
 
 _DEFAULT = SaveOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What will be written: how, how many bytes at most, and which pixels may differ."""
+
+    fill: Callable[[BinaryIO], object]
+    size: int
+    touched: NDArray[np.bool_] | None = None
+    blocks: int = 0
 
 
 def save_statement(
@@ -51,132 +63,103 @@ def save_photo(photo: Photo, path: Path | str, options: SaveOptions = _DEFAULT) 
     """
     where = Path(path)
     plan = make_plan(photo, where, options)
-    if plan.method == "copy" and plan.original is not None:
-        fill, size = _copier(plan.original.path)
-    else:
-        fill, size = _encoder(photo, plan, options)
+    output = _output(photo, plan, options)
     written = write_whole(
-        where, fill, reserve=size, check=lambda draft: _check(draft, where, photo, plan)
-    )
-    with where.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return SaveReport(where, plan.method, _statement(plan), written, digest)
+        where, output.fill, reserve=output.size,
+        check=lambda draft: check(draft, where, photo, plan, output.touched),
+    )  # fmt: skip
+    return SaveReport(where, plan.method, _statement(plan), written, hash_of(where), output.blocks)
 
 
-Fill = Callable[[BinaryIO], object]
-
-
-def _copier(source: Path) -> tuple[Fill, int]:
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise refusal(source, error) from error
-    return lambda file: file.write(data), len(data)
-
-
-def target_samples(photo: Photo, mode: str, bits: int) -> Samples:
-    """Return upright samples (H, W, channels) in the mode and depth of the plan."""
-    pixels, alpha = photo.pixels, photo.alpha
-    if bits == 8 and pixels.dtype == np.uint16:
-        pixels = to_8_bit(pixels)
-        alpha = to_8_bit(alpha) if alpha is not None else None
-    planes = grey_of(pixels)[..., None] if mode in ("L", "LA") else pixels
-    if mode in ("LA", "RGBA") and alpha is not None:
-        return np.concatenate([planes, alpha[..., None]], axis=2)
-    return planes
-
-
-def to_8_bit(samples: Samples) -> Samples:
-    """Return 16-bit samples rounded to the nearest of 8 bits (65535 becomes 255)."""
-    return ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-
-
-def _encoder(photo: Photo, plan: Plan, options: SaveOptions) -> tuple[Fill, int]:
-    meta = _metadata(photo, options)
-    if plan.mode == "CMYK":
-        from inpaint_studio.imaging.photo.ink import cmyk_of_rgb
-
-        samples = cmyk_of_rgb(photo.pixels, photo.source.icc)
-    else:
-        samples = target_samples(photo, plan.mode, plan.bits)
-    is_same = plan.original is not None and plan.kind == photo.source.kind
+def _output(photo: Photo, plan: Plan, options: SaveOptions) -> Output:
+    if plan.method == "copy":
+        return _bytes(_old(plan))
+    if plan.method == "patch":
+        return _patched(photo, plan, options)
+    meta = _metadata(photo, plan, options)
+    samples = _samples(photo, plan)
     if plan.kind == "tiff":
-        return _tiff_encoder(photo, plan, samples, meta, is_same=is_same)
-    old = photo.path.read_bytes() if is_same and photo.path else b""
+        return Output(
+            lambda file: write_tiff(file, photo, plan, samples, meta), samples.nbytes + (1 << 16)
+        )
     if plan.kind == "png":
-        data = encoding.png_bytes(samples, meta, png_file.chunks(old) if old else None)
-    elif plan.kind == "jpeg":
-        found = jpeg_file.segments(old)[0] if old else None
-        data = encoding.jpeg_bytes(
-            samples, meta, old=found, quality=options.quality,
-            progressive=is_same and photo.source.is_progressive,
-        )  # fmt: skip
-    elif plan.kind == "webp":
-        data = encoding.webp_bytes(
-            samples, meta, quality=options.quality, lossless=plan.compression == "lossless"
+        return _bytes(_png(plan, samples, meta))
+    if plan.kind == "jpeg":
+        found = jpeg_file.segments(_old(plan))[0] if plan.is_same_kind else None
+        progressive = plan.is_same_kind and photo.source.is_progressive
+        return _bytes(encoding.jpeg_bytes(
+            samples, meta, old=found, quality=options.quality, progressive=progressive
+        ))  # fmt: skip
+    if plan.kind == "webp":
+        lossless = plan.compression == "lossless"
+        return _bytes(
+            encoding.webp_bytes(samples, meta, quality=options.quality, lossless=lossless)
         )
-    else:
-        data = encoding.avif_bytes(samples, meta, quality=options.quality)
-    return lambda file: file.write(data), len(data)
+    return _bytes(encoding.avif_bytes(samples, meta, quality=options.quality))
 
 
-def _metadata(photo: Photo, options: SaveOptions) -> Metadata:
-    xmp = xmp_with_note(photo.xmp, options.note) if options.note else photo.xmp
-    icc = photo.source.icc if photo.source.mode == "CMYK" else photo.icc
-    return Metadata(icc=icc, exif=photo.exif, xmp=xmp, iptc=photo.iptc, dpi=photo.dpi)
+def _bytes(data: bytes) -> Output:
+    return Output(lambda file: file.write(data), len(data))
 
 
-def _tiff_encoder(
-    photo: Photo, plan: Plan, samples: Samples, meta: Metadata, *, is_same: bool
-) -> tuple[Fill, int]:
-    photometric = {"L": 1, "LA": 1, "RGB": 2, "RGBA": 2, "CMYK": 5}[plan.mode]
-    extra = (2,) if plan.mode in ("LA", "RGBA") else ()
-    size = samples.nbytes + (64 << 10)
-
-    def fresh(file: BinaryIO) -> None:
-        encoding.write_tiff(
-            file, samples, meta, compression=plan.compression, photometric=photometric, extra=extra
-        )
-
-    def again(file: BinaryIO) -> None:
-        assert photo.path is not None
-        with photo.path.open("rb") as old:
-            tree = t.TiffTree(old)
-            is_big = tree.is_big or photo.path.stat().st_size + samples.nbytes > 3_500_000_000
-            writer = t.TiffWriter(file, order=tree.order, is_big=is_big)
-            for index, page in enumerate(tree.pages):
-                if index != photo.source.page:
-                    writer.page(page, tree)
-                    continue
-                rows, strips = encoding.tiff_strips(samples, plan.compression, order=tree.order)
-                encoding.describe_pixels(
-                    page, writer, samples, compression=plan.compression, rows=rows,
-                    photometric=photometric, extra=extra,
-                )  # fmt: skip
-                page.entries.pop(t.LAYERS, None)
-                encoding.set_blobs(page, Metadata(icc=meta.icc, xmp=meta.xmp))
-                writer.page(page, tree, lambda: strips)
-
-    return (again if is_same else fresh), size
-
-
-def _check(draft: Path, where: Path, photo: Photo, plan: Plan) -> None:
-    """Read the draft back; what the plan promised to keep must be there. Raises: StorageError."""
-    from inpaint_studio.imaging.photo.opening import open_photo
-
+def _old(plan: Plan) -> bytes:
+    assert plan.original is not None
     try:
-        back = open_photo(draft, float("inf"), photo.source.page if plan.kind == "tiff" else 0)
-    except InpaintError as error:
-        raise StorageError(
-            f"{where} was not saved: what was written could not be read back ({error})"
-        ) from error
-    same = back.shape == photo.shape
-    if same and plan.compression not in ("jpeg", "lossy") and plan.mode != "CMYK":
-        want = target_samples(photo, plan.mode, plan.bits)
-        got = target_samples(back, plan.mode, plan.bits)
-        same = bool(np.array_equal(want, got))
-    if not same:
-        raise StorageError(
-            f"{where} was not saved: reading it back gave other pixels. Nothing was changed; "
-            "save in another format and report this."
-        )
+        return plan.original.path.read_bytes()
+    except OSError as error:
+        raise refusal(plan.original.path, error) from error
+
+
+def _png(plan: Plan, samples: Samples, meta: Metadata) -> bytes:
+    old = png_file.chunks(_old(plan)) if plan.is_same_kind else None
+    palette = plan.table[1] if plan.table else None
+    return encoding.png_bytes(samples, meta, old, palette)
+
+
+def _samples(photo: Photo, plan: Plan) -> Samples:
+    """Return what is encoded, upright: the file's own samples where nothing was edited."""
+    if plan.table is not None:
+        return plan.table[0]
+    needs_native = plan.mode == "CMYK" or (plan.kind == "tiff" and plan.is_same_kind)
+    native = None
+    if needs_native and plan.original is not None and plan.changed is not None:
+        native, _ = plan.original.native(photo)
+    if plan.mode == "CMYK":
+        inks = again.inks(photo, native, plan.changed)
+        return inks if plan.is_same_kind else inks[..., :4]
+    samples = again.plain_samples(photo, plan.mode, plan.bits)
+    is_alike = plan.is_same_kind and photo.source.mode in ("L", "LA", "RGB", "RGBA")
+    return again.with_extra(samples, native, plan.mode) if is_alike else samples
+
+
+def _metadata(photo: Photo, plan: Plan, options: SaveOptions) -> Metadata:
+    xmp = xmp_with_note(photo.xmp, options.note) if options.note else photo.xmp
+    icc = photo.source.icc if plan.mode == "CMYK" else photo.icc
+    exif = photo.exif
+    is_edited = plan.changed is None or bool(plan.changed.any())
+    if exif and is_edited and thumb_exif.find(exif) is not None:
+        exif = thumb_exif.renewed(exif, _preview(photo))
+    return Metadata(icc=icc, exif=exif, xmp=xmp, iptc=photo.iptc, dpi=photo.dpi)
+
+
+def _preview(photo: Photo) -> NDArray[np.uint8]:
+    """Return every so many pixels of the photo as sRGB: enough for 160 pixels."""
+    step = max(1, max(photo.shape) // 640)
+    return color.space_of(photo.icc).to_srgb8(photo.pixels[::step, ::step])
+
+
+def _patched(photo: Photo, plan: Plan, options: SaveOptions) -> Output:
+    """Replace the touched blocks only; EXIF stays as it is but for its preview."""
+    data = _old(plan)
+    orientation = photo.source.orientation
+    after = as_stored(photo.pixels, orientation)
+    assert plan.original is not None
+    before = plan.original.before(photo)
+    found = jpeg_patch.patch(data, before, after.astype(np.uint8, copy=False))
+    exif = jpeg_file.find(jpeg_file.segments(data)[0], jpeg_file.APP1, jpeg_file.EXIF)
+    if exif and thumb_exif.find(exif) is not None:
+        exif = thumb_exif.renewed(exif, np.asarray(as_stored(_preview(photo), orientation)))
+    xmp = xmp_with_note(photo.xmp, options.note) if options.note else None
+    result = jpeg_file.with_metadata(found.data, exif=exif, xmp=xmp)
+    touched = upright(found.touched, orientation)
+    return Output(lambda file: file.write(result), len(result), touched, found.blocks)

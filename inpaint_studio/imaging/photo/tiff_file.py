@@ -68,7 +68,7 @@ class TiffTree:
         at = struct.unpack_from(self.order + ("Q" if self.is_big else "I"), head,
                                 8 if self.is_big else 4)[0]  # fmt: skip
         file.seek(0, 2)
-        self._size = file.tell()
+        self.size = file.tell()
         self._seen: set[int] = set()
         self.pages: list[Directory] = []
         while at:
@@ -78,7 +78,7 @@ class TiffTree:
             raise BadPhoto("The TIFF holds no picture; take it from its source again.")
 
     def _at(self, offset: int, size: int) -> bytes:
-        if offset < 0 or offset + size > self._size:
+        if offset < 0 or offset + size > self.size:
             raise BadPhoto("The TIFF breaks off before its end; take it from its source again.")
         self._file.seek(offset)
         return self._file.read(size)
