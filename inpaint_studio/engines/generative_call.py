@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.generative_device import is_out_of_memory
-from inpaint_studio.engines.generative_load import Loaded, first_line
+from inpaint_studio.engines.generative_load import Loaded, first_line, quiet
 from inpaint_studio.errors import Cancelled, EngineFailed
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe
@@ -81,7 +81,7 @@ def answer_of(
         return kept
 
     try:
-        with torch.inference_mode():
+        with quiet(), torch.inference_mode():
             made = pipe(
                 prompt=recipe.prompt,
                 image=image,

@@ -95,7 +95,7 @@ def load(entry: ModelEntry, family: Family, dtype: str = "float32") -> Any:
     set_offline()
     import torch
 
-    with _quiet():
+    with quiet():
         import diffusers
 
         diffusers.logging.set_verbosity_error()
@@ -301,7 +301,7 @@ def _assemble(family: Family, index: dict[str, Any], parts: dict[str, Any]) -> A
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep libraries' advice to their own users away from ours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
