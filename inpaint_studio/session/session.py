@@ -164,9 +164,7 @@ class Session:
         Long for big photos: in a window take `snapshot`, save that in the background and call
         `mark_saved` with the `state` of the moment the snapshot was taken.
         """
-        from inpaint_studio.imaging.photo import save_photo
-
-        from inpaint_studio.imaging.photo import open_photo
+        from inpaint_studio.imaging.photo import open_photo, save_photo
 
         state = self.state
         report: SaveReport = save_photo(self._photo, path, options)

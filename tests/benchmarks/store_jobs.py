@@ -86,8 +86,9 @@ def main(rounds: int = 10) -> None:
                 told.append(time.perf_counter() - started)
                 pool.wait_ready("light", 60)
                 readies.append(time.perf_counter() - started)
-            print(f"{target}: told within {max(told):.2f} s, next worker ready in "
-                  f"{max(readies):.2f} s (median {sorted(readies)[rounds // 2]:.2f} s)")  # fmt: skip
+            middle = sorted(readies)[rounds // 2]
+            print(f"{target}: told within {max(told):.2f} s, next worker ready within "
+                  f"{max(readies):.2f} s (median {middle:.2f} s)")  # fmt: skip
 
 
 if __name__ == "__main__":
