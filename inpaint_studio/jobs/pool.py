@@ -56,18 +56,21 @@ class WorkerPool:
         grace_s: float = GRACE_S,
         silence_s: float = 60.0,
         stall_s: float = 600.0,
+        rest_s: float = 900.0,
     ) -> None:
         """Nothing is started yet; see `start`.
 
         light, heavy: processes of each kind. warm: modules each kind imports while idle.
         silence_s: no heartbeat for so long means hung (a lock of the interpreter held for ever).
         stall_s: heartbeats, but the job has not once asked its token: hung as well.
+        rest_s: heavy workers end after so long without a job and give their memory back.
         """
         self._sizes: dict[JobKind, int] = {"light": light, "heavy": heavy}
         self._warm = dict(warm or {})
         self._grace_s = grace_s
         self._silence_s = silence_s
         self._stall_s = stall_s
+        self._rest_s = rest_s
         self._lock = threading.Condition()
         self._waiting: dict[JobKind, list[tuple[int, int, Job]]] = {"light": [], "heavy": []}
         self._numbers = itertools.count(1)
@@ -281,6 +284,10 @@ class WorkerPool:
                 elif worker in self._ready and not worker.is_alive:
                     worker.kill("idle")
                     self._lock.notify_all()
+                elif worker.kind == "heavy" and now - worker.idle_since > self._rest_s:
+                    self._wanted.discard("heavy")
+                    worker.kill("rest")
+                    self._lock.notify_all()
             elif job.cancel_asked is not None:
                 if now - job.cancel_asked > self._grace_s:
                     worker.kill("cancel")
@@ -357,6 +364,7 @@ class WorkerPool:
             return False
         with self._lock:
             self._staff[worker] = None
+            worker.idle_since = time.monotonic()
             if job.cancel_asked is not None or message[2] == "cancelled":
                 self._finish(job, "cancelled")
             elif message[2] == "finished":

@@ -39,6 +39,7 @@ class WorkerProcess:
         self.killed_for = ""
         self.last_word = time.monotonic()
         self.last_tick = time.monotonic()
+        self.idle_since = time.monotonic()
         self.ticks = -1
         self._writing = threading.Lock()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115

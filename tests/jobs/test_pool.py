@@ -218,6 +218,16 @@ def test_a_worker_killed_while_idle_costs_nothing(pool: WorkerPool) -> None:
     assert pool.pids() != [old]
 
 
+def test_a_heavy_worker_rests_and_comes_back() -> None:
+    with WorkerPool(rest_s=0.2) as pool:
+        (first, _) = pool.submit(T + "whoami", kind="heavy").value(LONG_S)
+        assert pool.submit(T + "send_back", 1).value(LONG_S) == 1
+        until(lambda: first not in pool.pids())
+        assert len(pool.pids()) == 1  # The light one stays.
+        (second, _) = pool.submit(T + "whoami", kind="heavy").value(LONG_S)
+        assert second != first
+
+
 def test_light_and_heavy_do_not_wait_for_each_other(pool: WorkerPool) -> None:
     heavy = pool.submit(T + "polite", kind="heavy")
     assert pool.submit(T + "send_back", 1).value(LONG_S) == 1

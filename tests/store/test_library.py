@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -304,3 +305,34 @@ def test_a_batch_counts_its_attempts_at_the_claim(library: Library) -> None:
     second = library.batches.claim("b")
     assert second is not None and second.position == 1
     assert library.batches.claim("b") is None
+
+
+def test_backups_taken_while_others_write_are_sound_and_whole(library: Library) -> None:
+    """One connection, two threads: no decision waits for the backup, none is half in it."""
+    library.reviews.add(*(ReviewRow(item_id=f"i{n}", data="x" * 3000) for n in range(300)))
+    stop = threading.Event()
+    slowest = [0.0]
+
+    def decide() -> None:
+        number = 0
+        while not stop.is_set():
+            started = time.monotonic()
+            pair = [f"i{number % 300}", f"i{(number + 7) % 300}"]
+            library.reviews.decide(
+                [DecisionRow(item_id=item, verdict="skip", time=str(number)) for item in pair], {}
+            )
+            slowest[0] = max(slowest[0], time.monotonic() - started)
+            number += 1
+
+    thread = threading.Thread(target=decide)
+    thread.start()
+    try:
+        made = [library.backup() for _ in range(3)]
+    finally:
+        stop.set()
+        thread.join()
+    for path in made:
+        connection = sqlite3.connect(path)
+        assert connection.execute("SELECT count(*) % 2 FROM decisions").fetchone() == (0,)
+        connection.close()
+    assert slowest[0] < 1.0
