@@ -45,7 +45,7 @@ class BatchOptions:
     run: RunOptions = field(default_factory=RunOptions)
     audit_share: float = 0.05
     double_share: float = 0.0
-    blind_share: float = 0.0
+    blind_share: float = 0.2
 
     def check(self) -> BatchOptions:
         """Return these options. Raises: BadSetting: the sentence says what is wrong."""

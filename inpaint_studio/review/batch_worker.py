@@ -93,7 +93,7 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
             shares=Shares(
                 audit=options.audit_share, double=options.double_share, blind=options.blind_share
             ),
-            folder=str(path.parent), batch_id=order.batch_id,
+            folder=str(path.parent), batch_id=order.batch_id, around=pixels,
         )  # fmt: skip
         parts.append(Part(record=result.record, intake=intake))
     token.step(0.95, "saving")

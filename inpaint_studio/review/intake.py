@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from inpaint_studio.arrays import Pixels
+from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import Delta
 from inpaint_studio.records import EditRecord, RunRecord
 from inpaint_studio.review import audit
@@ -53,9 +54,11 @@ def take_in(
     folder: str = "",
     batch_id: str = "",
     replaces: str = "",
+    around: Pixels | None = None,
 ) -> Intake:
     """Return the review items of a run: every flagged edit, and the audit's share of the rest.
 
+    around: the whole photo with its edits, for thumbnails that show their surroundings.
     Thumbnails are put into `objects` first, so that a row never names what is not there.
     """
     shares = shares or Shares()
@@ -67,7 +70,7 @@ def take_in(
         if edit.state != "queued" and not audited:
             continue
         origin = "audit" if audited else "flagged"
-        thumb = thumbnail(delta, objects)
+        thumb = thumbnail(delta, objects, around)
         if thumb:
             keep[f"{edit.edit_id}/thumb"] = thumb
         item = item_for(
@@ -76,13 +79,27 @@ def take_in(
             is_blind=audit.is_blind(content, origin, shares.blind),
         )  # fmt: skip
         twice = audit.is_reviewed_twice(content, shares.double)
+        if item.extra["blind"]:
+            # By risk they would stand at the end of the queue, and give themselves away.
+            item = replace(item, sort=-audit.draw(content, "order"))
         items.append(replace(item, reviews_needed=2 if twice else 1))
     return Intake(items=tuple(items), keep=keep)
 
 
-def thumbnail(delta: Delta | None, objects: Bytes) -> str:
+def thumbnail(delta: Delta | None, objects: Bytes, around: Pixels | None = None) -> str:
     """Store a small JPEG of the edit after the fill; return its name, "" where there is none."""
-    return objects.put_bytes(thumbnail_bytes(delta.after)) if delta is not None else ""
+    if delta is None:
+        return ""
+    pixels = delta.after
+    if around is not None:
+        box = delta.box
+        side = max(box.width, box.height * 4 // 3, THUMB_PX) * 5 // 4
+        wide = Box(
+            box.left - (side - box.width) // 2, box.top - (side * 3 // 4 - box.height) // 2,
+            box.right + (side - box.width) // 2, box.bottom + (side * 3 // 4 - box.height) // 2,
+        ).union(box).clamp(Box.of_shape(around.shape))  # fmt: skip
+        pixels = around[wide.slices]
+    return objects.put_bytes(thumbnail_bytes(pixels))
 
 
 def thumbnail_bytes(pixels: Pixels) -> bytes:

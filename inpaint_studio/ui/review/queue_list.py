@@ -7,7 +7,7 @@ read when it is painted, a thumbnail when it is seen.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import (
@@ -95,8 +95,9 @@ class QueueModel(QAbstractListModel):
         """These items are other ones now: keep them, and paint anew what is seen."""
         for row in rows:
             self._fresh[row.number] = row
-        if self.numbers:
-            self.dataChanged.emit(self.index(0), self.index(len(self.numbers) - 1))
+            at = self.place(row.number)
+            if at >= 0:
+                self.dataChanged.emit(self.index(at), self.index(at))
 
     def place(self, number_: int) -> int:
         """Where an item stands in the list, -1 where it does not."""
@@ -151,6 +152,18 @@ def status_words(row: ReviewRow) -> str:
         sign, limit = "<", row.low
     value = number(row.value)
     return f"{label} {value} {sign} {number(limit)}" if limit is not None else f"{label} {value}"
+
+
+def short_status(row: ReviewRow, fits: Callable[[str], bool]) -> str:
+    """The third line cut to its room: a long label gives way, the numbers never do."""
+    words = status_words(row)
+    label = str(row.extra.get("label") or row.gate.replace("_", " "))
+    if fits(words) or not label or not words.startswith(f"{label} "):
+        return words
+    numbers = words[len(label) :]
+    while label and not fits(f"{label}…{numbers}"):
+        label = label[:-1]
+    return f"{label.rstrip()}…{numbers}"
 
 
 def _clock(moment: str) -> str:
@@ -258,8 +271,9 @@ class QueueDelegate(QStyledItemDelegate):
         color = active.color({"busy": "accent"}.get(kind, kind))
         draw_mark(painter, QRectF(room.left(), room.top() + 5, 8, 8), kind)
         painter.setPen(color)
-        words = status_words(row)
         room = room.adjusted(14, 0, 0, 0)
+        metrics = QFontMetricsF(painter.font())
+        words = short_status(row, lambda w: metrics.horizontalAdvance(w) <= room.width())
         painter.drawText(room, vertical, _cut(painter, words, room.width()))
 
 

@@ -15,27 +15,26 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.errors import InpaintError
-from inpaint_studio.review.attempts import compare
 from inpaint_studio.review.deliver import Delivered, deliver, pending
 from inpaint_studio.review.events import REASONS, Verdict, readings_now
 from inpaint_studio.review.groups import Group
-from inpaint_studio.review.look import precedents_of
 from inpaint_studio.review.queue import Changed
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
-from inpaint_studio.ui.canvas import Canvas, View
-from inpaint_studio.ui.canvas.panes import CYCLE, Mode
+from inpaint_studio.ui.canvas import Canvas
+from inpaint_studio.ui.canvas.panes import Mode
+from inpaint_studio.ui.review.aside import Asides
 from inpaint_studio.ui.review.attempts import AttemptDesk
 from inpaint_studio.ui.review.bars import CompareBar, FilterBar, ReasonBar
 from inpaint_studio.ui.review.group_page import GroupPage
 from inpaint_studio.ui.review.panel import ReviewPanel
-from inpaint_studio.ui.review.queue_list import QueueList, QueueModel
+from inpaint_studio.ui.review.queue_list import QueueList, QueueModel, is_hidden
 from inpaint_studio.ui.review.shots import Shot, Shots
+from inpaint_studio.ui.review.stage import Stage
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import dim
 
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 AHEAD = 3
 DELIVER_AFTER_MS = 4000
 ASIDE_AFTER_MS = 120
-STEP_BY_DECISION = ("accept", "reject", "skip", "escalate")
 
 
 class ReviewWorkspace(QWidget):
@@ -70,6 +68,8 @@ class ReviewWorkspace(QWidget):
         self.list = QueueList(self.model, studio.library.objects)
         self.filters = FilterBar()
         self.canvas = Canvas()
+        self.stage = Stage(self.canvas, self)
+        self.asides = Asides(studio.library, self.queue, self.background, self)
         self.panel = ReviewPanel()
         self.compare = CompareBar()
         self.reasons = ReasonBar()
@@ -78,17 +78,11 @@ class ReviewWorkspace(QWidget):
         self._foot = dim("")
         self._at = -1
         self._since = time.monotonic()
-        self._views: set[str] = set()
         self._asking = False
-        self._fit = False
-        self._zoom = 0.0
-        self._offset = (0.0, 0.0)
         self._decided = 0
         self._started = 0.0
-        self._placing = False
         self._group: Group | None = None
         self._fixing = ""
-        self._stale = True
         self._deliver_timer = self._timer(DELIVER_AFTER_MS, self._deliver)
         self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
         self._build()
@@ -134,16 +128,16 @@ class ReviewWorkspace(QWidget):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.splitter)
-        self.canvas.set_mode(Mode.SPLIT)
-        self.compare.show_mode(Mode.SPLIT.value)
+        self.compare.show_mode(self.canvas.mode.value)
 
     def _connect(self) -> None:
         self.filters.changed.connect(self.reload)
         self.list.clicked.connect(self._clicked)
-        self.canvas.view_changed.connect(self._view_changed)
-        self.canvas.mode_changed.connect(self._mode_changed)
-        self.compare.mode_chosen.connect(self._mode_chosen)
-        self.compare.zoomed.connect(self.canvas.zoom_step)
+        self.stage.zoomed.connect(self.compare.show_zoom)
+        self.stage.mode_changed.connect(self._mode_changed)
+        self.compare.mode_chosen.connect(self.stage.choose)
+        self.compare.zoomed.connect(self.stage.zoom)
+        self.asides.found.connect(self._aside_found)
         self.panel.decided.connect(self._pressed)
         self.panel.noted.connect(self._note)
         self.panel.pointed.connect(self._point)
@@ -165,16 +159,16 @@ class ReviewWorkspace(QWidget):
         on("review.undo", self.undo)
         on("review.next", partial(self.step, 1))
         on("review.previous", partial(self.step, -1))
-        self.actions_.on_held("review.before", self._hold_before)
-        on("review.difference", self._difference)
-        on("review.cycle", self._cycle)
+        self.actions_.on_held("review.before", self.stage.hold_before)
+        on("review.difference", self.stage.difference)
+        on("review.cycle", self.stage.cycle)
         on("review.group", self.group)
         on("review.evidence", self._evidence)
-        on("review.fit", self._fit_view)
-        on("review.actual", partial(self.canvas.zoom_to, 1.0))
-        on("review.edit", self._to_edit)
-        on("review.in", partial(self.canvas.zoom_step, 1))
-        on("review.out", partial(self.canvas.zoom_step, -1))
+        on("review.fit", self.stage.fit)
+        on("review.actual", self.stage.actual)
+        on("review.edit", self.stage.to_edit)
+        on("review.in", partial(self.stage.zoom, 1))
+        on("review.out", partial(self.stage.zoom, -1))
         on("review.sheet", partial(self.actions_.run, "app.sheet"))
         on("review.filter", self.filters.open_search)
         self.actions_.set_checked("review.evidence", True)
@@ -244,7 +238,7 @@ class ReviewWorkspace(QWidget):
         self.stack.setCurrentIndex(0)
         shot = self.shots.get(row)
         self._since = time.monotonic()
-        self._views = {self.canvas.mode.value}
+        self.stage.begin()
         self._show(shot)
         self.panel.show_item(row, shot.look)
         self.list.mark(self._at)
@@ -253,44 +247,19 @@ class ReviewWorkspace(QWidget):
         self.shown.emit(row.item_id)
 
     def _show(self, shot: Shot) -> None:
-        self._placing = True
-        self.canvas.scene.show_evidence = self.actions_.action("review.evidence").isChecked()
-        hidden = self.row is not None and self.row.waiting and bool(self.row.extra.get("blind"))
-        self.canvas.set_pictures(shot.after, shot.before)
-        self.canvas.scene.mask = shot.mask
-        self.canvas.scene.evidence = () if hidden else shot.evidence
-        self.canvas.empty_text = shot.look.problem
-        self._place_view(shot)
-        self._placing = False
-
-    def _place_view(self, shot: Shot) -> None:
-        """Keep zoom and the place relative to the edit; the first item frames its edit."""
-        if shot.after is None:
-            return
-        if self._fit:
-            self.canvas.fit()
-            return
-        focus = shot.look.focus
-        if self._zoom <= 0:
-            self.canvas.frame(focus)
-            return
-        width, height = self._pane_size()
-        x, y = focus.center[0] + self._offset[0], focus.center[1] + self._offset[1]
-        zoom = self._zoom
-        self.canvas.set_view(View(zoom, round(width / 2 - x * zoom), round(height / 2 - y * zoom)))
-
-    def _pane_size(self) -> tuple[int, int]:
-        width, height = self.canvas.device_size()
-        return (width // 2 if self.canvas.mode is Mode.SIDE else width), height
+        row = self.row
+        self.stage.show(
+            shot,
+            evidence=self.actions_.action("review.evidence").isChecked(),
+            hidden=row is not None and is_hidden(row),
+        )
 
     def _show_nothing(self) -> None:
-        self.canvas.set_pictures(None)
         words = self.queue.why_empty(self.filters.which)
         working = self.attempts.waiting
         if working:
             words += " " + tr("{n} more attempts are being computed.", n=working)
-        self.canvas.empty_text = f"{words}\n{tr('Z takes the last decision back.')}"
-        self.canvas.update()
+        self.stage.clear(f"{words}\n{tr('Z takes the last decision back.')}")
         self.panel.clear(words)
         self._headline()
 
@@ -397,7 +366,7 @@ class ReviewWorkspace(QWidget):
         try:
             changed = self.queue.decide(
                 targets, verdict, reviewer=self.reviewer, reason=reason,
-                ms=round(1000 * (time.monotonic() - self._since)), views=sorted(self._views),
+                ms=round(1000 * (time.monotonic() - self._since)), views=sorted(self.stage.views),
                 seen=seen, readings=readings_now(readings) if len(targets) == 1 else None,
                 thresholds=edit.verdict.version if edit else "",
             )  # fmt: skip
@@ -490,7 +459,7 @@ class ReviewWorkspace(QWidget):
             return
         self._group = group
         self._since = time.monotonic()
-        self._views = {"group"}
+        self.stage.views = {"group"}
         self.group_page.show_group(group, rows)
         self.stack.setCurrentIndex(1)
 
@@ -501,41 +470,12 @@ class ReviewWorkspace(QWidget):
 
     # Looking
 
-    def _hold_before(self, held: bool) -> None:
-        self._views.add("before")
-        self.canvas.hold_before(held)
-
-    def _difference(self) -> None:
-        on = self.canvas.mode is not Mode.DIFFERENCE
-        self.canvas.set_mode(Mode.DIFFERENCE if on else Mode.SPLIT)
-
-    def _cycle(self) -> None:
-        at = CYCLE.index(self.canvas.mode)
-        self.canvas.set_mode(CYCLE[(at + 1) % len(CYCLE)])
-
-    def _mode_chosen(self, key: str) -> None:
-        self.canvas.set_mode(Mode(key))
-        self.canvas.setFocus()
-
     def _mode_changed(self, mode: str) -> None:
-        self._views.add(mode)
         self.compare.show_mode(mode)
         self.actions_.set_checked("review.difference", mode == Mode.DIFFERENCE.value)
 
     def _evidence(self) -> None:
-        self.canvas.scene.show_evidence = self.actions_.action("review.evidence").isChecked()
-        self._views.add("evidence")
-        self.canvas.refresh()
-
-    def _fit_view(self) -> None:
-        self.canvas.fit()
-        self._fit = True
-
-    def _to_edit(self) -> None:
-        row = self.row
-        if row is not None:
-            self._zoom, self._offset, self._fit = 0.0, (0.0, 0.0), False
-            self.canvas.frame(self.shots.get(row).look.focus)
+        self.stage.evidence(self.actions_.action("review.evidence").isChecked())
 
     def _point(self, name: str) -> None:
         """Zoom to where a reading is worst."""
@@ -543,19 +483,7 @@ class ReviewWorkspace(QWidget):
         edit = self.shots.get(row).look.edit if row is not None else None
         reading = edit.verdict.reading(name) if edit is not None else None
         if reading is not None and reading.box is not None:
-            self.canvas.frame(reading.box)
-
-    def _view_changed(self) -> None:
-        self.compare.show_zoom(self.canvas.view.zoom)
-        row = self.row
-        if self._placing or row is None:
-            return
-        focus = self.shots.get(row).look.focus
-        width, height = self._pane_size()
-        x, y = self.canvas.view.to_photo(width / 2, height / 2)
-        self._fit = False
-        self._zoom = self.canvas.view.zoom
-        self._offset = (x - focus.center[0], y - focus.center[1])
+            self.stage.point(reading.box)
 
     # What arrives later
 
@@ -577,44 +505,15 @@ class ReviewWorkspace(QWidget):
             if found is not None and found.item_id != row.item_id:
                 ahead.append(found)
         self.shots.ahead(ahead)
-        if row.extra.get("blind") and row.waiting:
+        if is_hidden(row):
             return
-        look = self.shots.get(row).look
-        self.background.run(
-            partial(self._find_aside, row, look), partial(self._aside_found, row.item_id)
-        )
+        self.asides.find(row, self.shots.get(row).look)
 
-    def _find_aside(self, row: ReviewRow, look: object) -> tuple[list[object], list[object]]:
-        from inpaint_studio.review.look import Look, look_at
-
-        assert isinstance(look, Look)
-        found: list[object] = []
-        for near in precedents_of(self.studio.library, look):
-            other = self.queue.find(near.item_id)
-            if other is not None:
-                data = b""
-                if other.thumb and self.studio.library.objects.has(other.thumb):
-                    data = self.studio.library.objects.get_bytes(other.thumb)
-                found.append((other, data, near.distance))
-        rows: list[object] = []
-        old = self.queue.find(row.replaces) if row.replaces else None
-        if old is not None and look.edit is not None:
-            before = look_at(self.studio.library, old)
-            if before.edit is not None:
-                rows = list(compare(before.edit.verdict.readings, look.edit.verdict.readings))
-        return found, rows
-
-    def _aside_found(self, item_id: str, found: tuple[list[object], list[object]]) -> None:
+    def _aside_found(self, item_id: str, near: object, rows: object) -> None:
         row = self.row
-        if row is None or row.item_id != item_id:
-            return
-        near = []
-        for other, data, distance in found[0]:  # type: ignore[misc, attr-defined]
-            pixmap = QPixmap()
-            pixmap.loadFromData(data)  # type: ignore[has-type]
-            near.append((other, pixmap, distance))  # type: ignore[has-type]
-        self.panel.show_precedents(near)
-        self.panel.show_comparison(found[1])  # type: ignore[arg-type]
+        if row is not None and row.item_id == item_id:
+            self.panel.show_precedents(near)  # type: ignore[arg-type]
+            self.panel.show_comparison(rows)  # type: ignore[arg-type]
 
     def _show_precedent(self, item_id: str) -> None:
         row = self.queue.find(item_id)
