@@ -14,6 +14,7 @@ from inpaint_studio.app import Studio
 from inpaint_studio.errors import UserError
 from inpaint_studio.settings import Settings
 from inpaint_studio.ui import theme
+from inpaint_studio.ui.background import Collector
 from inpaint_studio.ui.shell import Shell
 
 
@@ -43,10 +44,13 @@ def run(photos: Sequence[Path], library: Path) -> int:
         shell = Shell(studio)
         shell.show()
         shell.start(photos)
+        collector = Collector(shell)
         leave = os.environ.get("INPAINT_STUDIO_QUIT_AFTER_MS")
         if leave:
             QTimer.singleShot(int(leave), shell.close)
-        return app.exec()
+        code = app.exec()
+        collector.stop()
+        return code
     finally:
         studio.close()
 

@@ -55,7 +55,7 @@ class TopBar(QWidget):
         right = QHBoxLayout()
         right.setSpacing(4)
         right.addStretch(1)
-        right.addWidget(self._pill())
+        right.addWidget(self._pill(), 0, Qt.AlignmentFlag.AlignVCenter)
         right.addSpacing(6)
         for command_id in ("edit.undo", "edit.redo", "app.settings"):
             right.addWidget(self._button(actions.action(command_id)))

@@ -170,6 +170,11 @@ class Canvas(QWidget):
                 self.update(QRect(left, top, right - left, bottom - top))
 
     @property
+    def is_fitted(self) -> bool:
+        """Whether the whole photo is kept in sight."""
+        return self._fit
+
+    @property
     def has_photo(self) -> bool:
         return self.scene.after is not None or self.scene.before is not None
 

@@ -152,10 +152,11 @@ class ExportDialog(QDialog):
     def _changed(self) -> None:
         suffix = self.path().suffix.lower()
         is_jpeg = suffix in (".jpg", ".jpeg")
+        lossy = is_jpeg or (suffix in (".webp", ".avif", ".jxl") and not self._plain)
         for part in self._jpeg_row:
             part.setVisible(is_jpeg)
-        for part in self._quality_row:
-            part.setVisible(is_jpeg or (suffix in (".webp", ".avif", ".jxl") and not self._plain))
+        for field in self._quality_row:
+            field.setVisible(lossy)
         self.lossless.setVisible(suffix in (".webp", ".avif", ".jxl"))
         there = self.path().exists()
         self.overwrite.setVisible(there)

@@ -107,10 +107,10 @@ class KeyEditor(QDialog):
         self.resize(620, 620)
         self._actions = actions
         self.notice = Notice()
-        self.find = QLineEdit()
-        self.find.setPlaceholderText(tr("Find a command"))
-        self.find.setAccessibleName(tr("Find a command"))
-        self.find.textChanged.connect(self._filter)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Find a command"))
+        self.search.setAccessibleName(tr("Find a command"))
+        self.search.textChanged.connect(self._filter)
         self.tree = QTreeWidget()
         self.tree.setAccessibleName(tr("Commands and their keys"))
         self.tree.setHeaderLabels([tr("Command"), tr("Keys")])
@@ -134,11 +134,11 @@ class KeyEditor(QDialog):
         for part in (self.key, self.set_key, back, everything):
             row_.addWidget(part)
         column = QVBoxLayout(self)
-        for widget in (self.find, self.tree, self.notice):
+        for widget in (self.search, self.tree, self.notice):
             column.addWidget(widget)
         column.addLayout(row_)
         self._show_keys()
-        self.tree.setCurrentItem(self.tree.topLevelItem(0))
+        self.choose(COMMANDS[0].id)
 
     def choose(self, command_id: str) -> None:
         """Select a command's row."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
+from inpaint_studio.records import Kind
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
 from inpaint_studio.ui.retouch.document import Document
@@ -50,6 +51,9 @@ class Editor(QObject):
         self.tolerance = 24
         self.contiguous = True
         self.feather_px = 2
+        self.feather_set = False
+        """Whether the user has chosen the feather (else the plan does)."""
+        self.kind: Kind = "painted"
         self.step_px = 2
         self.color: tuple[int, int, int] = (128, 128, 128)
         self.last_point: tuple[float, float] | None = None
@@ -109,30 +113,38 @@ class Editor(QObject):
 
     def commit(
         self, label: str, changes: Sequence[Any], *, edit_id: str = "", run_id: str = "",
-        clear_mask: bool = False,
+        take: tuple[Box, MaskBool] | None = None, document: Document | None = None,
     ) -> None:  # fmt: skip
-        """Make an edit: store and apply the changes in order, then show them."""
-        document = self.document
+        """Make an edit: store and apply the changes in order, then show them.
+
+        take: the part of the mask that the edit has used up; undoing the edit brings it back.
+        """
+        document = document or self.document
         if document is None:
             return
         work = partial(_commit, document, label, changes, edit_id, run_id)
-        self.background.run(
-            work, partial(self._committed, document, label, clear_mask), self._failed,
-            in_order=True,
-        )  # fmt: skip
+        done = partial(self._committed, document, label, take)
+        self.background.run(work, done, self._failed, in_order=True)
 
-    def _committed(self, document: Document, label: str, clear_mask: bool, box: Box) -> None:
+    def _committed(
+        self, document: Document, label: str, take: tuple[Box, MaskBool] | None,
+        made: tuple[Box, int],
+    ) -> None:  # fmt: skip
+        box, position = made
         if box.is_empty:
             self.trouble.emit(tr("That changed nothing."))
             return
         step: MaskStep | None = None
-        if clear_mask and not document.mask.is_empty:
-            self.remember_mask()
-            import numpy as np
-
-            inside = document.mask.tight_bounds()
-            step = document.mask.put(label, inside, np.zeros(inside.shape, np.bool_))
-        document.timeline.push(Step(label, step, document.history.cursor - 1))
+        if take is not None:
+            self.last_mask = take
+            self.kind = "painted"
+            step = document.mask.put(label, *take, "subtract")
+        document.timeline.push(Step(label, step, position))
+        entries, cursor = document.history.entries, document.history.cursor
+        if not document.timeline.fits(len(entries), cursor) and self.background.pending == 0:
+            # An undo overtook the commit: the history is right, the line follows it.
+            document.timeline.rebuild([entry.label for entry in entries], cursor)
+        document.saved = False
         if document is self.document:
             if step is not None:
                 self.canvas.mask_changed(step.box)
@@ -216,10 +228,10 @@ class Editor(QObject):
 
 def _commit(
     document: Document, label: str, changes: Sequence[Any], edit_id: str, run_id: str
-) -> Box:
+) -> tuple[Box, int]:
     box = document.session.commit(label, changes, edit_id=edit_id, run_id=run_id)
     _refresh(document, box)
-    return box
+    return box, document.history.cursor - 1
 
 
 def _jump(document: Document, cursor: int) -> Box:

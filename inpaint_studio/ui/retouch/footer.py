@@ -1,4 +1,4 @@
-"""The bar under the photo: how to compare, brush size, zoom."""
+"""The bar under the photo: how to compare, where the pointer is, zoom."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from inpaint_studio.ui.widgets import Segmented, Slider, dim, icon_button
 
 MODES = (Mode.AFTER, Mode.SPLIT, Mode.SIDE, Mode.SWIPE, Mode.DIFFERENCE, Mode.ONION, Mode.MASK)
 _STEPS = 400
-
-
-def radius_of(step: int) -> float:
-    """Brush radius of a slider step: 0.5 to 1000 px, evenly in the eye's sense."""
-    return 0.5 * math.exp(step / _STEPS * math.log(2000))
-
-
-def step_of(radius: float) -> int:
-    return round(_STEPS * math.log(max(radius, 0.5) / 0.5) / math.log(2000))
 
 
 def zoom_of(step: int) -> float:
@@ -42,7 +33,6 @@ class Footer(QWidget):
     """Tells what was chosen; shows what it is told."""
 
     mode_chosen = Signal(str)
-    radius_chosen = Signal(float)
     zoom_chosen = Signal(float)
 
     def __init__(self) -> None:
@@ -52,11 +42,6 @@ class Footer(QWidget):
         self.setFixedHeight(44)
         self.modes = Segmented([(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"))
         self.modes.chosen.connect(self.mode_chosen)
-        self._brush = dim(tr("Brush"))
-        self._brush.setMinimumWidth(84)
-        self._brush.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.radius = Slider(0, _STEPS, step_of(20), tr("Brush size"))
-        self.radius.valueChanged.connect(self._radius_moved)
         self.onion = Slider(0, 100, 50, tr("Onion: share of the result"))
         self.onion.setMaximumWidth(110)
         self.onion.hide()
@@ -77,26 +62,15 @@ class Footer(QWidget):
         row.addWidget(self.onion)
         row.addStretch(1)
         row.addWidget(self._where)
-        row.addWidget(self._brush)
-        row.addWidget(self.radius)
-        row.addSpacing(10)
         row.addWidget(out)
         row.addWidget(self.zoom)
         row.addWidget(into)
         row.addWidget(self._percent)
-        for slider in (self.radius, self.zoom):
-            slider.setFixedWidth(108)
+        self.zoom.setFixedWidth(108)
 
     def show_mode(self, mode: str) -> None:
         self.modes.choose(mode)
         self.onion.setVisible(mode == Mode.ONION.value)
-
-    def show_radius(self, radius: float) -> None:
-        self.radius.blockSignals(True)
-        self.radius.setValue(step_of(radius))
-        self.radius.blockSignals(False)
-        self.radius.update()
-        self._brush.setText(tr("Brush {px} px", px=max(1, round(radius * 2))))
 
     def show_zoom(self, zoom: float) -> None:
         self.zoom.blockSignals(True)
@@ -107,9 +81,6 @@ class Footer(QWidget):
 
     def show_place(self, words: str) -> None:
         self._where.setText(words)
-
-    def _radius_moved(self, step: int) -> None:
-        self.radius_chosen.emit(radius_of(step))
 
     def _zoom_moved(self, step: int) -> None:
         self.zoom_chosen.emit(zoom_of(step))

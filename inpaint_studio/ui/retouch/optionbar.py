@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
 
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import NamedSlider, Segmented, dim
+from inpaint_studio.ui.widgets import NamedSlider, Segmented, Slider, dim
 
+_STEPS = 400
 COMBINE = (("add", "Add"), ("subtract", "Subtract"), ("intersect", "Intersect"))
 SOURCES = (("auto", "Automatic"), ("include", "Copy only from"), ("exclude", "Never copy from"))
 SHAPES = ("rectangle", "ellipse", "lasso", "polygon", "wand", "object")
+DRAWING = ("brush", "eraser", "restore", "source", "dropper")
 HINTS = {
     "brush": "Shift+click: straight stroke · Alt: take away · [ ] size",
     "eraser": "Alt: add · [ ] size",
@@ -30,6 +34,15 @@ HINTS = {
 }
 
 
+def radius_of(step: int) -> float:
+    """Brush radius of a slider step: 0.5 to 1000 px, evenly in the eye's sense."""
+    return 0.5 * math.exp(step / _STEPS * math.log(2000))
+
+
+def step_of(radius: float) -> int:
+    return round(_STEPS * math.log(max(radius, 0.5) / 0.5) / math.log(2000))
+
+
 class OptionBar(QWidget):
     """Tells by signals; shows what it is told."""
 
@@ -40,6 +53,7 @@ class OptionBar(QWidget):
     step_changed = Signal(int)
     opacity_changed = Signal(int)
     source_chosen = Signal(str)
+    radius_chosen = Signal(float)
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -50,6 +64,11 @@ class OptionBar(QWidget):
         self.combine.chosen.connect(self.combine_chosen)
         self.source = Segmented([(k, tr(w)) for k, w in SOURCES], tr("Sampling area"))
         self.source.chosen.connect(self.source_chosen)
+        self._brush = dim(tr("Brush"))
+        self._brush.setMinimumWidth(92)
+        self.radius = Slider(0, _STEPS, step_of(20), tr("Brush size"))
+        self.radius.setFixedWidth(120)
+        self.radius.valueChanged.connect(self._radius_moved)
         self.tolerance = NamedSlider(tr("Tolerance"), 0, 128, 24)
         self.tolerance.changed.connect(self.tolerance_changed)
         self.tolerance.setFixedWidth(200)
@@ -69,6 +88,8 @@ class OptionBar(QWidget):
         row.setContentsMargins(12, 0, 10, 0)
         row.setSpacing(8)
         for part in (
+            self._brush,
+            self.radius,
             self.combine, self.source, self.tolerance, self.contiguous, self.swatch, self.hint,
         ):  # fmt: skip
             row.addWidget(part)
@@ -77,20 +98,30 @@ class OptionBar(QWidget):
         row.addWidget(self.feather)
         row.addWidget(dim(tr("Step")))
         row.addWidget(self.step)
-        for name, words in (("mask.shrink", "−"), ("mask.grow", "+")):
-            row.addWidget(_small(actions, name, words))
-        for name in ("mask.invert", "mask.clear", "view.mask"):
-            row.addWidget(_small(actions, name, ""))
+        for name in ("mask.shrink", "mask.grow", "mask.invert", "mask.clear", "view.mask"):
+            row.addWidget(_small(actions, name))
         self.show_tool("brush")
 
     def show_tool(self, name: str) -> None:
         """Show the settings of one tool."""
         self.combine.setVisible(name in SHAPES)
+        for part in (self._brush, self.radius):
+            part.setVisible(name in DRAWING)
         self.tolerance.setVisible(name == "wand")
         self.contiguous.setVisible(name == "wand")
         self.source.setVisible(name == "source")
         self.swatch.setVisible(name == "dropper")
         self.hint.setText(tr(HINTS.get(name, "")))
+
+    def show_radius(self, radius: float) -> None:
+        self.radius.blockSignals(True)
+        self.radius.setValue(step_of(radius))
+        self.radius.blockSignals(False)
+        self.radius.update()
+        self._brush.setText(tr("Brush {px} px", px=max(1, round(radius * 2))))
+
+    def _radius_moved(self, step: int) -> None:
+        self.radius_chosen.emit(radius_of(step))
 
     def show_color(self, color: QColor) -> None:
         made = QPixmap(28, 18)
@@ -104,24 +135,19 @@ def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
     made.setRange(low, high)
     made.setValue(value)
     made.setSuffix(" px")
-    made.setFixedWidth(64)
+    made.setFixedWidth(66)
+    made.setStyleSheet("padding: 2px 6px;")
     made.setAccessibleName(name)
     made.setToolTip(name)
     return made
 
 
-def _small(actions: Actions, name: str, words: str) -> QToolButton:
+def _small(actions: Actions, name: str) -> QToolButton:
     action = actions.action(name)
     made = QToolButton()
     made.setDefaultAction(action)
     made.setIconSize(QSize(18, 18))
-    if words:
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        made.setText(words)
-    elif action.icon().isNull():
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-    else:
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     made.setAccessibleName(action.text())
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return made

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -45,18 +46,23 @@ class RunPanel(Section):
         self.intent.chosen.connect(self._intent_chosen)
         self.engine = QComboBox()
         self.engine.setAccessibleName(tr("Engine"))
+        self.engine.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for key, words in ENGINE_TITLES.items():
             self.engine.addItem(tr(words), key)
         self.engine.currentIndexChanged.connect(self._changed)
         self.prompt = QLineEdit()
+        self.prompt.setMinimumWidth(60)
         self.prompt.setAccessibleName(tr("Prompt"))
         self.prompt.setPlaceholderText(tr("What shall be there (optional)"))
         self.seed = QSpinBox()
         self.seed.setRange(0, 2_147_483_647)
         self.seed.setAccessibleName(tr("Seed"))
+        self.seed.setMinimumWidth(64)
+        self.seed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.seed.valueChanged.connect(self._changed)
         self.variations = QSpinBox()
         self.variations.setRange(1, 8)
+        self.variations.setFixedWidth(44)
         self.variations.setAccessibleName(tr("Variations"))
         self.variations.setToolTip(tr("Run with several seeds; choose the one you like"))
         self.on_release = QCheckBox(tr("Run when a stroke ends"))

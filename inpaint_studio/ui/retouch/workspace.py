@@ -7,31 +7,45 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from inpaint_studio.errors import InpaintError
+from inpaint_studio.paths import config_dir
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
-from inpaint_studio.ui.canvas.panes import CYCLE, Mode
+from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.canvas.tool import Tool
-from inpaint_studio.ui.retouch.document import Document, open_document
+from inpaint_studio.ui.retouch import smart_tools, stroke_tools
+from inpaint_studio.ui.retouch.desk import Desk, facts_of
+from inpaint_studio.ui.retouch.document import Document, shares_of
 from inpaint_studio.ui.retouch.editor import Editor
+from inpaint_studio.ui.retouch.evidence import EvidenceView
 from inpaint_studio.ui.retouch.footer import Footer
-from inpaint_studio.ui.retouch.stroke_tools import (
-    BrushTool,
-    DabTool,
-    EraserTool,
-    RestoreTool,
-    SourceTool,
-    StrokeTool,
-)
+from inpaint_studio.ui.retouch.historylist import HistoryList
+from inpaint_studio.ui.retouch.inspector import Inspector
+from inpaint_studio.ui.retouch.maskops import MaskCommands
+from inpaint_studio.ui.retouch.optionbar import OptionBar
+from inpaint_studio.ui.retouch.photolist import PhotoList
+from inpaint_studio.ui.retouch.runcontrol import RunControl
+from inpaint_studio.ui.retouch.runner import Runner
+from inpaint_studio.ui.retouch.shape_tools import BoxTool, LassoTool, PolygonTool
+from inpaint_studio.ui.retouch.smart_tools import Pins
 from inpaint_studio.ui.retouch.toolbar import ToolColumn
+from inpaint_studio.ui.retouch.variations import VariationStrip
+from inpaint_studio.ui.retouch.viewcontrol import ViewCommands
+from inpaint_studio.ui.retouch.welcome import Welcome, sample_paths
 from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.widgets import Section
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
+
+TOOLS = (
+    "hand", "brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "object",
+    "restore", "source", "dropper", "pick",
+)  # fmt: skip
 
 
 class RetouchWorkspace(QWidget):
@@ -49,112 +63,485 @@ class RetouchWorkspace(QWidget):
         self.background = Background(self)
         self.canvas = Canvas()
         self.editor = Editor(self.canvas, self.background, self)
-        self.footer = Footer()
-        self._wanted: Path | None = None
-        column = QVBoxLayout()
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.canvas, 1)
-        column.addWidget(self.footer)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(ToolColumn(actions))
-        row.addLayout(column, 1)
-        self.canvas.empty_text = tr("Drop a photo here, or press Ctrl+O")
+        self.runner = Runner(studio, self.background, self)
+        self.desk = Desk(studio, self.background, self)
+        self.pins = Pins()
+        self.canvas.overlays.append(self.pins)
+        self._make_parts()
+        self.strip = VariationStrip()
+        self.runs = RunControl(studio, self.editor, self.runner, self.inspector, self.strip, self)
+        self.evidence = EvidenceView(self.canvas, studio.library.objects, self.background, self)
+        self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
+        self.views = ViewCommands(self.canvas, self.editor, actions, self)
+        self._keep_soon = QTimer(self)
+        self._keep_soon.setSingleShot(True)
+        self._keep_soon.setInterval(1500)
+        self._keep_soon.timeout.connect(self._keep)
+        self._before_of: tuple[object, int] | None = None
+        self._place()
         self._connect()
         self._register()
-        actions.run("tool.brush")
-        self.footer.show_radius(self.editor.radius)
+        self._restore()
+        self._take_tool("brush")
+        self.options.show_radius(self.editor.radius)
+        self._enable()
+
+    # Parts and places
+
+    def _make_parts(self) -> None:
+        self.footer = Footer()
+        self.options = OptionBar(self.actions_)
+        self.column = ToolColumn(self.actions_)
+        self.photos = PhotoList(self.background)
+        self.history = HistoryList()
+        self.inspector = Inspector()
+        self.welcome = Welcome(self.background)
+
+    def _place(self) -> None:
+        left = QFrame()
+        left.setObjectName("panel")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.setSpacing(6)
+        shelf = QSplitter(Qt.Orientation.Vertical)
+        for name, part in ((tr("Photos"), self.photos), (tr("History"), self.history)):
+            section = Section(name)
+            section.inset_heading(16)
+            section.body.addWidget(part, 1)
+            shelf.addWidget(section)
+            if part is self.photos:
+                self._photo_section = section
+        column.addWidget(shelf)
+        self._left = left
+        shelf.setSizes([420, 300])
+        middle = QWidget()
+        inner = QVBoxLayout(middle)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.options)
+        inner.addWidget(self.canvas, 1)
+        inner.addWidget(self.strip)
+        inner.addWidget(self.footer)
+        work = QWidget()
+        row = QHBoxLayout(work)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
+        row.addWidget(self.column)
+        row.addWidget(middle, 1)
+        self._split = QSplitter()
+        self._split.addWidget(left)
+        self._split.addWidget(work)
+        self._split.addWidget(self.inspector)
+        self._split.setStretchFactor(1, 1)
+        self._split.setSizes([248, 900, 304])
+        self._split.setCollapsible(1, False)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self._split)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
 
     def _connect(self) -> None:
-        self.canvas.view_changed.connect(self._view_changed)
-        self.canvas.mode_changed.connect(self.footer.show_mode)
-        self.canvas.size_dragged.connect(self.editor.set_radius)
-        self.editor.radius_changed.connect(self.footer.show_radius)
-        self.editor.trouble.connect(self._trouble)
-        self.editor.history_changed.connect(self._history_changed)
-        self.footer.mode_chosen.connect(self._mode_chosen)
-        self.footer.radius_chosen.connect(self.editor.set_radius)
-        self.footer.zoom_chosen.connect(self.canvas.zoom_to)
+        canvas, editor, footer = self.canvas, self.editor, self.footer
+        canvas.view_changed.connect(self._view_changed)
+        canvas.mode_changed.connect(footer.show_mode)
+        canvas.size_dragged.connect(editor.set_radius)
+        canvas.hovered.connect(self._hovered)
+        editor.radius_changed.connect(self.options.show_radius)
+        editor.trouble.connect(partial(self.notice.emit, "bad"))
+        editor.history_changed.connect(self._history_changed)
+        editor.pixels_changed.connect(self._pixels_changed)
+        editor.stroke_ended.connect(self._stroke_ended)
+        footer.mode_chosen.connect(self._mode_chosen)
+        self.options.radius_chosen.connect(editor.set_radius)
+        footer.zoom_chosen.connect(canvas.zoom_to)
+        footer.zoom_in.clicked.connect(partial(canvas.zoom_step, 1))
+        footer.zoom_out.clicked.connect(partial(canvas.zoom_step, -1))
+        footer.onion.valueChanged.connect(self._onion)
+        self._connect_options()
+        self._connect_panels()
+        for part in (self.desk, self.runs, self.masks):
+            part.notice.connect(self.notice)
+        for source in (self.desk, self.runs):
+            source.status.connect(self.status)
+        self.masks.pins_changed.connect(self._pins_changed)
+        self.views.before_wanted.connect(self._refresh_before)
+        self.views.evidence_toggled.connect(self.evidence.set_visible)
+
+    def _connect_options(self) -> None:
+        options, editor = self.options, self.editor
+        options.combine_chosen.connect(partial(setattr, editor, "combine"))
+        options.tolerance_changed.connect(partial(setattr, editor, "tolerance"))
+        options.contiguous_changed.connect(partial(setattr, editor, "contiguous"))
+        options.step_changed.connect(partial(setattr, editor, "step_px"))
+        options.feather_changed.connect(self._feather)
+        options.source_chosen.connect(self._source_means)
+
+    def _connect_panels(self) -> None:
+        self.photos.chosen.connect(self.desk.show)
+        self.history.chosen.connect(self._edit_picked)
+        self.history.jumped.connect(self.editor.jump)
+        self.history.hide_asked.connect(self.runs.hide)
+        self.history.again_asked.connect(self.runs.again)
+        self.history.review_asked.connect(self.runs.to_review)
+        self.runs.edit_chosen.connect(self._edit_chosen)
+        inspector = self.inspector
+        inspector.run.run_asked.connect(self.runs.run)
+        inspector.run.compare_asked.connect(self.runs.run_both)
+        inspector.run.options_changed.connect(self.runs.mask_changed)
+        inspector.run.on_release_changed.connect(self._on_release)
+        inspector.tasks.cancel_asked.connect(self.runner.cancel)
+        inspector.gauge_pointed.connect(self._gauge_pointed)
+        inspector.stages_asked.connect(self._show_stages)
+        inspector.replay_asked.connect(self.runs.replay)
+        inspector.accept_asked.connect(self.runs.accept)
+        inspector.reject_asked.connect(self.runs.reject)
+        inspector.retry_asked.connect(self.runs.again)
+        inspector.review_asked.connect(self.runs.to_review)
+        self.desk.opened.connect(self._opened)
+        self.desk.listed.connect(self.photos.add)
+        self.desk.row_changed.connect(self._tell_row)
+        self.desk.closed.connect(self._closed)
+        self.desk.changed_on_disk.connect(self._changed_on_disk)
+        self.desk.saved.connect(self._saved)
+        self.welcome.photos_asked.connect(self.open_files)
+        self.welcome.open_asked.connect(partial(self.actions_.run, "file.open"))
 
     def _register(self) -> None:
         on = self.actions_.on
         on("edit.undo", self.editor.undo)
         on("edit.redo", self.editor.redo)
-        on("view.fit", self.canvas.fit)
-        on("mask.clear", self.editor.clear_mask)
-        for name in ("hand", "brush", "eraser", "restore", "source", "dropper"):
+        on("edit.hide", self.runs.hide)
+        on("edit.again", self.runs.again)
+        on("edit.review", self.runs.to_review)
+        on("edit.replay", self.runs.replay)
+        on("run.start", self.runs.run)
+        on("run.first", self.runs.run_first)
+        on("run.compare", self.runs.run_both)
+        on("run.plan", self.runs.plan)
+        on("run.cancel", self._escape)
+        on("run.cancel_all", self.runner.cancel_all)
+        on("run.on_release", self._toggle_on_release)
+        on("run.accept_variation", self._confirm)
+        on("run.next_variation", partial(self.strip.walk, 1))
+        on("run.previous_variation", partial(self.strip.walk, -1))
+        on("file.save", self.desk.save_as)
+        on("file.save_again", self.desk.save_again)
+        on("file.reload", self.desk.reload)
+        on("file.copy", self.desk.copy)
+        on("file.paste", self.desk.paste)
+        on("file.close", self._close_photo)
+        on("file.next", partial(self._step, 1))
+        on("file.previous", partial(self._step, -1))
+        on("file.samples", self._open_samples)
+        on("tool.bigger", partial(self._scale_brush, 1.2))
+        on("tool.smaller", partial(self._scale_brush, 1 / 1.2))
+        on("mask.feather_more", partial(self._step_feather, 1))
+        on("mask.feather_less", partial(self._step_feather, -1))
+        on("view.left", self._toggle_left)
+        on("view.right", self._toggle_right)
+        for name in TOOLS:
             on(f"tool.{name}", partial(self._take_tool, name))
-        on("view.cycle", self._cycle)
-        self.actions_.on_held("view.before", self.canvas.hold_before)
+
+    # Tools
 
     def _take_tool(self, name: str) -> None:
-        kinds: dict[str, type[StrokeTool]] = {
-            "brush": BrushTool, "eraser": EraserTool, "restore": RestoreTool,
-            "source": SourceTool, "dropper": DabTool,
-        }  # fmt: skip
-        tool: Tool = kinds[name](self.editor) if name in kinds else Tool()
-        self.canvas.set_tool(tool)
+        self.canvas.set_tool(self._make_tool(name))
+        self.canvas.tool.name = name
         self.actions_.set_checked(f"tool.{name}", True)
+        self.options.show_tool(name)
+        if name == "dropper":
+            self.options.show_color(QColor(*(v & 255 for v in self.editor.color)))
 
-    def _cycle(self) -> None:
-        at = CYCLE.index(self.canvas.mode)
-        self.canvas.set_mode(CYCLE[(at + 1) % len(CYCLE)])
+    def _make_tool(self, name: str) -> Tool:
+        editor = self.editor
+        kinds: dict[str, type[stroke_tools.StrokeTool]] = {
+            "brush": stroke_tools.BrushTool, "eraser": stroke_tools.EraserTool,
+            "restore": stroke_tools.RestoreTool, "source": stroke_tools.SourceTool,
+            "dropper": stroke_tools.DabTool,
+        }  # fmt: skip
+        if name in kinds:
+            return kinds[name](editor)
+        if name in ("rectangle", "ellipse"):
+            return BoxTool(editor, name)
+        if name == "lasso":
+            return LassoTool(editor)
+        if name == "polygon":
+            return PolygonTool(editor)
+        if name == "wand":
+            return smart_tools.WandTool(editor)
+        if name == "object":
+            return smart_tools.ObjectTool(editor)
+        if name == "pick":
+            return smart_tools.PickTool(editor, self.pins)
+        return Tool()
+
+    def _scale_brush(self, factor: float) -> None:
+        self.editor.set_radius(self.editor.radius * factor)
+
+    def _step_feather(self, step: int) -> None:
+        self.options.feather.setValue(self.options.feather.value() + step)
+
+    def _feather(self, px: int) -> None:
+        self.editor.feather_px, self.editor.feather_set = px, True
+
+    def _source_means(self, means: str) -> None:
+        document = self.editor.document
+        if means == "auto":
+            self.masks.clear_source()
+        elif document is not None:
+            document.source_means = means
+
+    def _pins_changed(self) -> None:
+        if self.pins.items:
+            self._take_tool("pick")
+
+    def _stroke_ended(self) -> None:
+        if self.studio.settings["run_on_release"]:
+            self.runs.run()
+
+    def _toggle_on_release(self) -> None:
+        self._on_release(not self.studio.settings["run_on_release"])
+
+    def _on_release(self, on: bool) -> None:
+        self.studio.settings.set("run_on_release", on)
+        self.actions_.set_checked("run.on_release", on)
+        self.inspector.run.on_release.setChecked(on)
+
+    def _escape(self) -> None:
+        """Drop what is being drawn, else the choice, else stop what runs."""
+        if self.canvas.tool.cancel() or self.runs.drop_variations():
+            return
+        if not self.runner.cancel_newest():
+            self.runs.choose(-1)
+
+    def _confirm(self) -> None:
+        if self.strip.is_choosing:
+            self.runs.take_variation()
+        else:
+            self.canvas.tool.confirm()
+
+    # What is shown
 
     def _mode_chosen(self, key: str) -> None:
-        self.canvas.set_mode(Mode(key))
+        self.views.set_mode(Mode(key))
 
     def _view_changed(self) -> None:
         self.footer.show_zoom(self.canvas.view.zoom)
 
-    def _trouble(self, words: str) -> None:
-        self.notice.emit("bad", words)
+    def _hovered(self, x: int, y: int) -> None:
+        self.footer.show_place(f"{x}, {y}")
+
+    def _onion(self, value: int) -> None:
+        self.canvas.scene.onion = value / 100
+        self.canvas.refresh()
+
+    def _refresh_before(self) -> None:
+        """Bring the original up to date, when edits have been made since."""
+        document = self.editor.document
+        if document is None or self.strip.is_choosing:
+            return
+        state = (document, hash(document.session.state))
+        if self._before_of != state:
+            self._before_of = state
+            self.editor.in_order(document.before, partial(self._before_made, document))
+
+    def _before_made(self, document: Document, before: object) -> None:
+        if document is self.editor.document and not self.strip.is_choosing:
+            self.canvas.set_before(before)  # type: ignore[arg-type]
+
+    def _pixels_changed(self) -> None:
+        document = self.editor.document
+        if document is None:
+            return
+        self._before_of = None
+        if self.canvas.mode is not Mode.AFTER:
+            self._refresh_before()
+        self.background.run(
+            partial(shares_of, document.pyramid), self.inspector.histogram.show_shares, None
+        )
+        self.desk.tell(document)
 
     def _history_changed(self) -> None:
         document = self.editor.document
+        if document is not None and self.runs.chosen >= document.history.cursor:
+            self.runs.choose(document.history.cursor - 1)
+        self.history.show_document(document, self.runs.chosen)
+        self._keep_soon.start()
+        self._enable()
+
+    def _enable(self) -> None:
+        document = self.editor.document
         line = document.timeline if document else None
-        self.actions_.set_enabled("edit.undo", bool(line and line.can_undo))
-        self.actions_.set_enabled("edit.redo", bool(line and line.can_redo))
+        enable = self.actions_.set_enabled
+        enable("edit.undo", bool(line and line.can_undo))
+        enable("edit.redo", bool(line and line.can_redo))
+        for name in ("file.save", "file.save_again", "file.copy", "file.close", "file.reload"):
+            enable(name, document is not None)
+        chosen = self.runs.chosen >= 0
+        for name in ("edit.hide", "edit.again", "edit.review", "edit.replay"):
+            enable(name, chosen)
+        self.runs.mask_changed()
+
+    def _edit_picked(self, position: int) -> None:
+        self.runs.choose(position)
+        document = self.editor.document
+        if document is not None and 0 <= position < len(document.history.entries):
+            self.views.see(document.history.entries[position].box)
+
+    def _edit_chosen(self, position: int) -> None:
+        document = self.editor.document
+        edit = document.edit_of(position) if document is not None else None
+        self.evidence.show_edit(edit)
+        self.history.show_document(document, position)
+        for name in ("edit.hide", "edit.again", "edit.review", "edit.replay"):
+            self.actions_.set_enabled(name, position >= 0)
+
+    def _gauge_pointed(self, name: str) -> None:
+        document = self.editor.document
+        edit = document.edit_of(self.runs.chosen) if document is not None else None
+        if edit is None:
+            return
+        self.evidence.show_edit(edit, name)
+        reading = edit.verdict.reading(name)
+        if reading is not None and reading.box is not None:
+            self.canvas.frame(reading.box.pad(24))
+
+    def _show_stages(self) -> None:
+        from inpaint_studio.ui.dialogs.stages import StageDialog
+
+        document = self.editor.document
+        edit = document.edit_of(self.runs.chosen) if document is not None else None
+        if edit is not None:
+            StageDialog(edit, self.studio.library.objects, self).exec()
+
+    # Photos
+
+    def _opened(self, document: Document) -> None:
+        old = self.editor.document
+        if old is not None:
+            old.view = self.canvas.view if not self.canvas.is_fitted else None
+            self.desk.keep_soon(old)
+        self.runs.drop_variations()
+        self.pins.items = []
+        self.editor.document = document
+        self._before_of = None
+        self.canvas.set_pictures(document.pyramid)
+        self.canvas.scene.source = document.source_plane
+        self.canvas.set_mask(document.plane)
+        if document.view is not None:
+            self.canvas.set_view(document.view)
+        self._pages.setCurrentWidget(self._split)
+        self.photos.mark(document.path)
+        self.inspector.histogram.show_shares(document.shares)
+        self._refresh_before()
+        self.headline.emit(document.name, document.facts)
+        self.runs.choose(document.history.cursor - 1)
+        self._history_changed()
+        self.canvas.setFocus()
+        self.runner.warm()
+        self.desk.prefetch(self.photos.neighbour(document.path, 1))
+
+    def _tell_row(self, document: Document) -> None:
+        facts, status, kind = facts_of(document)
+        self.photos.say(document.path, facts=facts, status=status, kind=kind)
+        self._photo_section.set_note(str(len(self.photos.paths)))
+
+    def _closed(self, path: Path) -> None:
+        neighbour = self.photos.neighbour(path, 1) or self.photos.neighbour(path, -1)
+        self.photos.remove(path)
+        if self.desk.current is not None:
+            return
+        if neighbour is not None and neighbour != path:
+            self.desk.show(neighbour)
+            return
+        self.editor.document = None
+        self.canvas.set_pictures(None)
+        self.canvas.set_mask(None)
+        self.headline.emit("", "")
+        self.runs.choose(-1)
+        self._history_changed()
+        self._pages.setCurrentWidget(self.welcome)
+
+    def _close_photo(self) -> None:
+        if self.desk.current is not None:
+            self.desk.close(self.desk.current.path)
+
+    def _step(self, step: int) -> None:
+        path = self.photos.neighbour(self.desk.wanted, step)
+        if path is not None:
+            self.desk.show(path)
+
+    def _changed_on_disk(self, document: Document) -> None:
+        words = tr("{name} was changed by another program.", name=document.name)
+        keys = tr("Your edits are kept. “Read again from disk” (Ctrl+K) shows the new file.")
+        self.notice.emit("warn", f"{words} {keys}")
+
+    def _saved(self, document: Document) -> None:
+        if document is self.editor.document:
+            self.canvas.refresh()
+            self._history_changed()
+
+    def _open_samples(self) -> None:
+        self.background.run(sample_paths, self.open_files, None)
+
+    def _keep(self) -> None:
+        if self.editor.document is not None:
+            self.desk.keep_soon(self.editor.document)
 
     # Workspace
 
     def enter(self, what: object = None) -> None:
-        self._head()
+        document = self.editor.document
+        self.headline.emit(document.name if document else "", document.facts if document else "")
+        if document is None:
+            self.status.emit("idle", tr("Ready · offline"))
+            QTimer.singleShot(0, self._fill_welcome)
+        if isinstance(what, list | tuple):
+            self.open_files([Path(str(path)) for path in what])
+        elif isinstance(what, str | Path):
+            self.open_files([Path(what)])
+
+    def _fill_welcome(self) -> None:
+        self.background.run(sample_paths, self.welcome.show_samples, None)
+        recent = [Path(row.path) for row in self.studio.library.photos.recent(6)]
+        self.welcome.show_recent(recent)
 
     def leave(self) -> None:
         self.canvas.hold_before(False)
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        if paths:
-            self._wanted = paths[0]
-            self.status.emit("busy", tr("Opening {name}", name=paths[0].name))
-            self.background.run(
-                partial(open_document, self.studio, paths[0]), self._opened, self._not_opened
-            )
+        self.desk.open(paths)
 
-    def _not_opened(self, error: Exception) -> None:
-        self.status.emit("bad", tr("Not opened"))
-        self.notice.emit("bad", str(error) if isinstance(error, InpaintError) else repr(error))
+    def _toggle_left(self) -> None:
+        self._left.setVisible(not self._left.isVisible())
+        self.actions_.set_checked("view.left", self._left.isVisible())
 
-    def _opened(self, document: Document) -> None:
-        self.editor.document = document
-        self.canvas.set_pictures(document.pyramid, document.before())
-        self.canvas.set_mask(document.plane)
-        self.status.emit("good", tr("Ready · offline"))
-        self._head()
-        self._history_changed()
+    def _toggle_right(self) -> None:
+        self.inspector.setVisible(not self.inspector.isVisible())
+        self.actions_.set_checked("view.right", self.inspector.isVisible())
 
-    def _head(self) -> None:
-        document = self.editor.document
-        self.headline.emit(document.name if document else "", document.facts if document else "")
+    def _store(self) -> QSettings:
+        return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+    def _restore(self) -> None:
+        store = self._store()
+        sizes = store.value("retouch/split")
+        if isinstance(sizes, list) and len(sizes) == 3:
+            self._split.setSizes([int(size) for size in sizes])
+        self.editor.radius = float(str(store.value("retouch/radius", 20.0)))
+        self.actions_.set_checked("view.left", True)
+        self.actions_.set_checked("view.right", True)
+        self._on_release(bool(self.studio.settings["run_on_release"]))
 
     def close_down(self) -> bool:
-        document = self.editor.document
-        if document is not None:
-            document.keep_timeline()
+        store = self._store()
+        store.setValue("retouch/split", self._split.sizes())
+        store.setValue("retouch/radius", self.editor.radius)
+        self._keep_soon.stop()
+        self.runner.close()
         self.background.close()
+        self.runs.sweep()
+        self.desk.keep_all()
         return True
-
-
-__all__ = ["QSettings", "QSplitter", "Qt", "RetouchWorkspace"]

@@ -45,7 +45,7 @@ class Section(QWidget):
         self.body = QVBoxLayout(self._body)
         self.body.setContentsMargins(0, 2, 0, 0)
         self.body.setSpacing(8)
-        top = QHBoxLayout()
+        self._top = top = QHBoxLayout()
         top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(4)
         top.addWidget(self._head)
@@ -67,6 +67,11 @@ class Section(QWidget):
         self._body.setVisible(open_)
         name = "chevron-down" if open_ else "chevron-right"
         self._chevron.setPixmap(icons.icon(name, "faint", 12).pixmap(12, 12))
+
+    def inset_heading(self, px: int) -> None:
+        """Indent the heading where the body runs from edge to edge."""
+        self._top.setContentsMargins(px, 4, px, 2)
+        self.body.setContentsMargins(0, 0, 0, 0)
 
     def set_note(self, words: str) -> None:
         """The small text at the right of the heading."""

@@ -1,0 +1,106 @@
+"""Where the gates found fault, drawn in the frame: tints from maps, boxes with a word."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from inpaint_studio.errors import UserError
+from inpaint_studio.geometry import Box
+from inpaint_studio.records import EditRecord, Reading
+from inpaint_studio.ui import theme
+from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.canvas import Canvas, chrome
+from inpaint_studio.ui.canvas.panes import Pane
+from inpaint_studio.ui.canvas.render import Evidence
+from inpaint_studio.ui.widgets.gauge import number, title
+
+if TYPE_CHECKING:
+    from inpaint_studio.store.objects import ObjectStore
+
+
+class EvidenceView(QObject):
+    """An overlay of the canvas for one edit: what failed, or the one reading asked for."""
+
+    def __init__(
+        self, canvas: Canvas, objects: ObjectStore, background: Background, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._objects = objects
+        self._background = background
+        self._shown: list[Reading] = []
+        self._asked = 0
+        self.visible = True
+        canvas.overlays.append(self)
+
+    def show_edit(self, edit: EditRecord | None, only: str = "") -> None:
+        """Show the failed readings of an edit, or the one called `only`, failed or not."""
+        self._asked += 1
+        readings = edit.verdict.readings if edit is not None else ()
+        wanted = [r for r in readings if (r.name == only if only else not r.passed)]
+        self._shown = [r for r in wanted if r.box is not None]
+        self._canvas.set_evidence(())
+        maps = [r for r in wanted if r.map_sha256]
+        if edit is not None and maps:
+            work = partial(_load, self._objects, edit.box, maps)
+            self._background.run(work, partial(self._loaded, self._asked), self._nothing)
+        self._canvas.update()
+
+    def _loaded(self, number_: int, found: tuple[Evidence, ...]) -> None:
+        if number_ == self._asked:
+            self._canvas.set_evidence(found)
+
+    def _nothing(self, _error: Exception) -> None:
+        """The maps have been swept: the boxes still show where."""
+
+    def set_visible(self, on: bool) -> None:
+        self.visible = on
+        self._canvas.scene.show_evidence = on
+        self._canvas.refresh()
+
+    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+        if not self.visible or pane.side == "before":
+            return
+        ratio = canvas.devicePixelRatioF()
+        taken: list[QRectF] = []
+        for reading in self._shown:
+            box = reading.box
+            if box is None:
+                continue
+            place = QRectF(
+                canvas.to_device(box.left, box.top, pane),
+                canvas.to_device(box.right, box.bottom, pane),
+            )
+            color = theme.active().color("good" if reading.passed else "bad")
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(0, 0, 0, 140), 3 * ratio))
+            painter.drawRect(place)
+            painter.setPen(QPen(color, 1.4 * ratio))
+            painter.drawRect(place)
+            at = QPointF(place.left(), place.bottom() + 4 * ratio)
+            while any(abs(at.y() - t.y()) < 20 * ratio and at.x() < t.right() for t in taken):
+                at += QPointF(0, 23 * ratio)
+            words = f"{title(reading)} {number(reading.value)}"
+            taken.append(chrome.draw_tag(painter, at, words, fill=color.darker(130), ratio=ratio))
+
+
+def _load(objects: ObjectStore, box: Box, readings: list[Reading]) -> tuple[Evidence, ...]:
+    """The readings' maps as tints over the crop they were measured in."""
+    made = []
+    for reading in readings:
+        try:
+            plane = np.asarray(objects.get_array(reading.map_sha256), np.float32)
+        except (UserError, ValueError):
+            continue
+        if plane.ndim != 2 or plane.shape != box.shape:
+            continue
+        plane = np.nan_to_num(np.abs(plane))
+        top = float(np.percentile(plane[plane > 0], 98)) if (plane > 0).any() else 0.0
+        if top > 0:
+            made.append(Evidence(box=box, plane=np.clip(plane / top, 0, 1)))
+    return tuple(made[:3])

@@ -1,0 +1,396 @@
+"""From “Run” to a committed edit: asks, waits, lets choose, commits, shows why, decides."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
+from inpaint_studio.pipeline.replay import ReplayAnswer
+from inpaint_studio.pipeline.request import RunResult
+from inpaint_studio.records import Plan, RunOptions
+from inpaint_studio.ui.canvas.picture import Patched
+from inpaint_studio.ui.retouch.editor import Editor
+from inpaint_studio.ui.retouch.inspector import Inspector, engine_title
+from inpaint_studio.ui.retouch.runner import Batch, Runner, Task
+from inpaint_studio.ui.retouch.variations import VariationStrip
+from inpaint_studio.ui.text import tr
+
+if TYPE_CHECKING:
+    from inpaint_studio.app import Kept, Studio
+    from inpaint_studio.ui.retouch.document import Document
+
+SEED_STEP = 1
+PLAN_AFTER_MS = 350
+
+
+class RunControl(QObject):
+    """Holds what is being run and which edit is in hand."""
+
+    notice = Signal(str, str)
+    status = Signal(str, str)
+    edit_chosen = Signal(int)
+    asked = Signal(str, object)
+
+    def __init__(
+        self, studio: Studio, editor: Editor, runner: Runner, inspector: Inspector,
+        strip: VariationStrip, window: QWidget,
+    ) -> None:  # fmt: skip
+        super().__init__(window)
+        self._studio = studio
+        self._editor = editor
+        self._runner = runner
+        self._inspector = inspector
+        self._strip = strip
+        self._choosing: Batch | None = None
+        self._scratch: list[Path] = []
+        self.chosen = -1
+        runner.batch_ended.connect(self._ended)
+        runner.planned.connect(self._planned)
+        runner.replayed.connect(self._replayed)
+        runner.trouble.connect(self._trouble)
+        runner.changed.connect(self._progress)
+        strip.shown.connect(self._show_variation)
+        strip.taken.connect(self.take_variation)
+        strip.dropped.connect(self.drop_variations)
+        self._plan_soon = QTimer(self)
+        self._plan_soon.setSingleShot(True)
+        self._plan_soon.setInterval(PLAN_AFTER_MS)
+        self._plan_soon.timeout.connect(self.plan)
+        editor.mask_edited.connect(self.mask_changed)
+
+    # Asking
+
+    def options(self) -> RunOptions:
+        """What the panel and the tool bar say."""
+        wish = self._inspector.run.options()
+        feather = self._editor.feather_px if self._editor.feather_set else None
+        return replace(wish, feather_px=feather, kind=self._editor.kind)
+
+    def _mask(self) -> tuple[Document, Box, MaskBool] | None:
+        document = self._editor.document
+        if document is None:
+            return None
+        if document.mask.is_empty:
+            self.notice.emit(
+                "info",
+                tr("Nothing is masked yet: paint what shall go (B), or let text be proposed "
+                   "(Shift+T)."),
+            )  # fmt: skip
+            return None
+        box, mask = document.mask.copy()
+        return document, box, mask
+
+    def run(self, *, first: bool = False) -> None:
+        """Run over the mask: once, or as many variations as asked for."""
+        given = self._mask()
+        if given is None:
+            return
+        wish = self.options()
+        number = self._inspector.run.variations.value()
+        asked = [replace(wish, seed=wish.seed + SEED_STEP * n) for n in range(number)]
+        document, box, mask = given
+        self._runner.fill(document, box, mask, asked, first=first)
+
+    def run_first(self) -> None:
+        """Run before everything that waits."""
+        self.run(first=True)
+
+    def run_both(self) -> None:
+        """Run the planned engine and another one; the gates say which is better."""
+        given = self._mask()
+        if given is None:
+            return
+        document, box, mask = given
+        wish = self.options()
+        first = wish.engine if wish.engine != "auto" else "patch"
+        other = "flat" if first != "flat" else "patch"
+        asked = [replace(wish, engine=first), replace(wish, engine=other)]
+        self._runner.fill(document, box, mask, asked)
+
+    def mask_changed(self) -> None:
+        """The mask is another one: its plan is asked for soon."""
+        document = self._editor.document
+        ready = document is not None and not document.mask.is_empty
+        self._inspector.run.set_ready(ready, "" if ready else tr("Paint a mask first"))
+        if ready:
+            self._plan_soon.start()
+        else:
+            self._plan_soon.stop()
+            if self.chosen < 0:
+                self._inspector.show_plans([])
+
+    def plan(self) -> None:
+        """Ask which engine would run, and why."""
+        document = self._editor.document
+        if document is None or document.mask.is_empty or self._runner.busy:
+            return
+        box, mask = document.mask.copy()
+        self._runner.plan(document, box, mask, self.options())
+
+    def _planned(self, task: Task, found: list[tuple[Box, Plan]]) -> None:
+        document = self._editor.document
+        if task.document is document and document is not None and not document.mask.is_empty:
+            self.choose(-1)
+            self._inspector.show_plans([plan for _, plan in found])
+
+    def _progress(self) -> None:
+        busy = self._runner.busy
+        self._inspector.tasks.show_tasks(busy)
+        if busy:
+            waiting = len(busy) - 1
+            words = busy[0].progress.stage.capitalize() if busy[0].progress else busy[0].title
+            more = f" · {waiting} " + tr("waiting") if waiting else ""
+            self.status.emit("busy", words + more)
+
+    # What came of it
+
+    def _ended(self, batch: Batch) -> None:
+        results = batch.results
+        states = {task.state for task in batch.tasks}
+        if not results:
+            if "cancelled" in states:
+                self.status.emit("idle", tr("Cancelled"))
+            else:
+                self.status.emit("bad", tr("Failed"))
+            return
+        self.status.emit("good", tr("Ready · offline"))
+        if len(batch.tasks) == 1:
+            self._commit(batch, results[0])
+            return
+        if batch.document is not self._editor.document:
+            self._commit(batch, results[0])
+            return
+        self._choosing = batch
+        self._strip.show_results(results, batch.box, batch.document.to_screen)
+
+    def _show_variation(self, index: int) -> None:
+        batch = self._choosing
+        if batch is None:
+            return
+        result = batch.results[index]
+        document = batch.document
+        patches = [(delta.box, delta.after) for delta in result.deltas if delta is not None]
+        canvas = self._editor.canvas
+        shown = Patched(document.pyramid, patches, document.to_screen)
+        canvas.set_pictures(shown, document.pyramid, keep_view=True)
+        canvas.scene.show_mask = False
+        if result.record.edits:
+            self._inspector.show_edit(result.record.worst)
+
+    def take_variation(self, index: int = -1) -> None:
+        """Commit the variation shown."""
+        batch = self._choosing
+        if batch is None:
+            return
+        result = batch.results[index if index >= 0 else max(0, self._strip.current)]
+        self._leave_choice()
+        self._commit(batch, result)
+
+    def drop_variations(self) -> bool:
+        """Take none of them; the mask stays as it was."""
+        had = self._choosing is not None
+        self._leave_choice()
+        return had
+
+    def _leave_choice(self) -> None:
+        if self._choosing is None:
+            return
+        self._choosing = None
+        self._strip.clear()
+        document = self._editor.document
+        self._editor.canvas.scene.show_mask = True
+        if document is not None:
+            self._editor.canvas.set_pictures(document.pyramid, None, keep_view=True)
+            self._editor.pixels_changed.emit()
+        self._inspector.show_edit(None)
+
+    def _commit(self, batch: Batch, result: RunResult) -> None:
+        if not any(delta is not None for delta in result.deltas):
+            self.notice.emit("warn", tr("Every engine gave up on this region; nothing changed."))
+        document = batch.document
+        work = partial(self._studio.keep, result, photo=document.row)
+        self._editor.in_order(work, partial(self._kept, batch))
+
+    def _kept(self, batch: Batch, kept: Kept) -> None:
+        document, record = batch.document, kept.record
+        document.runs[record.run_id] = record
+        document.saved = False
+        if batch.replaces >= 0:
+            self._editor.hide_edit(batch.replaces, True)
+        take: tuple[Box, MaskBool] | None = (batch.box, batch.mask)
+        for edit, delta in zip(record.edits, kept.result.deltas, strict=True):
+            if delta is None:
+                continue
+            label = f"{tr(edit.plan.recipe.intent.capitalize())} · {engine_title(edit.plan.engine)}"
+            self._editor.commit(
+                label, (delta,), edit_id=edit.edit_id, run_id=record.run_id, take=take,
+                document=document,
+            )  # fmt: skip
+            take = None
+        self._editor.in_order(_nothing, partial(self._show_newest, document))
+
+    def _show_newest(self, document: Document, _answer: Any) -> None:
+        if document is self._editor.document:
+            self.choose(document.history.cursor - 1)
+
+    # The edit in hand
+
+    def choose(self, position: int) -> None:
+        """Take an edit of the history in hand (-1: none)."""
+        document = self._editor.document
+        edit = document.edit_of(position) if document is not None else None
+        self.chosen = position if document is not None and position >= 0 else -1
+        waiting = False
+        if edit is not None:
+            item = self._studio.queue.of_edit(edit.edit_id)
+            waiting = item is not None and bool(item.waiting)
+        self._inspector.show_edit(edit, waiting=waiting)
+        self.edit_chosen.emit(self.chosen)
+
+    def decide(self, verdict: Any, *, reason: str = "") -> None:
+        """Accept or reject the edit in hand, for good and for the record."""
+        document = self._editor.document
+        edit = document.edit_of(self.chosen) if document is not None else None
+        item = self._studio.queue.of_edit(edit.edit_id) if edit is not None else None
+        if edit is None or item is None or document is None:
+            return
+        readings = {reading.name: reading.value for reading in edit.verdict.readings}
+        work = partial(
+            self._studio.queue.decide, item.item_id, verdict, reviewer=self._reviewer(),
+            reason=reason, readings=readings, thresholds=edit.verdict.version,
+            views=(self._editor.canvas.mode.value,),
+        )  # fmt: skip
+        self._editor.in_order(work, partial(self._decided, verdict))
+
+    def accept(self) -> None:
+        self.decide("accept")
+
+    def reject(self) -> None:
+        """Say no and take the edit out of the photo."""
+        document = self._editor.document
+        if document is None or self.chosen < 0:
+            return
+        position = self.chosen
+        self.decide("reject", reason="other")
+        if position == document.history.cursor - 1 and document.timeline.cursor and (
+            document.timeline.steps[document.timeline.cursor - 1].edit == position
+        ):  # fmt: skip
+            self._editor.undo()
+        else:
+            self._editor.hide_edit(position, True)
+
+    def _decided(self, verdict: str, _answer: Any) -> None:
+        words = {"accept": tr("Approved."), "reject": tr("Rejected and taken out.")}
+        self.notice.emit("good", words.get(verdict, tr("Noted.")))
+        document = self._editor.document
+        if document is not None:
+            self.choose(min(self.chosen, document.history.cursor - 1))
+
+    def _reviewer(self) -> str:
+        return str(self._studio.settings["reviewer"]) or getpass.getuser()
+
+    def hide(self) -> None:
+        """Hide or show the edit in hand."""
+        document = self._editor.document
+        if document is not None and 0 <= self.chosen < len(document.history.entries):
+            hidden = document.history.entries[self.chosen].hidden
+            self._editor.hide_edit(self.chosen, not hidden)
+
+    def again(self) -> None:
+        """Run the edit in hand again, with the next seed or the engine now chosen."""
+        document = self._editor.document
+        edit = document.edit_of(self.chosen) if document is not None else None
+        if document is None or edit is None:
+            self.notice.emit("info", tr("Choose an edit in the history first."))
+            return
+        stage = edit.stage("mask")
+        if stage is None or not stage.sha256:
+            self.notice.emit("warn", tr("The mask of this edit has been swept; paint it again."))
+            return
+        wish = self._inspector.run.options()
+        if wish.engine == "auto" and edit.plan.fallbacks:
+            wish = replace(wish, engine=edit.plan.fallbacks[0])
+        if wish.seed == edit.plan.recipe.seed:
+            wish = replace(wish, seed=wish.seed + 1)
+        position = self.chosen
+        work = partial(_mask_of, self._studio, edit.box, stage.sha256)
+        self._editor.in_order(work, partial(self._again_with, document, wish, position))
+
+    def _again_with(
+        self, document: Document, wish: RunOptions, position: int, found: tuple[Box, MaskBool]
+    ) -> None:
+        """Undo the old try, so that the new one sees the photo as it was, and run."""
+        if document.timeline.cursor and document.timeline.steps[-1].edit == position:
+            self._editor.undo()
+            replaces = -1
+        else:
+            replaces = position
+        self._runner.fill(document, *found, [wish], replaces=replaces)
+
+    def to_review(self) -> None:
+        """Put the edit in hand in the review queue."""
+        from inpaint_studio.review.items import item_for
+
+        document = self._editor.document
+        edit = document.edit_of(self.chosen) if document is not None else None
+        if document is None or edit is None:
+            self.notice.emit("info", tr("Choose an edit in the history first."))
+            return
+        record = document.runs[document.history.entries[self.chosen].run_id]
+        item = item_for(
+            record, edit, None, photo_id=document.row.photo_id,
+            folder=str(document.path.parent), origin="sent",
+        )  # fmt: skip
+        self._editor.in_order(partial(self._studio.queue.add, item), self._sent)
+
+    def _sent(self, _answer: Any) -> None:
+        self.notice.emit("good", tr("The edit waits in Review now."))
+        self.choose(self.chosen)
+
+    # Proof
+
+    def replay(self) -> None:
+        """Run the edit's run again and compare every stage."""
+        document = self._editor.document
+        entries = document.history.entries if document is not None else ()
+        if document is None or not 0 <= self.chosen < len(entries):
+            return
+        scratch = Path(tempfile.mkdtemp(prefix="replay-"))
+        self._scratch.append(scratch)
+        self._runner.replay(document, entries[self.chosen].run_id, scratch)
+
+    def _replayed(self, _task: Task, answer: ReplayAnswer) -> None:
+        words = tr("Identical, bit for bit.") if answer.identical else answer.sentence
+        self._inspector.show_answer(words, good=answer.identical)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what replays have left."""
+        for folder in self._scratch:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._scratch.clear()
+
+    def _trouble(self, words: str) -> None:
+        self.status.emit("bad", tr("Failed"))
+        self.notice.emit("bad", words)
+
+
+def _nothing() -> None:
+    """Stands in the ordered line to hear when everything before it is done."""
+
+
+def _mask_of(studio: Studio, box: Box, key: str) -> tuple[Box, MaskBool]:
+    """The mask an edit was made with, tight."""
+    mask = studio.library.objects.get_array(key).astype(bool)
+    inside = Box.of_mask(mask)
+    return inside.shift(box.left, box.top), mask[inside.slices].copy()
