@@ -298,3 +298,85 @@ def _paragraph(
     left, top = _spot(rng, photo, block)
     ink = placed(block, photo.shape, left, top)
     return [(ink, _colour(rng, photo, ink))], PARAGRAPH, size
+
+
+SURFACES = ("fabric", "wood", "metal", "skin")
+
+
+def surface(kind: str, seed: int, shape: tuple[int, int] = (360, 480)) -> Rgb:
+    """Return a surface made by seed: woven fabric, wood grain, brushed metal, skin-like."""
+    rng = np.random.default_rng([seed, SURFACES.index(kind)])
+    height, width = shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    noise = rng.normal(size=shape).astype(np.float32)
+    base = np.array(
+        {
+            "fabric": (70 + rng.uniform(-30, 90), 80, 100 + rng.uniform(-30, 60)),
+            "wood": (150, 105, 65),
+            "metal": (165, 168, 172),
+            "skin": (205, 160, 135),
+        }[kind],
+        dtype=np.float32,
+    )
+    if kind == "fabric":
+        pitch = rng.uniform(3.5, 7.0)
+        weave = np.sin(2 * np.pi * x / pitch) * np.sin(2 * np.pi * y / pitch)
+        plane = 9 * weave + 3 * cv2.GaussianBlur(noise, (0, 0), 0.8)
+    elif kind == "wood":
+        bent = y + 8 * np.sin(x / rng.uniform(60, 120)) + 40 * cv2.GaussianBlur(noise, (0, 0), 18)
+        grain = cv2.GaussianBlur(noise, (0, 0), sigmaX=14, sigmaY=0.7) * 20
+        plane = 8 * np.sin(bent / rng.uniform(3, 6)) + grain
+    elif kind == "metal":
+        plane = cv2.GaussianBlur(noise, (0, 0), sigmaX=22, sigmaY=0.6) * 25 + noise * 1.2
+    else:
+        pores = cv2.GaussianBlur(noise, (0, 0), 1.3) * 9
+        plane = pores + cv2.GaussianBlur(rng.normal(size=shape).astype(np.float32), (0, 0), 12) * 40
+    light = 14 * np.cos((x - rng.uniform(0, width)) / width * 1.7 + (y / height) * 1.1)
+    out = base + (plane + light)[..., None] * np.array([1.0, 0.97, 0.92], dtype=np.float32)
+    return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+
+
+def logo_alpha(rng: np.random.Generator, size: int) -> Alpha:
+    """Return a logo's shape (h, w) 0..1: a ring, star, swoosh or wordmark."""
+    kind = int(rng.integers(4))
+    if kind == 3:
+        words = ("NORA", "Velux", "ALTO", "Kite", "ORBIT")
+        names = fonts() or (None,)
+        path = names[int(rng.integers(len(names)))]
+        return text_alpha(words[int(rng.integers(len(words)))], path, max(18, size // 2))
+    side = 2 * size
+    canvas = np.zeros((side, side), dtype=np.uint8)
+    middle = (size, size)
+    if kind == 0:
+        cv2.circle(canvas, middle, int(size * 0.8), 255, max(3, size // 7), cv2.LINE_AA)
+        cv2.circle(canvas, middle, int(size * 0.3), 255, -1, cv2.LINE_AA)
+    elif kind == 1:
+        points = []
+        for k in range(10):
+            radius = size * (0.85 if k % 2 == 0 else 0.38)
+            angle = -np.pi / 2 + k * np.pi / 5
+            points.append((size + radius * np.cos(angle), size + radius * np.sin(angle)))
+        cv2.fillPoly(canvas, [np.array(points, dtype=np.int32)], 255, cv2.LINE_AA)
+    else:
+        for k in range(3):
+            axes = (int(size * (0.85 - 0.22 * k)), int(size * (0.5 - 0.12 * k)))
+            cv2.ellipse(canvas, middle, axes, 20, 20, 230, 255, max(3, size // 9), cv2.LINE_AA)
+    return canvas.astype(np.float32) / 255
+
+
+def emboss(photo: Rgb, seed: int) -> Overlay:
+    """Return `photo` with a logo pressed into it: a light side, a dark side, same colour."""
+    rng = np.random.default_rng([seed, 77])
+    size = int(rng.integers(26, 56))
+    shape = logo_alpha(rng, size)
+    left, top = _spot(rng, photo, shape)
+    height = cv2.GaussianBlur(placed(shape, photo.shape, left, top), (0, 0), rng.uniform(0.9, 1.8))
+    angle = rng.uniform(0, 2 * np.pi)
+    dx = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3) / 8
+    dy = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3) / 8
+    shade = (np.cos(angle) * dx + np.sin(angle) * dy) * rng.uniform(140, 260)
+    gain = 1 + shade / 128
+    out = np.clip(np.rint(photo.astype(np.float32) * gain[..., None]), 0, 255).astype(np.uint8)
+    gap = np.abs(out.astype(np.int16) - photo.astype(np.int16)).max(axis=2)
+    notes = {"angle": float(angle)}
+    return Overlay(f"emboss-{seed}", "emboss", out, photo, gap >= 6, gap >= 1, (), size, 0, notes)

@@ -34,13 +34,17 @@ Proposer: TypeAlias = Callable[[Pixels, Readers, RunToken], list[Proposal]]
 
 def proposal(
     mask: MaskBool, *, kind: Kind, confidence: float, reason: str, text: str = "",
-    automatic: bool = False,
+    automatic: bool = False, offset: tuple[int, int] = (0, 0),
 ) -> Proposal | None:  # fmt: skip
-    """Return a proposal of a mask over the whole photo, None when the mask is empty."""
-    box = Box.of_mask(mask)
-    if box.is_empty:
+    """Return a proposal of a mask over the whole photo, None when the mask is empty.
+
+    offset: (left, top) of `mask` in the photo, for a mask over a part of it.
+    """
+    inner = Box.of_mask(mask)
+    if inner.is_empty:
         return None
-    part = mask[box.slices].copy()
+    part = mask[inner.slices].copy()
+    box = inner.shift(*offset)
     record = ProposalRecord(
         kind=kind,
         box=box,

@@ -8,12 +8,19 @@ from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, Proposer
+from inpaint_studio.proposals.blemishes import propose_blemishes
+from inpaint_studio.proposals.logos import propose_logos
 from inpaint_studio.proposals.objects import propose_objects
 from inpaint_studio.proposals.text import propose_text
 from inpaint_studio.records import Kind
 from inpaint_studio.vision.readers import Readers
 
-PROPOSERS: dict[Kind, Proposer] = {"text": propose_text, "object": propose_objects}
+PROPOSERS: dict[Kind, Proposer] = {
+    "text": propose_text,
+    "object": propose_objects,
+    "blemish": propose_blemishes,
+    "logo": propose_logos,
+}
 
 
 def propose(

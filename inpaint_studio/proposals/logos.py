@@ -1,0 +1,160 @@
+"""Propose logos and stickers, embossed ones too: what stands out from an even surface.
+
+An embossed logo has the colour of what it is pressed into; what gives it away is relief: more
+gradient than the surface's own texture, a light side and a dark side. A sticker gives itself
+away by colour. Both are asked as "how unusual is this place for this surface", measured by the
+surface's own robust spread, so a busy photo, where everything is unusual, yields nothing. A
+find must lie alone: the surface around it must be ordinary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.base import Proposal, proposal
+from inpaint_studio.proposals.ground import Planes, spread, to_lab
+from inpaint_studio.vision.readers import Readers, as_rgb8
+
+LOOK_PX = 720
+LEAST_AREA, MOST_AREA = 0.0006, 0.15
+MOST = 8
+_STRONG, _WEAK = 6.0, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Find:
+    mask: MaskBool
+    strength: float
+    lonely: float
+    relief: bool
+
+
+def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
+    """Return what stands out from the surface around it, surest first; never automatic.
+
+    Text on the surface is part of a logo when it lies in one; its own proposer has the rest.
+    """
+    del readers
+    rgb = as_rgb8(pixels)
+    scale = min(1.0, LOOK_PX / max(rgb.shape[:2]))
+    small = rgb
+    if scale < 1:
+        small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    token.step(0.1, "looking for logos")
+    colour, relief = unusual(to_lab(np.asarray(small, dtype=np.uint8)))
+    token.step(0.6, "looking for logos")
+    found: list[Proposal] = []
+    for find in _finds(colour, relief)[:MOST]:
+        mask = find.mask
+        if scale < 1:
+            size = (rgb.shape[1], rgb.shape[0])
+            soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+            mask = np.asarray(soft > 0.4, dtype=np.bool_)
+        what = "relief" if find.relief else "colour"
+        confidence = 0.25 + 0.05 * min(7.0, find.strength - _STRONG) + 0.3 * find.lonely
+        made = proposal(
+            mask, kind="logo", confidence=min(0.9, confidence),
+            reason=f"stands out from the surface by its {what}, "
+            f"{find.strength:.1f} times the surface's own variation",
+            text="embossed" if find.relief else "sticker",
+        )  # fmt: skip
+        if made is not None:
+            found.append(made)
+    token.step(1.0, "looking for logos")
+    return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def unusual(lab: Planes) -> tuple[Planes, Planes]:
+    """Return how unusual each place's colour and relief are, in robust deviations."""
+    side = max(lab.shape[:2])
+    smooth = cv2.GaussianBlur(lab, (0, 0), 2.0)
+    wide = _surface(smooth, side)
+    gap = smooth - wide
+    colour = np.zeros(lab.shape[:2], dtype=np.float32)
+    for k in range(3):
+        colour += (gap[..., k] / (1.2 * spread(gap[..., k]) + 0.9)) ** 2
+    colour = np.sqrt(colour / 1.5)
+    fine = cv2.GaussianBlur(lab[..., 0], (0, 0), 1.2)
+    dx = cv2.Sobel(fine, cv2.CV_32F, 1, 0, ksize=3) / 8
+    dy = cv2.Sobel(fine, cv2.CV_32F, 0, 1, ksize=3) / 8
+    energy = np.log2(cv2.GaussianBlur(dx * dx + dy * dy, (0, 0), 2.5) + 0.02)
+    usual = float(np.median(energy))
+    relief = (energy - usual) / (1.0 * spread(energy) + 0.18)
+    return colour.astype(np.float32), np.asarray(relief, dtype=np.float32)
+
+
+def _surface(smooth: Planes, side: int) -> Planes:
+    """The surface's own slow change: a quadratic fitted to all, outliers left out in rounds."""
+    height, width = smooth.shape[:2]
+    step = max(1, side // 90)
+    y, x = np.mgrid[0:height:step, 0:width:step].astype(np.float64)
+    x, y = x.ravel() / side, y.ravel() / side
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    values = smooth[::step, ::step].reshape(-1, 3).astype(np.float64)
+    keep = np.ones(len(values), dtype=bool)
+    for _ in range(4):
+        fit, *_ = np.linalg.lstsq(terms[keep], values[keep], rcond=None)
+        error = np.abs(values - terms @ fit).sum(axis=1)
+        keep = error <= 2.5 * np.median(error) + 1e-6
+    full_y, full_x = np.mgrid[0:height, 0:width].astype(np.float32) / side
+    ones = np.ones_like(full_x)
+    every = np.stack([ones, full_x, full_y, full_x**2, full_x * full_y, full_y**2], axis=-1)
+    return np.asarray(every @ fit.astype(np.float32), dtype=np.float32)
+
+
+def _finds(colour: Planes, relief: Planes) -> list[_Find]:
+    score = np.maximum(colour, relief)
+    frame = Box.of_shape(score.shape)
+    size = max(3, round(0.012 * max(score.shape))) | 1
+    weak = cv2.morphologyEx(
+        (score > _WEAK).astype(np.uint8), cv2.MORPH_CLOSE,
+        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3 * size, 3 * size)),
+    )  # fmt: skip
+    weak = cv2.morphologyEx(weak, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    found = []
+    for name in range(1, count):
+        left, top, width, height, area = (int(v) for v in stats[name])
+        box = Box(left, top, left + width, top + height)
+        if not LEAST_AREA * frame.area <= area <= MOST_AREA * frame.area:
+            continue
+        if left <= 1 or top <= 1 or box.right >= frame.right - 1 or box.bottom >= frame.bottom - 1:
+            continue
+        wide = box.pad(4 * size).clamp(frame)
+        here = labels[wide.slices] == name
+        part = score[wide.slices]
+        strength = float(np.percentile(part[here], 90))
+        around = grow(here, 3 * size) & ~grow(here, size // 2 + 1)
+        lonely = float((part[around] < _WEAK).mean()) if around.any() else 0.0
+        if strength < _STRONG or lonely < 0.85:
+            continue
+        mask = np.zeros(score.shape, dtype=np.bool_)
+        mask[wide.slices] = grow(_closed(here), 3)
+        by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
+            np.percentile(colour[wide.slices][here], 90)
+        )
+        found.append(_Find(mask, strength, (lonely - 0.85) / 0.15, by_relief))
+    found.sort(key=lambda item: -item.strength * (0.5 + item.lonely))
+    return found
+
+
+def _closed(mask: MaskBool) -> MaskBool:
+    """Close small holes: between the rims of a relief lies the relief's own top."""
+    filled, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (~mask).astype(np.uint8), connectivity=4
+    )
+    small = stats[:, cv2.CC_STAT_AREA] < 0.35 * mask.sum()
+    small[0] = False
+    height, width = mask.shape
+    for name in range(1, filled):
+        left, top, wide, high = (int(v) for v in stats[name, :4])
+        if left == 0 or top == 0 or left + wide == width or top + high == height:
+            small[name] = False
+    return np.asarray(mask | small[labels], dtype=np.bool_)
