@@ -160,7 +160,8 @@ def _try(net: Net, contract: Contract, picture: Floats, hole: MaskBool) -> Contr
         beside = picture.copy()
         side = hole.shape[0]
         rim = slice(side * 3 // 8 - side // 16, side * 3 // 8)
-        beside[:, rim] = 1.0 - beside[:, rim]
+        # Not its negative: an averaging network would see the same mean.
+        beside[:, rim] = 1.0
         base = answer_of(net, settled, picture, hole)[hole]
         under = answer_of(net, settled, other_hole, hole)[hole]
         next_to = answer_of(net, settled, beside, hole)[hole]
