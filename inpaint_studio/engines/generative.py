@@ -8,6 +8,7 @@ This module is light to import; torch and diffusers are loaded when a fill is as
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from importlib import metadata
 
@@ -69,6 +70,7 @@ def knobs(family: Family) -> dict[str, Knob]:
         "match": Knob(True),
         "refine": Knob(True),
         "size": Knob(0, 0, 4096),
+        "threads": Knob(os.cpu_count() or 1, 1, 1024),
         "compile": Knob(False),
         "device": Knob("", choices=("", "cpu", "cuda", "mps")),
         "dtype": Knob("", choices=("", "float32", "float16", "bfloat16")),

@@ -80,7 +80,8 @@ def run(request: FillRequest, entry: ModelEntry, token: RunToken) -> Fill:
     token.step(0.0, "preparing")
     sha256 = check_identity(request.recipe, entry, token)
     family = BY_NAME[entry.family]
-    words = settle(request.threads)
+    # The number of threads changes bits, so the recipe decides it, not the machine.
+    words = settle(int(request.recipe.parameters.get("threads", 0)))
     job = _start(request.recipe, entry, sha256, family)
     target = request.mask | request.ring
     canvas = encode(request.linear)

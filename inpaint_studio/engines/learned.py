@@ -7,6 +7,7 @@ row, not code. This module is light to import; runtimes are loaded in `learned_r
 from __future__ import annotations
 
 import math
+import os
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Availability, Fill, FillRequest
@@ -24,6 +25,8 @@ KNOBS: dict[str, Knob] = {
     "match": Knob(True),
     "refine": Knob(True),
     "size": Knob(1024, 64, 4096),
+    # The number of threads changes bits, so it is part of the recipe, not of the machine.
+    "threads": Knob(os.cpu_count() or 1, 1, 1024),
 }
 
 

@@ -59,8 +59,8 @@ def run(request: FillRequest, entry: ModelEntry, token: RunToken) -> Fill:
     contract = entry.contract or probed(entry, token.within(0.0, 0.1, "trying the model")).contract
     if contract is None:
         raise EngineFailed(f"How {entry.name} wants its pixels is not known.")
-    threads = request.threads or os.cpu_count() or 1
     values = request.recipe.parameters
+    threads = int(values.get("threads", 0)) or os.cpu_count() or 1
     side = contract.fixed_px or int(values.get("size", 1024))
     job = Run(
         store.warm(entry.path, sha256, threads), contract, side, bool(values.get("match", True))

@@ -135,7 +135,7 @@ def attempt(
     clock.stage("readings", data=readings_bytes(verdict))
     maps = {name: _place(plane, offset, core.shape) for name, plane in judged.maps.items()}
     return Attempt(
-        recipe=recipe,
+        recipe=replace(recipe, fingerprint={**recipe.fingerprint, **fill.ran_with}),
         after=after,
         core=core,
         ring=edge,

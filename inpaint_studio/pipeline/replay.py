@@ -12,7 +12,7 @@ from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import RegionInput, attempt
 from inpaint_studio.pipeline.request import Sink, Source
-from inpaint_studio.records import EditRecord, RunRecord
+from inpaint_studio.records import EditRecord, FillRecipe, RunRecord
 
 COMPARED = ("input", "mask", "unusable", "fill", "blended", "readings")
 
@@ -85,7 +85,9 @@ def _replay_edit(
     for name in COMPARED:
         old = edit.stage(name)
         if old is not None and new.get(name) != old.sha256:
-            return ReplayAnswer(False, edit.edit_id, name, _what_changed(edit, record))
+            return ReplayAnswer(
+                False, edit.edit_id, name, _what_changed(edit, record, again.recipe)
+            )
     return ReplayAnswer(True)
 
 
@@ -101,14 +103,16 @@ def _icc(edit: EditRecord, objects: Source) -> bytes | None:
     return objects.get_bytes(stage.sha256) if stage else None
 
 
-def _what_changed(edit: EditRecord, record: RunRecord) -> tuple[str, ...]:
-    """Compare the fingerprint of the recipe with this machine's."""
+def _what_changed(edit: EditRecord, record: RunRecord, again: FillRecipe) -> tuple[str, ...]:
+    """Compare the fingerprint of the recipe with this machine's and with what ran just now."""
     old = edit.plan.recipe.fingerprint
     try:
         mask = np.ones((1, 1), dtype=bool)
         now = engine(edit.plan.recipe.engine).recipe(record.options, mask).fingerprint
     except Missing as error:
         return (str(error),)
+    ran = {k: v for k, v in again.fingerprint.items() if k not in now}
+    now = {**now, **ran}
     return tuple(
         f"{key} was {value}, is {now.get(key, 'absent')}"
         for key, value in old.items()

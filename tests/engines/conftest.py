@@ -80,7 +80,8 @@ def request_for(
     photo, hole = scene()
     photo = photo if pixels is None else pixels
     hole = hole if mask is None else mask
-    values: dict[str, Scalar] = {"model": model, "steps": 2, "size": 128, "prefill": "none"}
+    values: dict[str, Scalar] = {"model": model, "steps": 2, "size": 128, "prefill": "none",
+                                 "threads": 1}  # fmt: skip
     recipe = engine.recipe(
         RunOptions(seed=seed, prompt=prompt, intent=intent, parameters={**values, **parameters}),
         hole,
