@@ -15,7 +15,7 @@ Palette = NDArray[np.uint8]
 def plain_samples(photo: Photo, mode: str, bits: int) -> Samples:
     """Return upright samples (H, W, channels) of mode L, LA, RGB or RGBA in 8 or 16 bits."""
     pixels, alpha = photo.pixels, photo.alpha
-    if bits == 8 and pixels.dtype == np.uint16:
+    if bits <= 8 and pixels.dtype == np.uint16:
         pixels = to_8_bit(pixels)
         alpha = to_8_bit(alpha) if alpha is not None else None
     planes: Samples = grey_of(pixels)[..., None] if mode in ("L", "LA") else pixels

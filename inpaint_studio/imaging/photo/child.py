@@ -70,9 +70,9 @@ def _serve(asked: dict[str, Any], out: BinaryIO) -> None:
 def _stream(request: stream.Request, out: BinaryIO) -> None:
     head = stream.read_head(request.path, request.page)
     stream.check_size(request.path, head.source, request.max_megapixels)
-    need = stream.estimate_mb(head, request.path.stat().st_size)
+    need = stream.decoder_mb(head, request.path.stat().st_size)
     megapixels = head.source.width * head.source.height / 1e6
-    limit(BASE_MB + 2 * need, seconds_for(megapixels, head.source.kind))
+    limit(BASE_MB + 1.5 * need, seconds_for(megapixels, head.source.kind))
     with stream.local_stream(request) as found:
         message, blobs = wire.pack_head(found.head)
         palette = b"" if found.palette is None else found.palette.tobytes()

@@ -209,14 +209,38 @@ def webp_bytes(samples: Samples, meta: Metadata, *, quality: int, lossless: bool
     return riff.with_metadata(out.getvalue(), icc=meta.icc, exif=meta.exif, xmp=meta.xmp)
 
 
-def avif_bytes(samples: Samples, meta: Metadata, *, quality: int) -> bytes:
-    """Return an AVIF of uint8 RGB or RGBA samples, 4:4:4."""
+def avif_bytes(
+    samples: Samples, meta: Metadata, *, quality: int, lossless: bool, bits: int
+) -> bytes:
+    """Return an AVIF of RGB or RGBA samples with 8, 10 or 12 bits, 4:4:4."""
+    from inpaint_studio.imaging.photo.rows import vips
+
+    library = vips()
+    height, width, channels = samples.shape
+    deep = samples.dtype == np.uint16
+    image = library.Image.new_from_memory(
+        np.ascontiguousarray(samples).tobytes(), width, height, channels,
+        "ushort" if deep else "uchar",
+    )  # fmt: skip
+    image = image.copy(interpretation="rgb16" if deep else "srgb")
+    exif = jpeg_file.EXIF + meta.exif if meta.exif else None
+    for name, blob in (("icc-profile", meta.icc), ("exif", exif), ("xmp", meta.xmp)):
+        if blob:
+            image.set_type(library.GValue.blob_type, f"{name}-data", blob)
+    data: bytes = image.heifsave_buffer(
+        compression="av1", lossless=lossless, Q=quality, effort=3, bitdepth=bits, keep="all",
+        subsample_mode="off",
+    )  # fmt: skip
+    return _with_own_exif(data, exif) if exif else data
+
+
+def _with_own_exif(data: bytes, exif: bytes) -> bytes:
+    """Put our EXIF where the library has put its own rendering of it (which is longer)."""
     from PIL import Image
 
-    out = BytesIO()
-    extra = {"exif": meta.exif} if meta.exif else {}
-    Image.fromarray(np.ascontiguousarray(samples)).save(
-        out, "AVIF", quality=quality, subsampling="4:4:4", icc_profile=meta.icc,
-        xmp=meta.xmp or b"", **extra,
-    )  # fmt: skip
-    return out.getvalue()
+    with Image.open(BytesIO(data), formats=("AVIF",)) as written:
+        theirs = written.info.get("exif", b"")
+    at = data.find(theirs) if theirs else -1
+    if at < 0 or len(theirs) < len(exif):
+        return data
+    return data[:at] + exif.ljust(len(theirs), b"\0") + data[at + len(theirs) :]

@@ -42,7 +42,7 @@ FORMATS: dict[str, Format] = {
         metadata=("icc", "exif", "xmp"), max_side=16383,
     ),
     "avif": Format(
-        name="AVIF", bits=8, modes=("RGB", "RGBA"),
+        name="AVIF", bits=12, modes=("RGB", "RGBA"),
         metadata=("icc", "exif", "xmp"), max_side=65535,
     ),
 }  # fmt: skip

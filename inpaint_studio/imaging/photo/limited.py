@@ -115,6 +115,9 @@ class _Watch:
 
     def __init__(self, child: _Child, seconds: float) -> None:
         self.child, self.is_late = child, False
+        self._begin(seconds)
+
+    def _begin(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._late)
         self._timer.daemon = True
         self._timer.start()
@@ -124,13 +127,12 @@ class _Watch:
         self.child.process.kill()
 
     def extend(self, seconds: float) -> None:
-        self._timer.cancel()
-        self._timer = threading.Timer(seconds, self._late)
-        self._timer.daemon = True
-        self._timer.start()
+        self.stop()
+        self._begin(seconds)
 
     def stop(self) -> None:
         self._timer.cancel()
+        self._timer.join()
 
 
 @contextmanager

@@ -23,7 +23,8 @@ class Source:
     """How the file holds its picture: what a save has to come back to.
 
     `mode` is one of 1, L, LA, P, RGB, RGBA, CMYK, LAB, RAW; `bits` per sample as stored;
-    `width` and `height` as stored, before the orientation is applied.
+    `width` and `height` as stored, before the orientation is applied. `samples`: channels in
+    the file; `is_whole`: its decoder holds the whole picture (tiles, separate planes).
     """
 
     kind: str = ""
@@ -41,6 +42,8 @@ class Source:
     pages: int = 1
     icc: bytes | None = None
     layers: int = 0
+    samples: int = 3
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

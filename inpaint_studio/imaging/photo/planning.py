@@ -126,7 +126,14 @@ def _pixels(photo: Photo, plan: Plan, words: _Words) -> Plan:
     """Decide mode and depth of what is written."""
     source, form = photo.source, FORMATS[plan.kind]
     bits = 16 if photo.pixels.dtype == np.uint16 else 8
-    if bits > form.bits:
+    if plan.kind == "avif" and plan.is_same_kind and bits == 16:
+        bits = min(source.bits, form.bits)  # 10 and 12 bits come back exactly
+        words.kept.append(f"Depth: {bits} bits.")
+    elif source.bits < 8:
+        words.lost.append(
+            f"Depth: {source.bits}-bit samples are saved with 8 bits (every pixel exact)."
+        )
+    elif bits > form.bits:
         words.lost.append(f"Depth: {form.name} holds {form.bits} bits, the photo has {bits}.")
         bits = form.bits
     elif source.is_float or source.bits > bits:
@@ -242,7 +249,7 @@ def _coding(photo: Photo, plan: Plan, options: SaveOptions, words: _Words) -> st
             f"Coding: the whole JPEG is encoded anew {how}; any pixel may change a little."
         )
         return "lossy"
-    if plan.kind == "avif" or (plan.kind == "webp" and not options.lossless):
+    if plan.kind in ("avif", "webp") and not options.lossless:
         words.lost.append(f"Coding: {name} is written lossy at quality {options.quality}.")
         return "lossy"
     if plan.kind == "tiff":

@@ -95,7 +95,10 @@ def _output(photo: Photo, plan: Plan, options: SaveOptions) -> Output:
         return _bytes(
             encoding.webp_bytes(samples, meta, quality=options.quality, lossless=lossless)
         )
-    return _bytes(encoding.avif_bytes(samples, meta, quality=options.quality))
+    lossless = plan.compression == "lossless"
+    return _bytes(encoding.avif_bytes(
+        samples, meta, quality=options.quality, lossless=lossless, bits=plan.bits
+    ))  # fmt: skip
 
 
 def _bytes(data: bytes) -> Output:

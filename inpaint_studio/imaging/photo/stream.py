@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,13 +149,26 @@ def _short(error: Exception) -> str:
 def estimate_mb(head: Head, file_bytes: int) -> float:
     """Return the peak memory of opening a file with this head, child included, in MB."""
     source = head.source
+    channels = 4 if source.has_alpha else 3
+    pixels = source.width * source.height * _depth(source) * channels
+    return pixels / 1e6 + decoder_mb(head, file_bytes)
+
+
+def decoder_mb(head: Head, file_bytes: int) -> float:
+    """Return what the decoder itself needs, in MB: bands, or the whole where it cannot stream."""
+    source = head.source
     size = source.width * source.height
-    depth = 2 if source.bits > 8 or source.mode in ("LAB", "RAW") else 1
-    result = size * depth * (4 if source.has_alpha else 3)
-    whole = source.kind in ("avif", "heif", "raw") or source.mode == "P" or source.is_progressive
-    decoder = size * depth * 4 if whole else 64 << 20
+    if source.kind == "jpeg":
+        held = size * 8 if source.is_progressive else 0
+    elif source.kind == "tiff":
+        held = 2 * size * source.samples * max(1, source.bits // 8) if source.is_whole else 0
+    elif source.kind == "png":
+        held = 2 * size * _depth(source) * 4 if source.mode == "P" or source.is_progressive else 0
+    else:
+        held = size * (24 if source.kind == "raw" else 8 * _depth(source))
     data = 0 if source.kind in STREAMED else file_bytes
-    return (result + decoder + data) / 1e6
+    return (held + 2 * data + (128 << 20)) / 1e6
 
 
-Opened = AbstractContextManager[Stream]
+def _depth(source: Source) -> int:
+    return 2 if source.bits > 8 or source.mode in ("LAB", "RAW") else 1

@@ -83,6 +83,8 @@ def _source(tree: t.TiffTree, directory: t.Directory, name: str) -> dict[str, An
         "is_lossy": compression in LOSSY,
         "compression": compression,
         "layers": len(layers.data) if layers else 0,
+        "samples": samples,
+        "is_whole": t.TILE_WIDTH in directory.entries or number(directory, t.PLANAR, 1) == 2,
     }
 
 
