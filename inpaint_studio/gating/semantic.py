@@ -107,7 +107,8 @@ def objects(
         sure = [found for found in after if found[2] >= OBJECT_AFTER]
         if not sure:
             continue
-        before = _shifted(find(_cut(request.before, view)), view)
+        sure = _confirmed(sure, request.after, view, find)
+        before = _shifted(find(_cut(request.before, view)), view) if sure else []
         seen = [found for found in before if found[2] >= OBJECT_BEFORE]
         for found in sure:
             known = any(_overlap(found[0], box) >= SAME_PLACE for box, _, _ in seen)
@@ -116,6 +117,25 @@ def objects(
     if best is None:
         return Measured(0.0)
     return Measured(best[2], _painted([best[0]], edit.shape), best[0], note=best[1])
+
+
+def _confirmed(
+    sure: list[Found], after: Pixels, view: Box, find: Callable[[Pixels], list[Found]]
+) -> list[Found]:
+    """Keep what is found in the mirrored picture too: texture that looks like a thing by chance
+    seldom does so twice."""
+    mirrored = find(np.ascontiguousarray(_cut(after, view)[:, ::-1]))
+    turned = [
+        (Box(view.right - box.right, view.top + box.top, view.right - box.left,
+             view.top + box.bottom), label, score)
+        for box, label, score in mirrored
+        if score >= OBJECT_BEFORE
+    ]  # fmt: skip
+    return [
+        found
+        for found in sure
+        if any(label == found[1] and _overlap(found[0], box) >= 0.5 for box, label, _ in turned)
+    ]
 
 
 def _views(edit: MaskBool) -> list[Box]:

@@ -114,7 +114,7 @@ class ObjectReader:
         boxes, weights = self._hog.detectMultiScale(grey, winStride=(8, 8), scale=1.05)
         frame = Box.of_shape(rgb.shape)
         found = [
-            (_rect(box, 1 / scale).clamp(frame), "person", min(0.99, 0.3 + 0.4 * float(weight)))
+            (_rect(box, 1 / scale).clamp(frame), "person", min(0.99, 0.1 + 0.4 * float(weight)))
             for box, weight in zip(boxes, np.ravel(weights))
         ]
         return _best(found)
