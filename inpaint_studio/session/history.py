@@ -12,7 +12,8 @@ file holds must stay in the list.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -44,6 +45,16 @@ class Entry:
     bytes: int
     box: Box
     deltas: tuple[StoredDelta, ...]
+
+
+class OtherPixels(LibraryError):
+    """A delta was to be put on pixels it was not made for."""
+
+    def __init__(self, part: StoredDelta) -> None:
+        super().__init__(
+            "The photo has changed under this edit; run the edit again on it as it is now."
+        )
+        self.part = part
 
 
 class History:
@@ -136,15 +147,17 @@ class History:
     def jump(self, cursor: int) -> Box:
         """Undo or redo until `cursor` edits are applied; return what changed.
 
-        Durable when it returns. Raises: LibraryError: a stored edit is damaged (nothing changes).
+        Durable when it returns. Raises (nothing changes): LibraryError: a stored edit is damaged;
+        BadSetting: an edit to be redone was made on others that have been hidden since.
         """
         cursor = min(max(cursor, 0), len(self._entries))
         forward = cursor > self._cursor
         between = self._entries[min(cursor, self._cursor) : max(cursor, self._cursor)]
         steps = between if forward else between[::-1]
-        fresh = self._computed(
-            [step for entry in steps if not entry.hidden for step in _steps(entry, forward)]
-        )
+        with self._on_other_ground():
+            fresh = self._computed(
+                [step for entry in steps if not entry.hidden for step in _steps(entry, forward)]
+            )
         self._library.edits.move(self.photo_id, cursor)
         self._cursor = cursor
         return self._show(fresh)
@@ -152,7 +165,7 @@ class History:
     def hide(self, position: int, hidden: bool = True) -> Box:
         """Take one applied edit out of the photo (or put it back) without undoing later ones.
 
-        Raises: BadSetting: a later edit lies over it.
+        Raises: BadSetting: a later edit lies over it, or one under it has been hidden since.
         """
         entry = self._entries[position]
         if entry.hidden == hidden or position >= self._cursor:
@@ -164,7 +177,8 @@ class History:
                 f"{over.label} lies over {entry.label}; undo or hide it first, "
                 f"then {entry.label} can be {'hidden' if hidden else 'shown'}."
             )
-        fresh = self._computed(_steps(entry, not hidden))
+        with self._on_other_ground():
+            fresh = self._computed(_steps(entry, not hidden))
         self._library.edits.hide(self.photo_id, position, hidden)
         self._entries[position] = replace(entry, hidden=hidden)
         return self._show(fresh)
@@ -254,9 +268,7 @@ class History:
                 _lay(pixels, box, now, part.box)
             wanted, reached = (part.before, part.after) if forward else (part.after, part.before)
             if now.shape[:2] != part.box.shape or deltas.digest(now) != wanted:
-                raise LibraryError(
-                    "The photo has changed under this edit; run the edit again on it as it is now."
-                )
+                raise OtherPixels(part)
             change = deltas.load(self._library.objects, part)
             new = deltas.applied(change, now, forward=forward)
             if deltas.digest(new) != reached:
@@ -265,6 +277,26 @@ class History:
                 )
             fresh.append((part.box, new))
         return fresh
+
+    @contextmanager
+    def _on_other_ground(self) -> Iterator[None]:
+        """Say which edit is to blame when one cannot be put back on what it was made on.
+
+        What lies under an edit of this list differs only when an earlier one was hidden or
+        shown since.
+        """
+        try:
+            yield
+        except OtherPixels as error:
+            entry = next(e for e in self._entries if error.part in e.deltas)
+            under = [e for e in self._entries[: entry.position] if _overlap(e, entry)]
+            if not under:
+                raise
+            names = ", ".join(e.label for e in under if e.hidden) or under[-1].label
+            raise BadSetting(
+                f"{entry.label} was made on top of {names}, which has been hidden or shown "
+                f"since; change that back first, then {entry.label} can be put on again."
+            ) from error
 
     def _show(self, fresh: Iterable[tuple[Box, Pixels]]) -> Box:
         changed = Box(0, 0, 0, 0)

@@ -34,8 +34,13 @@ class Record:
     keys: dict[int, str] = field(default_factory=dict)
 
 
-def record(scratch: Path, seed: int, *, lives: int, actions: int, weaken: str = "") -> Record:
-    """Let the player work and write down what it did to the disk."""
+def record(
+    scratch: Path, seed: int, *, lives: int, actions: int, weaken: str = "", newer: bool = False
+) -> Record:
+    """Let the player work and write down what it did to the disk.
+
+    weaken: a safeguard to leave out. newer: the last life begins with a migration.
+    """
     root = scratch / "disk"
     root.mkdir()
     made = Record(root)
@@ -45,6 +50,7 @@ def record(scratch: Path, seed: int, *, lives: int, actions: int, weaken: str = 
         command = [sys.executable, "-m", "tests.faults.player", str(root / "library"), str(seed)]
         command += [str(life * each), str((life + 1) * each), "--leave"]
         command += ["--weaken", weaken] if weaken else []
+        command += ["--newer"] if newer and life == lives - 1 else []
         result = subprocess.run(
             command,
             env=recorder.environment(root, log),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import recorder
+from inpaint_studio.store import library, migrations
+from tests.faults import player, recorder
 from tests.faults.power_cuts import cut, record, scratch_folder
 
 pytestmark = pytest.mark.skipif(recorder.library() is None, reason="no C compiler, or not Linux")
@@ -26,6 +27,17 @@ def test_power_cuts_lose_nothing(scratch: Path) -> None:
     made = record(scratch, 7, lives=2, actions=50)
     assert len(made.keys) == 51
     results = list(cut(made, scratch, cuts=150, seed=7))
+    assert [(where, wrong) for where, wrong in results if wrong] == []
+
+
+def test_power_cuts_in_a_migration_lose_nothing(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = record(scratch, 8, lives=2, actions=20, newer=True)
+    steps = (*migrations.MIGRATIONS, player.NEXT)
+    for module in (migrations, library):
+        monkeypatch.setattr(module, "MIGRATIONS", steps)
+    results = list(cut(made, scratch, cuts=200, seed=8))
     assert [(where, wrong) for where, wrong in results if wrong] == []
 
 

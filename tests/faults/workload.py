@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from inpaint_studio.arrays import Pixels
+from inpaint_studio.errors import BadSetting
 from inpaint_studio.geometry import Box
 from inpaint_studio.records import (
     EditRecord,
@@ -130,12 +132,14 @@ class Worker:
         self.history.undo()
 
     def _redo(self, number: int, dice: random.Random) -> None:
-        self.history.redo()
+        with suppress(BadSetting):  # What it was made on may have been hidden.
+            self.history.redo()
 
     def _hide(self, number: int, dice: random.Random) -> None:
         if self.history.cursor:  # The newest one: nothing lies over it.
             entry = self.history.entries[self.history.cursor - 1]
-            self.history.hide(entry.position, not entry.hidden)
+            with suppress(BadSetting):
+                self.history.hide(entry.position, not entry.hidden)
 
     def _save(self, number: int, dice: random.Random) -> None:
         write_durably(self.library.folder / EXPORT, dice.randbytes(dice.choice((100, 70_000))))

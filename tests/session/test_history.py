@@ -176,6 +176,23 @@ def test_what_lies_under_another_edit_cannot_be_hidden(desk: Desk) -> None:
     assert (desk.history.pixels == desk.base).all()
 
 
+def test_an_edit_is_not_redone_on_pixels_it_was_not_made_on(desk: Desk) -> None:
+    """Found by the kill test's random work: undo, hide what lay beneath, redo."""
+    desk.history.commit("low", [change(desk.history, Box(0, 0, 50, 50), 1)])
+    desk.history.commit("high", [change(desk.history, Box(40, 40, 90, 90), 2)])
+    both = desk.history.pixels.copy()
+    desk.history.undo()
+    desk.history.hide(0)
+    with pytest.raises(BadSetting, match="high was made on top of low"):
+        desk.history.redo()
+    assert (desk.history.pixels == desk.base).all()
+    assert desk.history.cursor == 1
+    desk.restart()
+    desk.history.hide(0, False)
+    desk.history.redo()
+    assert (desk.history.pixels == both).all()
+
+
 def test_a_damaged_edit_keeps_the_ones_before_it(desk: Desk) -> None:
     for seed in range(3):
         desk.history.commit(f"edit {seed}", [change(desk.history, Box(0, 0, 50, 50), seed)])
