@@ -7,8 +7,8 @@
     │   ├── BadSetting       an unknown option, setting, policy or engine name
     │   ├── StorageError     disk full, read-only, vanished: nothing half-written is left
     │   ├── LibraryError     the library is newer, damaged or held by another program
-    │   ├── BadModel         a model file is damaged, unknown, or could run code: refused
     │   └── Missing          an engine or a model is not there (exit code 4)
+    │       └── BadModel     a model file is damaged, unknown, or could run code: refused
     ├── EngineFailed         an engine broke or returned what it must not (caught by the pipeline)
     └── JobFailed            a job broke, hung, or killed its worker
     Cancelled                not an error: the user said stop (exit code 130)
@@ -53,14 +53,14 @@ class LibraryError(UserError):
     """The library cannot be opened: newer schema, damaged, or held by another program."""
 
 
-class BadModel(UserError):
-    """A model file is damaged, of no known kind, or could run code. It is never loaded."""
-
-
 class Missing(UserError):
     """A needed engine or model is not installed; the sentence says what to put where."""
 
     exit_code = 4
+
+
+class BadModel(Missing):
+    """A model file is damaged, of no known kind, or could run code. It is never loaded."""
 
 
 class EngineFailed(InpaintError):

@@ -143,6 +143,8 @@ class GenerativeEngine:
             table["prefill"] = replace(table["prefill"], default="none")
         parameters: dict[str, Scalar] = {name: knob.default for name, knob in table.items()}
         for name, value in options.parameters.items():
+            if name not in table and options.engine != self.name:
+                continue  # meant for the engine the user named; this one is a fallback
             if name not in table:
                 raise BadSetting(
                     f"The engine generative has no parameter {name}; "

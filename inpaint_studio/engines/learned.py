@@ -89,6 +89,8 @@ class LearnedEngine:
         entry = self.pick(str(options.parameters.get("model", "")))
         parameters: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
         for name, value in options.parameters.items():
+            if name not in KNOBS and options.engine != self.name:
+                continue  # meant for the engine the user named; this one is a fallback
             if name not in KNOBS:
                 raise BadSetting(
                     f"The engine learned has no parameter {name}; there is "

@@ -14,7 +14,7 @@ from queue import Queue
 from inpaint_studio.errors import BadModel
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.weights import manifest
-from inpaint_studio.weights.entries import FileSum, ModelEntry
+from inpaint_studio.weights.entries import FileSum, ModelEntry, ModelState
 from inpaint_studio.weights.folder import (
     files_of,
     inspect,
@@ -48,25 +48,32 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
     Raises: Cancelled.
     """
     root = _root_of(entry)
+
+    def bad(state: ModelState, advice: str, *, keep: bool = False) -> ModelEntry:
+        # Remembered too, so that nothing tries it again until its files change.
+        files = entry.files if keep else _unsummed(entry.path)
+        found = replace(entry, state=state, advice=advice, files=files)
+        if remember and root is not None and files:
+            manifest.put(root, found)
+        return found
+
     try:
         family = inspect(entry.path, entry.kind)
         sums = tuple(read_sums(entry.path, token))
         _check_known(entry, sums)
     except BadModel as error:
-        return replace(entry, state=state_of(error), advice=str(error))
+        return bad(state_of(error), str(error))
     except OSError as error:
-        return replace(
-            entry, state="damaged", advice=f"{entry.name} cannot be read ({error.strerror})."
-        )
-    stored = {file.file: file for file in entry.files}
+        return bad("damaged", f"{entry.name} cannot be read ({error.strerror}).")
+    stored = {file.file: file for file in entry.files if file.sha256}
     for file in sums:
         old = stored.get(file.file)
         if old is not None and old.sha256 != file.sha256 and old.mtime_ns == file.mtime_ns:
-            return replace(
-                entry,
-                state="damaged",
-                advice=f"{file.file} is damaged: its sum changed though nobody wrote it. "
+            return bad(
+                "damaged",
+                f"{file.file} is damaged: its sum changed though nobody wrote it. "
                 "Import the model again.",
+                keep=True,
             )
     sha256 = tree_sum(sums)
     # What was learned about these very bytes stays true; about other bytes it does not.
@@ -88,6 +95,13 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
     if remember and root is not None:
         manifest.put(root, checked)
     return checked
+
+
+def _unsummed(path: Path) -> tuple[FileSum, ...]:
+    return tuple(
+        FileSum(file=name, bytes=size, mtime_ns=time, sha256="")
+        for name, (size, time) in sizes_of(path).items()
+    )
 
 
 def _root_of(entry: ModelEntry) -> Path | None:

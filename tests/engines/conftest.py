@@ -83,7 +83,13 @@ def request_for(
     values: dict[str, Scalar] = {"model": model, "steps": 2, "size": 128, "prefill": "none",
                                  "threads": 1}  # fmt: skip
     recipe = engine.recipe(
-        RunOptions(seed=seed, prompt=prompt, intent=intent, parameters={**values, **parameters}),
+        RunOptions(
+            engine=engine.name,
+            seed=seed,
+            prompt=prompt,
+            intent=intent,
+            parameters={**values, **parameters},
+        ),
         hole,
     )
     return FillRequest(
