@@ -54,12 +54,13 @@ def smooth_guess(field: Field, unknown: MaskBool) -> Field:
         return np.zeros_like(field)
     weight = (~unknown).astype(np.float32)[..., None]
     coarse_sum, coarse_weight = _halve(field * weight), _halve(weight)
-    coarse = coarse_sum / np.maximum(coarse_weight, np.float32(1e-6))
+    mean_of_cell = coarse_sum / np.maximum(coarse_weight, np.float32(1e-6))
+    coarse: Field = mean_of_cell.astype(np.float32, copy=False)
     if min(unknown.shape) > 1:
         coarse = smooth_guess(coarse, coarse_weight[..., 0] <= 0)
     else:
         mean = coarse_sum.sum(axis=(0, 1)) / max(float(coarse_weight.sum()), 1e-6)
-        coarse = np.where(coarse_weight > 0, coarse, mean.astype(np.float32))
+        coarse = np.where(coarse_weight > 0, coarse, mean).astype(np.float32)
     grown = coarse.repeat(2, axis=0).repeat(2, axis=1)[: field.shape[0], : field.shape[1]]
     guessed: Field = np.where(unknown[..., None], grown, field).astype(np.float32)
     return guessed

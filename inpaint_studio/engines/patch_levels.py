@@ -167,7 +167,8 @@ def shrink(
     known = np.pad(~hole, pad).astype(np.float32)[..., None]
     weight = _cells(known)
     padded = np.pad(image, (*pad, (0, 0)), mode="edge")
-    coarse = _cells(padded * known) / np.maximum(weight, 1)
+    mean = _cells(padded * known) / np.maximum(weight, np.float32(1))
+    coarse: FloatImage = mean.astype(np.float32, copy=False)
     gap = weight[..., 0] < 2
     allowed = _cells(np.pad(source, pad, mode="edge").astype(np.float32)[..., None])[..., 0] >= 4
     return coarse, np.asarray(gap), np.asarray(allowed & ~gap)

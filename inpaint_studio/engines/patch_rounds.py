@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines import membrane
+from inpaint_studio.engines import kriging, membrane
 from inpaint_studio.engines.compiled import kernels
 from inpaint_studio.engines.patch_levels import (
     SIDE,
@@ -61,12 +62,13 @@ class Rounds:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _bands(self, count: int, work: Callable[[int, int], None]) -> None:
-        starts = range(0, count, BAND)
+    def bands(self, count: int, work: Callable[[int, int], None], size: int = BAND) -> None:
+        """Call work(start, stop) over 0..count in pieces of `size`, checking the token."""
+        starts = range(0, count, size)
 
         def one(start: int) -> None:
             self._token.check()
-            work(start, min(count, start + BAND))
+            work(start, min(count, start + size))
 
         if self._pool is None or len(starts) == 1:
             for start in starts:
@@ -79,7 +81,7 @@ class Rounds:
         """Improve the matches of a level."""
         count = len(level.targets)
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
-        self._bands(
+        self.bands(
             count, lambda a, b: self._kernels.measure(flat, far, targets, found, level.cost, a, b)
         )
         for sweep in range(sweeps):
@@ -93,12 +95,12 @@ class Rounds:
                     flat, far, targets, level.index, before, found, level.cost, a, b, back, n, reach
                 )  # fmt: skip
 
-            self._bands(count, one)
+            self.bands(count, one)
 
     def vote(self, level: Level, points: Points, weight: NDArray[np.float32]) -> None:
         """Rebuild the pixels `points` as the weighted mean of the patches over them."""
         out = level.image[points[:, 0], points[:, 1]]
-        self._bands(
+        self.bands(
             len(points),
             lambda a, b: self._kernels.vote(
                 level.image, points, level.index, level.found, weight, out, a, b
@@ -110,7 +112,7 @@ class Rounds:
         """Return for each hole pixel the source most patches over it agree on."""
         chosen = np.zeros_like(level.holes)
         weight = weights(level)
-        self._bands(
+        self.bands(
             len(level.holes),
             lambda a, b: self._kernels.choose(
                 level.holes, level.index, level.found, weight, chosen, a, b
@@ -134,10 +136,11 @@ class Rounds:
             usable = _some_usable(level)
             found[:] = usable
 
-            def one(a: int, b: int, targets: Points = targets, found: Points = found) -> None:
-                self._kernels.onion(level.flat, level.far, known, targets, found, stride, a, b)
+            work = partial(
+                self._kernels.onion, level.flat, level.far, known, targets, found, stride
+            )
 
-            self._bands(len(chosen), one)
+            self.bands(len(chosen), work, 64)
             level.found[chosen] = found
             fresh = (depth > 0) & (depth <= layer + 1) & ~known
             points = np.argwhere(fresh).astype(np.int32)
@@ -233,8 +236,8 @@ def synthesise(
             _refine(work, fine, number, seed, token)
             level = fine
         assert level is not None
-        at = work.choose(level)
-    return join(level, at, token)
+        joined = join(level, work.choose(level), token)
+        return kriging.predict(joined, hole, hole, work.bands)
 
 
 def _refine(work: Rounds, level: Level, number: int, seed: int, token: RunToken) -> None:
