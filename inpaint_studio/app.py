@@ -23,6 +23,7 @@ from inpaint_studio.pipeline.request import Delta, RunRequest, RunResult
 from inpaint_studio.records import Kind, RunOptions, RunRecord
 from inpaint_studio.review.intake import Shares, take_in
 from inpaint_studio.review.queue import ReviewQueue
+from inpaint_studio.session.budget import Trimmed, trim_histories
 from inpaint_studio.settings import Settings
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import PhotoRow, ReviewRow
@@ -63,6 +64,15 @@ class Studio:
 
     def close(self) -> None:
         self.library.close()
+
+    def tidy(self, *, open_photos: frozenset[int] = frozenset()) -> Trimmed:
+        """Keep artifacts and histories within their budgets; for a background thread.
+
+        open_photos: rows of photos that are open, whose history stays whole.
+        """
+        self.library.trim_artifacts(int(float(self.settings["artifact_budget_gb"]) * 1e9))
+        budget = int(float(self.settings["history_budget_gb"]) * 1e9)
+        return trim_histories(self.library, budget, open_photos=open_photos)
 
     @cached_property
     def readers(self) -> Readers:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MASK = "mask"
 _VIEW = "view"
-_SAVED = "saved"
+SAVED_DRAFT = "saved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Session:
     @property
     def is_saved(self) -> bool:
         """Whether the photo as it is now has been saved or exported (or is the file itself)."""
-        data = self._library.photos.draft(self.row.photo_id, _SAVED)
+        data = self._library.photos.draft(self.row.photo_id, SAVED_DRAFT)
         return self._state() == (data.decode() if data is not None else "[]")
 
     def statement(self, path: Path, options: SaveOptions) -> SaveStatement:
@@ -208,7 +208,7 @@ class Session:
 
     def mark_saved(self, state: str) -> None:
         """Remember that the photo was saved when it was in `state`."""
-        self._library.photos.save_draft(self.row.photo_id, _SAVED, state.encode())
+        self._library.photos.save_draft(self.row.photo_id, SAVED_DRAFT, state.encode())
 
     def changed_on_disk(self) -> bool:
         """Whether the photo's file was changed, replaced or removed by somebody else.
@@ -230,10 +230,12 @@ class Session:
         return not same
 
     def _state(self) -> str:
-        shown = [
-            part.sha256
-            for entry in self.history.entries[: self.history.cursor]
-            if not entry.hidden
-            for part in entry.deltas
-        ]
-        return json.dumps(shown)
+        applied = self.history.entries[: self.history.cursor]
+        return state_of(
+            [part.sha256 for entry in applied if not entry.hidden for part in entry.deltas]
+        )
+
+
+def state_of(shown: Sequence[str]) -> str:
+    """Name the state in which these deltas are shown, in order."""
+    return json.dumps(list(shown))

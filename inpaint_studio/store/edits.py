@@ -85,6 +85,21 @@ class Edits:
                 (cursor, cursor, saved_as),
             )
 
+    def drop(self, photo_id: int, *, since: int) -> int:
+        """Forget the entries from position `since` on; return how many. Durable on return.
+
+        With `since` 0 the photo starts anew from its file as it is.
+        """
+        with self._database.writing() as tx:
+            count = tx.execute(
+                "DELETE FROM history WHERE photo_id = ? AND position >= ?", (photo_id, since)
+            )
+            tx.execute(
+                "UPDATE photos SET cursor = min(cursor, ?), base = min(base, ?) WHERE photo_id = ?",
+                (since, since, photo_id),
+            )
+        return count
+
     def hide(self, photo_id: int, position: int, hidden: bool) -> None:
         with self._database.writing() as tx:
             tx.execute(
