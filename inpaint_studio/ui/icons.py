@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from inpaint_studio.paths import resource
 from inpaint_studio.ui import theme
 
 SIZE_PX = 20
+_MARK = "icon_drawn"
 _cache: dict[tuple[str, str, int], QIcon] = {}
 
 
@@ -38,3 +40,20 @@ def icon(name: str, role: str = "text", size_px: int = SIZE_PX) -> QIcon:
             made.addPixmap(pixmap(name, palette.line, size_px, ratio), QIcon.Mode.Disabled)
         _cache[key] = made
     return _cache[key]
+
+
+def put(target: QAbstractButton | QLabel, name: str, role: str = "text", size_px: int = 20) -> None:
+    """Show an icon on a button or label, and again in other colours when the theme changes."""
+    target.setProperty(_MARK, [name, role, size_px])
+    if isinstance(target, QLabel):
+        target.setPixmap(icon(name, role, size_px).pixmap(size_px, size_px))
+    else:
+        target.setIcon(icon(name, role, size_px))
+
+
+def redress() -> None:
+    """Draw every icon that was `put` anew, in the colours of the theme in force."""
+    for target in QApplication.allWidgets():
+        mark = target.property(_MARK)
+        if mark and isinstance(target, QAbstractButton | QLabel):
+            put(target, str(mark[0]), str(mark[1]), int(mark[2]))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from inpaint_studio.paths import config_dir
-from inpaint_studio.ui import theme
+from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.commands import COMMANDS, MENUS
 from inpaint_studio.ui.text import tr
@@ -218,6 +218,7 @@ class Shell(QMainWindow):
             theme.active().apply(name)
             self.actions_.dress()
             self.topbar.dress()
+            icons.redress()
 
     def _fullscreen(self) -> None:
         self.showNormal() if self.isFullScreen() else self.showFullScreen()

@@ -39,10 +39,10 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard"))
         self.setAccessibleName(tr("Keyboard sheet"))
-        self.resize(980, 640)
+        self.resize(1180, 720)
         inner = QWidget()
         row = QHBoxLayout(inner)
-        row.setSpacing(34)
+        row.setSpacing(30)
         columns = [QVBoxLayout() for _ in range(3)]
         groups = []
         for menu in MENUS:
@@ -79,7 +79,7 @@ class KeySheet(QDialog):
 
     @staticmethod
     def _keys(actions: Actions, command_id: str) -> str:
-        return "   ".join(shown(key) for key in actions.keymap.keys(command_id)[:2])
+        return "   ".join(shown(key) for key in actions.keymap.keys(command_id)[:1])
 
     @staticmethod
     def _group(name: str, lines: list[tuple[str, str]]) -> QWidget:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
@@ -52,6 +52,9 @@ def control_for(setting: Setting, value: Scalar) -> QWidget:
         made = number
     else:
         made = QLineEdit(str(value))
+    if isinstance(made, QSpinBox | QDoubleSpinBox):
+        made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    made.setFixedWidth(170)
     made.setAccessibleName(tr(setting.label))
     made.setToolTip(tr(setting.help))
     return made
@@ -80,10 +83,11 @@ class SettingsDialog(QDialog):
         self._settings = settings
         self.notice = Notice()
         self.controls: dict[str, QWidget] = {}
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(24)
-        form.setVerticalSpacing(12)
-        for setting in SETTINGS:
+        form.setVerticalSpacing(14)
+        form.setColumnStretch(0, 1)
+        for row, setting in enumerate(SETTINGS):
             control = control_for(setting, settings[setting.key])
             self.controls[setting.key] = control
             words = tr(setting.help)
@@ -95,7 +99,8 @@ class SettingsDialog(QDialog):
             cell.setSpacing(1)
             cell.addWidget(label(tr(setting.label)))
             cell.addWidget(caption(words, wrap=True))
-            form.addRow(holder, control)
+            form.addWidget(holder, row, 0)
+            form.addWidget(control, row, 1)
         inner = QWidget()
         inner.setLayout(form)
         area = QScrollArea()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from inpaint_studio.ui.canvas.panes import TITLES, Mode
@@ -54,7 +55,7 @@ class Footer(QWidget):
         self._percent.setMinimumWidth(50)
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._where = dim("")
-        self._where.setMinimumWidth(96)
+        self._where.setFixedWidth(84)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 14, 0)
         row.setSpacing(8)
@@ -67,6 +68,15 @@ class Footer(QWidget):
         row.addWidget(into)
         row.addWidget(self._percent)
         self.zoom.setFixedWidth(108)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the pointer's place goes first, then the zoom slider."""
+        self._where.setVisible(event.size().width() > 780)
+        self.zoom.setVisible(event.size().width() > 680)
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(560, 44)
 
     def show_mode(self, mode: str) -> None:
         self.modes.choose(mode)

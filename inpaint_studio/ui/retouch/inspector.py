@@ -34,7 +34,7 @@ def engine_title(name: str) -> str:
 def verdict_words(edit: EditRecord) -> tuple[str, str, str]:
     """Kind, title and sentence of a verdict's card."""
     verdict = edit.verdict
-    judged = [reading for reading in verdict.readings if reading.decides]
+    judged = [r for r in verdict.readings if r.low is not None or r.high is not None]
     failed = [reading for reading in judged if not reading.passed]
     if verdict.accepted:
         title = tr("Accepted: {count} passed", count=count(len(judged), "gate", "gates"))
@@ -83,7 +83,7 @@ class Inspector(Panel):
 
     def __init__(self) -> None:
         super().__init__(tr("Inspector"), WIDTH_PX)
-        self.setMinimumWidth(264)
+        self.setMinimumWidth(296)
         self.histogram = Histogram()
         self._histogram = Section(tr("Histogram"))
         self._histogram.body.addWidget(self.histogram)
@@ -222,7 +222,7 @@ def _bullet(icon: str, role: str, words: str) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
     mark = QLabel()
-    mark.setPixmap(icons.icon(icon, role, 14).pixmap(14, 14))
+    icons.put(mark, icon, role, 14)
     row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
     text = label(words, "dim" if role == "dim" else "", wrap=True)
     row.addWidget(text, 1)

@@ -132,6 +132,7 @@ class OptionBar(QWidget):
 
 def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
     made = QSpinBox()
+    made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
     made.setRange(low, high)
     made.setValue(value)
     made.setSuffix(" px")

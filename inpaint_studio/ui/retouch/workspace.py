@@ -132,8 +132,8 @@ class RetouchWorkspace(QWidget):
         self._split.addWidget(left)
         self._split.addWidget(work)
         self._split.addWidget(self.inspector)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([248, 900, 304])
+        for index in range(3):
+            self._split.setStretchFactor(index, 1 if index == 1 else 0)
         self._split.setCollapsible(1, False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
@@ -432,7 +432,7 @@ class RetouchWorkspace(QWidget):
         self.canvas.set_mask(document.plane)
         if document.view is not None:
             self.canvas.set_view(document.view)
-        self._pages.setCurrentWidget(self._split)
+        self._show_work()
         self.photos.mark(document.path)
         self.inspector.histogram.show_shares(document.shares)
         self._refresh_before()
@@ -442,6 +442,14 @@ class RetouchWorkspace(QWidget):
         self.canvas.setFocus()
         self.runner.warm()
         self.desk.prefetch(self.photos.neighbour(document.path, 1))
+
+    def _show_work(self) -> None:
+        """Turn from the first page to the work; the panels get their widths then."""
+        if self._pages.currentWidget() is self._split:
+            return
+        self._pages.setCurrentWidget(self._split)
+        left, right = self._widths
+        self._split.setSizes([left, max(400, self.width() - left - right), right])
 
     def _tell_row(self, document: Document) -> None:
         facts, status, kind = facts_of(document)
@@ -527,9 +535,10 @@ class RetouchWorkspace(QWidget):
 
     def _restore(self) -> None:
         store = self._store()
-        sizes = store.value("retouch/split")
-        if isinstance(sizes, list) and len(sizes) == 3:
-            self._split.setSizes([int(size) for size in sizes])
+        sizes = store.value("retouch/panels")
+        self._widths = (252, 312)
+        if isinstance(sizes, list) and len(sizes) == 2:
+            self._widths = (int(sizes[0]), int(sizes[1]))
         self.editor.radius = float(str(store.value("retouch/radius", 20.0)))
         self.actions_.set_checked("view.left", True)
         self.actions_.set_checked("view.right", True)
@@ -537,7 +546,9 @@ class RetouchWorkspace(QWidget):
 
     def close_down(self) -> bool:
         store = self._store()
-        store.setValue("retouch/split", self._split.sizes())
+        sizes = self._split.sizes()
+        if self._pages.currentWidget() is self._split:
+            store.setValue("retouch/panels", [sizes[0], sizes[2]])
         store.setValue("retouch/radius", self.editor.radius)
         self._keep_soon.stop()
         self.runner.close()

@@ -58,7 +58,7 @@ def button(
     made = QPushButton(words)
     made.setAccessibleName(words)
     if icon:
-        made.setIcon(icons.icon(icon, "on_accent" if primary else "text", 16))
+        icons.put(made, icon, "on_accent" if primary else "text", 16)
         made.setIconSize(QSize(16, 16))
     if primary:
         made.setProperty("primary", True)
@@ -73,7 +73,7 @@ def button(
 def icon_button(icon: str, name: str, *, checkable: bool = False, size: int = 20) -> QToolButton:
     """A button with an icon alone; `name` is its tooltip and its name for screen readers."""
     made = QToolButton()
-    made.setIcon(icons.icon(icon))
+    icons.put(made, icon)
     made.setIconSize(QSize(size, size))
     made.setToolTip(name)
     made.setAccessibleName(name)
@@ -103,6 +103,7 @@ class Segmented(QWidget):
             made.setProperty("key", key)
             made.setAccessibleName(f"{name}: {words}")
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
             self._group.addButton(made)
             self._buttons[key] = made
             row.addWidget(made)

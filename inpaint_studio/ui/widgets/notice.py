@@ -31,13 +31,18 @@ class Card(QFrame):
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
         self.say(kind, title, words)
+        theme.active().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        self.say(self._kind, self._title.text(), self._words.text())
 
     def say(self, kind: str, title: str, words: str = "") -> None:
         """Show another sentence."""
+        self._kind = kind
         color = str(getattr(theme.active().palette, f"{kind}_card"))
         self.setStyleSheet(f"QFrame#card {{ background: {color}; border-radius: 6px; }}")
         role = {"info": "accent"}.get(kind, kind)
-        self._icon.setPixmap(icons.icon(_ICONS[kind], role, 18).pixmap(18, 18))
+        icons.put(self._icon, _ICONS[kind], role, 18)
         self._title.setText(title)
         self._title.setVisible(bool(title))
         self._words.setText(words)
@@ -73,7 +78,13 @@ class Notice(QFrame):
         row.addWidget(self._words, 1)
         row.addWidget(self._action)
         row.addWidget(self._cross)
+        self._kind = "info"
         self.hide()
+        theme.active().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        if not self.isHidden():
+            self.say(self._kind, self._words.text(), action=self._action.text(), key=self._key)
 
     @property
     def words(self) -> str:
@@ -81,10 +92,11 @@ class Notice(QFrame):
 
     def say(self, kind: str, words: str, *, action: str = "", key: str = "") -> None:
         """Show a sentence (good, warn, bad, info); `action` names a button that emits `key`."""
+        self._kind = kind
         color = str(getattr(theme.active().palette, f"{kind}_card"))
         self.setStyleSheet(f"QFrame#notice {{ background: {color}; }}")
         role = {"info": "accent"}.get(kind, kind)
-        self._icon.setPixmap(icons.icon(_ICONS[kind], role, 18).pixmap(18, 18))
+        icons.put(self._icon, _ICONS[kind], role, 18)
         self._words.setText(words)
         self._action.setText(action)
         self._action.setAccessibleName(action)

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,15 +27,10 @@ class Section(QWidget):
     def __init__(self, title: str, *, note: str = "", open_: bool = True) -> None:
         super().__init__()
         self.setAccessibleName(title)
-        self._head = QToolButton()
+        self._head = QPushButton()
         self._head.setText(title.upper())
         self._head.setAccessibleName(f"{title}: fold or unfold")
-        self._head.setStyleSheet(
-            "QToolButton { font-size: 11px; font-weight: 600; letter-spacing: 1px; padding: 3px 0;"
-            " border: 1px solid transparent; background: transparent; }"
-        )
-        self._head.setProperty("role", "heading")
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self._head.setProperty("fold", True)
         self._head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._head.clicked.connect(self._fold)
@@ -66,7 +61,7 @@ class Section(QWidget):
     def set_open(self, open_: bool) -> None:
         self._body.setVisible(open_)
         name = "chevron-down" if open_ else "chevron-right"
-        self._chevron.setPixmap(icons.icon(name, "faint", 12).pixmap(12, 12))
+        icons.put(self._chevron, name, "faint", 12)
 
     def inset_heading(self, px: int) -> None:
         """Indent the heading where the body runs from edge to edge."""
