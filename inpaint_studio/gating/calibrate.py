@@ -172,6 +172,4 @@ def with_threshold(gates: GateSet, threshold: float, *, version: str) -> GateSet
     """
     if version == gates.version:
         raise ValueError("a new gate set needs a new version")
-    return replace(
-        gates, version=version, thresholds=dict.fromkeys(gates.thresholds, threshold)
-    )
+    return replace(gates, version=version, thresholds=dict.fromkeys(gates.thresholds, threshold))

@@ -1,71 +1,30 @@
-"""Judge one edit: cheap readings always, dear ones while they can still change the answer."""
+"""Judge one edit: cheap readings always, dear ones while they can still change the answer.
+
+The order: what must never happen (leak), what the pair itself shows (cheap), other families'
+fills of the same hole (witnesses), the same recipe on other holes (probes, only when the recipe
+is known), then letters and objects. After each stage the combined risk says whether the next
+one is worth its time; the caller's budget may cut it short or ask for all.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-import cv2
-import numpy as np
-
-from inpaint_studio.arrays import Plane
 from inpaint_studio.gating import semantic as second_pass
 from inpaint_studio.gating import words
 from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
-from inpaint_studio.gating.probe import reconstruction
+from inpaint_studio.gating.evidence import Evidence, placed
+from inpaint_studio.gating.probe import reconstruction, sensitivity
 from inpaint_studio.gating.readings import change
-from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.readings.table import ROWS, row
-from inpaint_studio.gating.risk import GateSet, default_gates
+from inpaint_studio.gating.readings.table import Row, cheap, witnesses
+from inpaint_studio.gating.risk import GateSet, RiskModel, default_gates
 from inpaint_studio.gating.scene import Scene, make_scene
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import Reading, Verdict
+from inpaint_studio.records import Verdict
 
-
-@dataclass
-class Evidence:
-    """What has been measured so far."""
-
-    features: dict[str, float] = field(default_factory=dict)
-    readings: list[Reading] = field(default_factory=list)
-    maps: dict[str, Plane] = field(default_factory=dict)
-
-    def add(self, name: str, measured: Measured, gates: GateSet, seconds: float) -> None:
-        """Keep a reading; its box and map are already in the request's pixels."""
-        line = row(name)
-        self.features[name] = measured.value
-        self.features.update(measured.also)
-        low, high = band(name, gates)
-        failed = (high is not None and measured.value > high) or (
-            low is not None and measured.value < low
-        )
-        self.readings.append(
-            Reading(
-                name=name,
-                value=measured.value,
-                low=low,
-                high=high,
-                passed=not failed,
-                unit=line.unit,
-                label=line.label,
-                detail=measured.note,
-                box=measured.box if failed else None,
-                seconds=seconds,
-                decides=line.vetoes,
-            )
-        )
-        if measured.map is not None:
-            self.maps[name] = measured.map
-
-
-def band(name: str, gates: GateSet) -> tuple[float | None, float | None]:
-    """Return the band a reading must lie in: its definition's, else what good edits show."""
-    line = row(name)
-    low, high = gates.bands.get(name, (None, None))
-    low = line.low if line.low is not None else low
-    high = line.high if line.high is not None else high
-    return (low if line.worse != "high" else None, high if line.worse != "low" else None)
+VETO_RISK = 0.5
 
 
 def judge(
@@ -80,88 +39,98 @@ def judge(
     hole) buys probe holes; without it only what the pair itself shows is weighed.
     Deterministic to the bit. Raises: Cancelled.
     """
-    gates = gates or default_gates()
-    evidence = Evidence()
+    evidence = Evidence(gates or default_gates())
     started = time.perf_counter()
     leaked = change.leak(request.before, request.after, request.mask, request.ring_px)
-    evidence.add("leak", leaked, gates, time.perf_counter() - started)
+    evidence.add("leak", leaked, time.perf_counter() - started)
     scene = make_scene(request)
-    _cheap(scene, evidence, gates, request.mask.shape, token)
-    if request.refill is not None and _wants_dear(request, evidence, gates):
-        started = time.perf_counter()
-        probed = reconstruction(request, token)
-        if probed is not None:
-            evidence.add("reconstruction_mse", probed, gates, time.perf_counter() - started)
-    first = _conclude(request, evidence, gates)
+    _measure(cheap(), scene, evidence, request, token.within(0.0, 0.2))
+    if _is_open(evidence, request, known_recipe=request.refill is not None):
+        _measure(witnesses(), scene, evidence, request, token.within(0.2, 0.4))
+    if request.refill is not None and _is_open(evidence, request, known_recipe=True):
+        _probe(evidence, request, token.within(0.4, 0.8))
+    first = conclude(request, evidence)
     if not second_pass.wanted(request, accepted=first.verdict.accepted):
         return first
     for name, measured, seconds in second_pass.semantic_readings(request, semantic, token):
-        evidence.add(name, measured, gates, seconds)
-    return _conclude(request, evidence, gates)
+        evidence.add(name, measured, seconds)
+    return conclude(request, evidence)
 
 
-def _cheap(
-    scene: Scene, evidence: Evidence, gates: GateSet, shape: tuple[int, ...], token: RunToken
+def _measure(
+    rows: Iterable[Row],
+    scene: Scene,
+    evidence: Evidence,
+    request: JudgeRequest,
+    token: RunToken,
 ) -> None:
-    for line in ROWS:
-        if line.cost != "cheap" or line.measure is None:
+    for line in rows:
+        if line.measure is None:
             continue
         token.check()
         started = time.perf_counter()
-        measured = line.measure(scene)
-        placed = _placed(measured, scene, shape)
-        evidence.add(line.name, placed, gates, time.perf_counter() - started)
+        measured = placed(line.measure(scene), scene, request.mask.shape)
+        evidence.add(line.name, measured, time.perf_counter() - started)
 
 
-def _placed(measured: Measured, scene: Scene, shape: tuple[int, ...]) -> Measured:
-    """Move a reading's box and map from the scene to the request's pixels."""
-    box = scene.to_request(measured.box) if measured.box is not None else None
-    plane = measured.map
-    if plane is not None:
-        full = np.zeros(shape[:2], dtype=np.float32)
-        size = (scene.box.width, scene.box.height)
-        if scene.scale > 1:
-            plane = cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST)
-        full[scene.box.slices] = plane
-        plane = full
-    return Measured(measured.value, plane, box, measured.also)
+def _probe(evidence: Evidence, request: JudgeRequest, token: RunToken) -> None:
+    started = time.perf_counter()
+    probed = reconstruction(request, token.within(0.0, 0.6))
+    if probed is not None:
+        evidence.add("reconstruction_mse", probed, time.perf_counter() - started)
+    started = time.perf_counter()
+    moved = sensitivity(request, token.within(0.6, 1.0))
+    if moved is not None:
+        evidence.add("sensitivity", moved, time.perf_counter() - started)
 
 
-def _model_name(evidence: Evidence, gates: GateSet) -> str:
-    return "probed" if "reconstruction_mse" in evidence.features and (
-        "probed" in gates.models
-    ) else "pair"  # fmt: skip
+def _is_open(evidence: Evidence, request: JudgeRequest, *, known_recipe: bool) -> bool:
+    """Say whether dearer readings can still change the answer.
 
-
-def _wants_dear(request: JudgeRequest, evidence: Evidence, gates: GateSet) -> bool:
+    Without the recipe the witnesses are the only second opinion there is: always heard.
+    """
     if request.budget != "auto":
         return request.budget == "full"
-    low, high = gates.undecided
-    return low <= gates.models["pair"].risk(evidence.features) <= high
+    if not known_recipe:
+        return True
+    low, high = evidence.gates.undecided
+    _, model = choose_model(evidence)
+    return low <= model.risk(evidence.features) <= high
 
 
-def _conclude(request: JudgeRequest, evidence: Evidence, gates: GateSet) -> Judgement:
-    name = _model_name(evidence, gates)
-    model, threshold = gates.models[name], gates.thresholds[name]
+def choose_model(evidence: Evidence) -> tuple[str, RiskModel]:
+    """Return the model that weighs all that has been measured."""
+    models = evidence.gates.models
+    name = "pair" if "consensus" in evidence.features else "quick"
+    if "reconstruction_mse" in evidence.features and "probed" in models:
+        name = "probed"
+    return name, models[name]
+
+
+def conclude(request: JudgeRequest, evidence: Evidence) -> Judgement:
+    """Return the verdict over all that has been measured."""
+    gates = evidence.gates
+    name, model = choose_model(evidence)
+    threshold = gates.thresholds[name]
     risk = model.risk(evidence.features)
-    vetoed = [r for r in evidence.readings if r.decides and not r.passed]
+    vetoed = [reading for reading in evidence.readings if reading.decides and not reading.passed]
     accepted = risk <= threshold and not vetoed
     if vetoed:
-        risk = max(risk, threshold + (1 - threshold) * 0.5)
-    blamed = words.blame(evidence.readings, model.shares(evidence.features))
+        # A veto is no matter of degree: it ends above every risk that passes.
+        risk = max(risk, threshold + (1 - threshold) * VETO_RISK)
+    shares = words.shares_by_reading(model.shares(evidence.features), evidence.owner)
+    blamed = [] if accepted else words.blame(evidence.readings, shares)
+    box = None
+    if not accepted:
+        places = (reading.box or evidence.places.get(reading.name) for reading in blamed)
+        box = next((place for place in places if place is not None), Box.of_mask(request.mask))
     verdict = Verdict(
         accepted=accepted,
         risk=risk,
         summary=words.summary(accepted=accepted, risk=risk, threshold=threshold, blamed=blamed),
-        reasons=words.log_lines(
-            evidence.readings, blamed, risk=risk, threshold=threshold, accepted=accepted
-        ),
-        readings=tuple(evidence.readings),
+        reasons=words.log_lines(blamed, risk=risk, threshold=threshold),
+        readings=tuple(words.explained(reading) for reading in evidence.readings),
         version=f"{gates.version}/{name}@{threshold:.4f}",
-        box=_place(blamed, request) if not accepted else None,
+        box=box,
     )
     return Judgement(verdict=verdict, maps=evidence.maps)
-
-
-def _place(blamed: list[Reading], request: JudgeRequest) -> Box:
-    return next((r.box for r in blamed if r.box is not None), Box.of_mask(request.mask))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,10 +16,12 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.errors import BadSetting
-from inpaint_studio.gating.scene import Rgb8
+from inpaint_studio.gating.scene import Rgb8, distance
 from inpaint_studio.geometry import Box
 
 GOOD, DOUBTFUL, BAD = 0, 1, 2
+RIM_PX = 3.0
+RIM_LEVELS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,10 @@ class LabelledEdit:
     before: Rgb8
     after: Rgb8
     mask: MaskBool
+    truth: Rgb8 | None = None
+
+    def with_after(self, after: Rgb8) -> LabelledEdit:
+        return replace(self, after=after)
 
 
 def read_edits(folder: Path) -> Iterator[LabelledEdit]:
@@ -49,17 +55,42 @@ def read_edits(folder: Path) -> Iterator[LabelledEdit]:
             raise BadSetting(f"Line {number} of {table} is no labelled edit: {error}.") from error
         before = _rgb(_find(folder, f"{scene}_before"))
         mask = _rgb(_find(folder, f"{scene}_mask"))[..., 0] > 127
-        after = before.copy()
-        patch = _rgb(_find(folder, f"{scene}_{engine}"))
-        if patch.shape[:2] == box.shape and patch.shape != before.shape:
-            part = after[box.slices]
-            hole = mask[box.slices]
-            part[hole] = patch[hole]
-        else:
-            after = patch
+        after = _laid(before, mask, box, _rgb(_find(folder, f"{scene}_{engine}")))
+        truth = next(folder.glob(f"{scene}_truth.*"), None)
         yield LabelledEdit(
-            photo=scene, engine=engine, label=label, before=before, after=after, mask=mask
+            photo=scene,
+            engine=engine,
+            label=label,
+            before=before,
+            after=after,
+            mask=mask,
+            truth=None if truth is None else _perfect(before, mask, box, _rgb(truth)),
         )
+
+
+def _perfect(before: Rgb8, mask: MaskBool, box: Box, truth: Rgb8) -> Rgb8 | None:
+    """Return the photo with its true pixels, or None where the thing reaches past the mask.
+
+    A mask that is too tight leaves something of the thing even around the truest fill.
+    """
+    rim = distance(~mask)[box.slices]
+    rim_at = (rim > 0) & (rim <= RIM_PX)
+    part = before[box.slices]
+    if truth.shape == part.shape and rim_at.any():
+        left = np.abs(truth[rim_at].astype(np.float32) - part[rim_at]).mean()
+        if left > RIM_LEVELS:
+            return None
+    return _laid(before, mask, box, truth)
+
+
+def _laid(before: Rgb8, mask: MaskBool, box: Box, patch: Rgb8) -> Rgb8:
+    """Return the whole photo with a fill that was cropped to the mask's box (or is whole)."""
+    if patch.shape == before.shape:
+        return patch
+    after = before.copy()
+    hole = mask[box.slices]
+    after[box.slices][hole] = patch[hole]
+    return after
 
 
 def _find(folder: Path, stem: str) -> Path:

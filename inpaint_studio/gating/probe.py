@@ -8,8 +8,12 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
+from inpaint_studio.gating.readings.change import ssim_plane
+from inpaint_studio.gating.readings.texture import EPSILON, second_differences
+from inpaint_studio.gating.scene import blur, distance, to_lab, to_rgb8, worst_box
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.color import luma
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
 
 REACH_PX = 160
@@ -94,18 +98,68 @@ def moved(mask: MaskBool, dx: int, dy: int) -> MaskBool:
 
 
 def reconstruction(request: JudgeRequest, token: RunToken) -> Measured | None:
-    """Return the mean squared error of probe holes, 0..1² units; None when none fits."""
+    """Return the mean squared error of probe holes, 0..1² units; None when none fits.
+
+    `probe_psnr` is the same in dB, `probe_ssim` and `probe_hf` compare detail, `probe_spread` is
+    the worst hole over the mean. The map shows the squared error where the probes lay.
+    """
     if request.refill is None:
         return None
     shifts = places(request)
-    errors: list[float] = []
-    for index, (dx, dy) in enumerate(shifts):
-        token.step(index / len(shifts), "probing")
-        hole = moved(request.mask, dx, dy)
-        filled = request.refill(request.after, hole)
-        top = 255.0 if request.after.dtype == np.uint8 else 65535.0
-        gap = (filled[hole].astype(np.float64) - request.after[hole]) / top
-        errors.append(float((gap * gap).mean()))
-    if not errors:
+    if not shifts:
         return None
-    return Measured(float(np.mean(errors)), None, None, {"probes": float(len(errors))})
+    known = distance(~request.mask) > FREE_PX
+    truth = to_rgb8(request.after).astype(np.float32) / 255
+    shown = np.zeros(request.mask.shape, dtype=np.float32)
+    errors: list[float] = []
+    likeness: list[float] = []
+    detail: list[float] = []
+    for index, (dx, dy) in enumerate(shifts):
+        token.step(index / len(shifts), "probing known ground")
+        hole = moved(request.mask, dx, dy) & known
+        filled = to_rgb8(request.refill(request.after, hole)).astype(np.float32) / 255
+        error = ((filled - truth) ** 2).mean(axis=2)
+        errors.append(float(error[hole].mean()))
+        shown = np.where(hole, np.maximum(shown, error), shown)
+        one, two = luma(filled), luma(truth)
+        likeness.append(float(ssim_plane(one, two)[hole].mean()))
+        ratio = [second_differences(p, 1)[hole].mean() + EPSILON for p in (one, two)]
+        detail.append(float(np.log2(ratio[0] / ratio[1])))
+    value = float(np.mean(errors))
+    also = {
+        "probe_psnr": float(-10 * np.log10(value + 1e-8)),
+        "probe_ssim": float(np.mean(likeness)),
+        "probe_hf": float(np.mean(detail)),
+        "probe_worst": float(np.max(errors)),
+    }
+    return Measured(value, shown.astype(np.float32), worst_box(shown, shown > 0), also)
+
+
+def sensitivity(request: JudgeRequest, token: RunToken) -> Measured | None:
+    """Return the low-pass (σ 3) ΔE between the fill and the same recipe on a jittered hole.
+
+    The mask is grown by 2 and 4 px; a fill that hangs on those pixels is an accident.
+    `sensitivity_mse` is the plain squared difference, 0..1² units.
+    """
+    if request.refill is None:
+        return None
+    own = to_rgb8(request.after)
+    low = blur(to_lab(own), 3.0)
+    shown = np.zeros(request.mask.shape, dtype=np.float32)
+    apart: list[float] = []
+    squares: list[float] = []
+    for index, px in enumerate((2, 4)):
+        token.step(index / 2, "jittering the mask")
+        hole = grow(request.mask, px)
+        if hole.all():
+            continue
+        filled = to_rgb8(request.refill(request.after, hole))
+        gap = np.linalg.norm(blur(to_lab(filled), 3.0) - low, axis=2)
+        shown = np.maximum(shown, np.where(request.mask, gap, 0)).astype(np.float32)
+        apart.append(float(gap[request.mask].mean()))
+        difference = (filled.astype(np.float32) - own) / 255
+        squares.append(float((difference[request.mask] ** 2).mean()))
+    if not apart:
+        return None
+    box = worst_box(shown, request.mask)
+    return Measured(float(np.mean(apart)), shown, box, {"sensitivity_mse": float(np.mean(squares))})

@@ -19,6 +19,7 @@ from inpaint_studio.errors import BadSetting
 from inpaint_studio.paths import resource
 
 Z_LIMIT = 4.0
+LOG_FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +73,13 @@ class GateSet:
     models: dict[str, RiskModel]
     thresholds: dict[str, float]
     bands: dict[str, tuple[float | None, float | None]]
+    alarms: dict[str, float] = field(default_factory=dict)
     undecided: tuple[float, float] = (0.0, 1.0)
     training: dict[str, Any] = field(default_factory=dict)
 
 
 def scaled(value: float, scale: str) -> float:
-    return math.log(max(value, 0.0) + 1e-6) if scale == "log" else value
+    return math.log(max(value, 0.0) + LOG_FLOOR) if scale == "log" else value
 
 
 @cache
@@ -102,6 +104,7 @@ def load_gates(path: Path) -> GateSet:
             models=models,
             thresholds={name: float(value) for name, value in raw["thresholds"].items()},
             bands={name: (band[0], band[1]) for name, band in raw["bands"].items()},
+            alarms={name: float(value) for name, value in raw.get("alarms", {}).items()},
             undecided=(float(raw["undecided"][0]), float(raw["undecided"][1])),
             training=raw.get("training", {}),
         )

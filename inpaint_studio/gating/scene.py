@@ -22,7 +22,7 @@ from inpaint_studio.imaging.color import as_unit, luma
 CONTEXT_PX = 64
 FIRST_PX = 2.0
 LAST_PX = 18.0
-MAX_PIXELS = 1_500_000
+MAX_PIXELS = 700_000
 WIDE_PX = 8.0
 
 Rgb8 = NDArray[np.uint8]

@@ -148,7 +148,9 @@ def _views(edit: MaskBool) -> list[Box]:
 
 
 def _cut(pixels: Pixels, view: Box) -> Pixels:
-    return pixels[view.slices]
+    rows, columns = view.slices
+    cut: Pixels = pixels[rows, columns]
+    return cut
 
 
 def _shifted(found: list[Found], view: Box) -> list[Found]:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from inpaint_studio.gating.readings.table import row
 from inpaint_studio.records import Reading
 
 
-def blame(readings: Sequence[Reading], shares: Sequence[tuple[str, float]]) -> list[Reading]:
-    """Return the failed readings, vetoes first, then by what they add to the risk."""
-    weight = dict(shares)
+def shares_by_reading(
+    shares: Sequence[tuple[str, float]], owner: Mapping[str, str]
+) -> dict[str, float]:
+    """Return what each reading, with all its numbers, adds to the log-odds of a bad edit."""
+    total: dict[str, float] = {}
+    for name, share in shares:
+        reading = owner.get(name, name)
+        total[reading] = total.get(reading, 0.0) + share
+    return total
+
+
+def blame(readings: Sequence[Reading], shares: Mapping[str, float]) -> list[Reading]:
+    """Return the readings that speak against the edit, the weightiest first.
+
+    Vetoes come first, then what left its band, by what it adds to the risk. Where nothing left
+    its band, the reading that adds most to the risk is named.
+    """
     failed = [reading for reading in readings if not reading.passed]
-    return sorted(failed, key=lambda r: (not r.decides, -weight.get(r.name, 0.0), r.name))
+    if failed:
+        return sorted(failed, key=lambda r: (not r.decides, -shares.get(r.name, 0.0), r.name))
+    sayable = [reading for reading in readings if row(reading.name).too_high]
+    return sorted(sayable, key=lambda r: (-shares.get(r.name, 0.0), r.name))[:1]
 
 
 def sentence(reading: Reading) -> str:
@@ -29,8 +46,12 @@ def summary(*, accepted: bool, risk: float, threshold: float, blamed: Sequence[R
     if accepted:
         return f"Looks right (risk {risk:.2f}, limit {threshold:.2f})."
     for reading in blamed:
-        if said := sentence(reading):
+        said = sentence(reading)
+        if said and not reading.passed:
             return said
+    for reading in blamed:
+        if said := sentence(reading):
+            return f"Several small signs together speak against this fill; foremost: {said}"
     return "Several small signs together speak against this fill."
 
 
@@ -48,18 +69,9 @@ def log_line(reading: Reading) -> str:
     return text if plain or not event else f"{event}: {text}"
 
 
-def log_lines(
-    readings: Sequence[Reading],
-    blamed: Sequence[Reading],
-    *,
-    risk: float,
-    threshold: float,
-    accepted: bool,
-) -> tuple[str, ...]:
+def log_lines(blamed: Sequence[Reading], *, risk: float, threshold: float) -> tuple[str, ...]:
     """Return what a log shows: every broken bound, then the combined risk."""
-    sign = "<=" if accepted else ">"
-    if not accepted and risk <= threshold:
-        sign = "<="
+    sign = ">" if risk > threshold else "<="
     return (
         *(log_line(reading) for reading in blamed),
         f"risk={number(risk)} {sign} threshold({number(threshold)})",
@@ -72,4 +84,7 @@ def number(value: float) -> str:
 
 def explained(reading: Reading) -> Reading:
     """Return the reading with its sentence as detail."""
-    return reading if reading.passed else replace(reading, detail=sentence(reading))
+    if reading.passed:
+        return reading
+    said = sentence(reading)
+    return replace(reading, detail=f"{said} ({reading.detail})" if reading.detail else said)

@@ -67,6 +67,7 @@ def measure(
         tile = _busiest_tile(hole)
         part, hole = part[tile.slices], hole[tile.slices]
     ground = _ground(hole, reach)
+    part = _blanked(part, hole)
     grey = luma(part)
     slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(grey, cv2.CV_32F, 0, 1) / 8)
     clear = cv2.erode(ground.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -111,6 +112,19 @@ def _ground(hole: MaskBool, reach: int) -> MaskBool:
     outside = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
     ground: MaskBool = (outside > 2) & (outside <= reach)
     return ground if ground.any() else ~hole
+
+
+def _blanked(part: NDArray[np.float32], hole: MaskBool) -> NDArray[np.float32]:
+    """Return the crop with the hole closed from its rim: no feature may see what it hides."""
+    known = (~hole).astype(np.float32)
+    out = part * known[..., None]
+    out[hole] = out[~hole].mean(axis=0) if (~hole).any() else 0
+    for sigma in (16.0, 4.0):
+        weight = cv2.GaussianBlur(known, (0, 0), sigma)
+        near = cv2.GaussianBlur(part * known[..., None], (0, 0), sigma)
+        use = hole & (weight > 0.02)
+        out[use] = near[use] / weight[use][:, None]
+    return out
 
 
 def _smooth_residual(part: NDArray[np.float32], ground: MaskBool) -> float:

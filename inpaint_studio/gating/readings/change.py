@@ -14,10 +14,12 @@ _C1 = 0.01**2
 _C2 = 0.03**2
 GHOST_SHIFTS = tuple(
     (dy, dx)
-    for r in (8, 12, 16)
+    for r in (6, 9, 13)
     for dy, dx in ((0, r), (0, -r), (r, 0), (-r, 0), (r, r), (-r, r), (r, -r), (-r, -r))
 )
 GHOST_FLOOR = 0.01
+GHOST_SIGMA = 3.0
+GHOST_SURE = 2.0
 
 
 def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measured:
@@ -34,28 +36,30 @@ def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measure
 
 
 def ghost(scene: Scene) -> Measured:
-    """Tell how much of the removed thing's detail still shows in the fill.
+    """Return how much of the removed thing's detail still shows in the fill, as a share.
 
     The fill's high-passed luma is regressed on that of before, inside the mask, where the two
-    pictures differ at all. Value: how many spreads the slope lies above the slopes found when
-    before is laid 8 to 16 px aside, so that mere likeness of texture does not count.
-    `ghost_slope` is the share itself (0.1: a tenth of the thing is left).
+    pictures differ. The slope counts (0.1: a tenth of the thing is left) when it is surely above
+    the slopes found with before laid 6 to 13 px aside; else 0, as mere likeness of texture is no
+    ghost. `ghost_z` is how sure. A fill that happens to restore the very ground under something
+    transparent reads high too: a witness, no veto.
     """
     hole = scene.mask
-    old = scene.luma_before - blur(scene.luma_before, 3.0)
-    new = scene.luma - blur(scene.luma, 3.0)
-    apart = blur(np.abs(scene.luma_before - scene.luma), 2.0) * 255
+    old = scene.luma_before - blur(scene.luma_before, GHOST_SIGMA)
+    new = scene.luma - blur(scene.luma, GHOST_SIGMA)
+    apart = blur(np.abs(scene.luma_before - scene.luma), 1.5) * 255
     weight = np.where(hole, apart**2 / (apart**2 + 36.0), 0).astype(np.float32)
     slope = _slope(old, new, weight)
+    # The ghost itself must not widen what chance gives: it is taken out first.
+    rest = (new - np.float32(slope) * old).astype(np.float32)
     aside = [
-        _slope(np.roll(old, shift, axis=(0, 1)), new, _rolled(hole, shift) * weight)
+        _slope(np.roll(old, shift, axis=(0, 1)), rest, _rolled(weight, shift) * hole)
         for shift in GHOST_SHIFTS
     ]
-    spread = float(np.sqrt(np.mean(np.square(aside)))) + GHOST_FLOOR
-    value = slope / spread
+    z = slope / (float(np.sqrt(np.mean(np.square(aside)))) + GHOST_FLOOR)
     plane = np.where(hole, np.maximum(old * new, 0) * weight, 0).astype(np.float32)
-    plane /= np.float32((old * old * weight).sum() / max(float(weight.sum()), 1e-6) + 1e-6)
-    return Measured(value, plane, worst_box(plane, hole), {"ghost_slope": slope})
+    box = worst_box(plane, hole)
+    return Measured(slope if z >= GHOST_SURE else 0.0, plane, box, {"ghost_z": z})
 
 
 def _slope(old: Plane, new: Plane, weight: Plane) -> float:
@@ -64,8 +68,8 @@ def _slope(old: Plane, new: Plane, weight: Plane) -> float:
     return float((weight * old * new).sum(dtype=np.float64)) / (power + floor)
 
 
-def _rolled(hole: MaskBool, shift: tuple[int, int]) -> MaskBool:
-    moved: MaskBool = np.roll(hole, shift, axis=(0, 1))
+def _rolled(weight: Plane, shift: tuple[int, int]) -> Plane:
+    moved: Plane = np.roll(weight, shift, axis=(0, 1))
     return moved
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, worst_box
 
 STRANGE_DE = 4.0
-GRID_DE = 1.0
 
 
 def new_colour(scene: Scene) -> Measured:
@@ -18,13 +18,27 @@ def new_colour(scene: Scene) -> Measured:
     `new_colour_mean` is the mean distance beyond 1 ΔE.
     """
     near = (scene.outside > scene.first_px) & (scene.outside <= 48)
-    palette = scene.lab[near if near.any() else scene.known]
-    grid = np.unique(np.rint(palette / GRID_DE).astype(np.int16), axis=0) * GRID_DE
-    colours = scene.lab[scene.mask]
-    grid_codes, back = np.unique(np.rint(colours).astype(np.int16), axis=0, return_inverse=True)
-    nearest = np.asarray(cKDTree(grid).query(grid_codes)[0], dtype=np.float32)
+    palette = _cells(scene.lab[near & scene.known if (near & scene.known).any() else scene.known])
+    own, back = np.unique(_codes(scene.lab[scene.mask]), return_inverse=True)
+    nearest = np.asarray(cKDTree(_colours(palette)).query(_colours(own))[0], dtype=np.float32)
     apart = nearest[back.ravel()]
     plane = np.zeros(scene.mask.shape, dtype=np.float32)
     plane[scene.mask] = np.maximum(apart - 1.0, 0)
     also = {"new_colour_mean": float(np.maximum(apart - 1.0, 0).mean())}
     return Measured(float((apart > STRANGE_DE).mean()), plane, worst_box(plane, scene.mask), also)
+
+
+def _codes(lab: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return one number per colour, on a grid of 1 ΔE."""
+    cells = np.rint(lab).astype(np.int32) + np.array([0, 128, 128], dtype=np.int32)
+    codes: NDArray[np.int32] = (cells[:, 0] * 256 + cells[:, 1]) * 256 + cells[:, 2]
+    return codes
+
+
+def _cells(lab: NDArray[np.float32]) -> NDArray[np.int32]:
+    return np.unique(_codes(lab))
+
+
+def _colours(codes: NDArray[np.int32]) -> NDArray[np.float32]:
+    cells = np.stack([codes // 65536, codes // 256 % 256 - 128, codes % 256 - 128], axis=1)
+    return cells.astype(np.float32)

@@ -1,8 +1,9 @@
 """The one table of readings: what they are called, how they are explained, what they cost.
 
 `worse` says which side of the band speaks against an edit. `vetoes` readings reject on their
-own; all others are shown, explained and weighed by the risk model. `too_high` and `too_low`
-are the sentences a person reads.
+own; the others are shown, explained and weighed by the risk model, and reject on their own only
+beyond what any good edit ever showed (`alarms` in the gate set). `too_high` and `too_low` are
+the sentences a person reads. A row that is not `judged` has no band: it says "hard", not "bad".
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from inpaint_studio.gating.readings import change, colour, seam, texture
+from inpaint_studio.gating.readings import change, colour, consensus, seam, structure, texture
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene
 
@@ -21,16 +22,19 @@ class Row:
     """One reading. `measure` is None where the judge itself calls it (it needs more than a scene).
 
     high, low: the band where it is a definition (0 leaking pixels, 2.3 ΔE); else the band comes
-    from what good edits show (`resources/gates`).
+    from what good edits show (`resources/gates`). part_of: the reading whose evidence this is
+    another number of; it shares its place and map.
     """
 
     name: str
     label: str
     unit: str = ""
     worse: Literal["high", "low", "both"] = "high"
-    cost: Literal["cheap", "dear", "semantic"] = "cheap"
+    cost: Literal["cheap", "witness", "probe", "semantic"] = "cheap"
     measure: Callable[[Scene], Measured] | None = None
     vetoes: bool = False
+    judged: bool = True
+    part_of: str = ""
     high: float | None = None
     low: float | None = None
     too_high: str = ""
@@ -43,9 +47,12 @@ ROWS: tuple[Row, ...] = (
         too_high="Pixels outside the mask were changed.", event="outside_changed"),
     Row(name="seam", label="Step across the edge", unit="ΔE", measure=seam.seam,
         too_high="A seam shows along the edge of the fill.", event="seam_detected"),
+    Row(name="tint", label="Colour off along the whole edge", unit="ΔE", part_of="seam",
+        too_high="The whole fill is a little off in colour.", event="colour_step_detected"),
     Row(name="strip_colour", label="Colour either side of the edge", unit="ΔE",
         measure=seam.strip_colour,
-        too_high="The fill has another colour than what lies beside it.", event="colour_step"),
+        too_high="The fill has another colour than what lies beside it.",
+        event="colour_step_detected"),
     Row(name="high_freq_power_ratio", label="Fine detail against surroundings", worse="both",
         measure=texture.high_frequency_power_ratio,
         too_high="Fill is noisier than its surroundings.",
@@ -65,13 +72,44 @@ ROWS: tuple[Row, ...] = (
     Row(name="residue", label="Rest of the removed thing at the rim", unit="share",
         measure=change.residue,
         too_high="Something of what was removed is left along the edge.", event="residue_detected"),
-    Row(name="ghost", label="Removed thing showing through", unit="correlation",
+    Row(name="ghost", label="Removed thing showing through", unit="share", high=0.04,
         measure=change.ghost,
         too_high="What was removed still shows through.", event="ghost_detected"),
     Row(name="ssim", label="Likeness before and after", worse="both", measure=change.ssim,
         too_high="The hole looks as it did before.", event="unchanged"),
-    Row(name="reconstruction_mse", label="Rebuilding known ground", cost="dear",
+    Row(name="texture_support", label="Texture found nearby", unit="octaves",
+        measure=texture.texture_support,
+        too_high="The fill's texture is like nothing around it.",
+        event="texture_mismatch_detected"),
+    Row(name="gradient_distribution", label="Edges and gradients against surroundings",
+        unit="share", measure=texture.gradient_distribution,
+        too_high="The fill's edges are weaker or stronger than around it.",
+        event="gradient_mismatch_detected"),
+    Row(name="edge_continuation", label="Edges that end at the fill", unit="share",
+        measure=structure.edge_continuation,
+        too_high="Lines that meet the fill do not go on inside it.", event="broken_edges_detected"),
+    Row(name="ring_back", label="Surroundings rebuilt from the fill", unit="octaves",
+        measure=structure.ring_back,
+        too_high="The fill does not lead over to what lies around it.",
+        event="mismatch_at_edge_detected"),
+    Row(name="light_break", label="Light running on from the edge", unit="ΔE",
+        measure=consensus.light_break,
+        too_high="Light or colour breaks at the edge of the fill.", event="light_break_detected"),
+    Row(name="prior", label="How hard the hole is", unit="levels", measure=texture.prior,
+        judged=False),
+    Row(name="patch_support", label="Patches found in known ground", unit="octaves",
+        cost="witness", measure=structure.patch_support,
+        too_high="The fill is put together from pieces that exist nowhere around it.",
+        event="invented_patches_detected"),
+    Row(name="consensus", label="Distance to the nearest simple fill", unit="ΔE", cost="witness",
+        measure=consensus.consensus,
+        too_high="The fill shows something that its surroundings do not call for.",
+        event="no_consensus"),
+    Row(name="reconstruction_mse", label="Rebuilding known ground", cost="probe",
         too_high="The same recipe fails on known ground beside the hole.", event="probe_failed"),
+    Row(name="sensitivity", label="Change when the mask is jittered", unit="ΔE", cost="probe",
+        too_high="A slightly different mask gives a quite different fill.",
+        event="unstable_fill_detected"),
     Row(name="letters_left", label="Letters left", unit="characters", cost="semantic", vetoes=True,
         high=0.0, too_high="Letters of what was removed can still be read.",
         event="letters_left_detected"),
@@ -89,3 +127,18 @@ _BY_NAME = {row.name: row for row in ROWS}
 def row(name: str) -> Row:
     """Return the reading's row. Raises: KeyError."""
     return _BY_NAME[name]
+
+
+def parts(name: str) -> tuple[Row, ...]:
+    """Return the rows that are further numbers of this reading's evidence."""
+    return tuple(row for row in ROWS if row.part_of == name)
+
+
+def cheap() -> tuple[Row, ...]:
+    """Return the readings that are always made from the pair alone."""
+    return tuple(row for row in ROWS if row.cost == "cheap" and row.measure is not None)
+
+
+def witnesses() -> tuple[Row, ...]:
+    """Return the dearer readings that need only the pair."""
+    return tuple(row for row in ROWS if row.cost == "witness" and row.measure is not None)

@@ -208,6 +208,8 @@ def _nearest(
         (queries**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)[None] - 2 * queries @ vectors.T
     )
     if apart_px:
-        squared[np.abs(query_at[:, None] - vector_at[None]).max(axis=2) < apart_px] = np.inf
+        rows = np.abs(query_at[:, :1] - vector_at[None, :, 0]) < apart_px
+        columns = np.abs(query_at[:, 1:] - vector_at[None, :, 1]) < apart_px
+        squared[rows & columns] = np.inf
     nearest = np.sqrt(np.maximum(squared.min(axis=1), 0))
     return np.where(np.isfinite(nearest), nearest, 0).astype(np.float32)
