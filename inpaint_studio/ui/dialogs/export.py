@@ -26,7 +26,7 @@ from inpaint_studio.imaging.photo import SaveOptions, SaveStatement
 from inpaint_studio.ui import icons
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Notice, Section, button, dim, label
+from inpaint_studio.ui.widgets import Notice, Section, button, dim, label, spaced
 
 FORMATS = (
     ("same", "Like the original"), (".png", "PNG"), (".tif", "TIFF"), (".jpg", "JPEG"),
@@ -72,9 +72,8 @@ class ExportDialog(QDialog):
         browse.clicked.connect(self._browse)
         self.format = _combo(FORMATS, tr("Format"))
         self.jpeg = _combo(JPEG, tr("JPEG"))
-        self.quality = QSpinBox()
+        self.quality = spaced(QSpinBox())
         self.quality.setRange(1, 100)
-        self.quality.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.quality.setValue(95)
         self.quality.setAccessibleName(tr("Quality"))
         self.lossless = QCheckBox(tr("Lossless"))

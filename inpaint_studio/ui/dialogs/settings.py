@@ -20,7 +20,7 @@ from inpaint_studio.errors import UserError
 from inpaint_studio.records import Scalar
 from inpaint_studio.settings import SETTINGS, Setting, Settings
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Notice, button, caption, label
+from inpaint_studio.ui.widgets import Notice, button, caption, label, spaced
 
 LATER = ("ui_scale",)
 
@@ -39,12 +39,12 @@ def control_for(setting: Setting, value: Scalar) -> QWidget:
         tick.setChecked(bool(value))
         made = tick
     elif isinstance(setting.default, int):
-        spin = QSpinBox()
+        spin = spaced(QSpinBox())
         spin.setRange(int(setting.low or 0), int(setting.high or 2**31 - 1))
         spin.setValue(int(value))
         made = spin
     elif isinstance(setting.default, float):
-        number = QDoubleSpinBox()
+        number = spaced(QDoubleSpinBox())
         number.setDecimals(2)
         number.setRange(float(setting.low or 0), float(setting.high or 1e9))
         number.setSingleStep(0.05 if (setting.high or 0) <= 3 else 1.0)
@@ -52,8 +52,6 @@ def control_for(setting: Setting, value: Scalar) -> QWidget:
         made = number
     else:
         made = QLineEdit(str(value))
-    if isinstance(made, QSpinBox | QDoubleSpinBox):
-        made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
     made.setFixedWidth(170)
     made.setAccessibleName(tr(setting.label))
     made.setToolTip(tr(setting.help))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QToolBut
 
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import NamedSlider, Segmented, Slider, dim
+from inpaint_studio.ui.widgets import NamedSlider, Segmented, Slider, dim, spaced
 
 _STEPS = 400
 COMBINE = (("add", "Add"), ("subtract", "Subtract"), ("intersect", "Intersect"))
@@ -131,13 +131,11 @@ class OptionBar(QWidget):
 
 
 def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
-    made = QSpinBox()
-    made.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    made = spaced(QSpinBox())
     made.setRange(low, high)
     made.setValue(value)
     made.setSuffix(" px")
     made.setFixedWidth(66)
-    made.setStyleSheet("padding: 2px 6px;")
     made.setAccessibleName(name)
     made.setToolTip(name)
     return made

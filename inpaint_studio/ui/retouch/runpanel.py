@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from inpaint_studio.records import Intent, RunOptions
 from inpaint_studio.ui.retouch.runner import Task
 from inpaint_studio.ui.text import count, tr
-from inpaint_studio.ui.widgets import Section, Segmented, button, caption, dim, icon_button
+from inpaint_studio.ui.widgets import Section, Segmented, button, caption, dim, icon_button, spaced
 
 ENGINE_TITLES = {
     "auto": "Automatic", "flat": "Flat ground", "patch": "Texture and structure",
@@ -54,15 +54,13 @@ class RunPanel(Section):
         self.prompt.setMinimumWidth(60)
         self.prompt.setAccessibleName(tr("Prompt"))
         self.prompt.setPlaceholderText(tr("What shall be there (optional)"))
-        self.seed = QSpinBox()
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.seed = spaced(QSpinBox())
         self.seed.setRange(0, 2_147_483_647)
         self.seed.setAccessibleName(tr("Seed"))
         self.seed.setMinimumWidth(64)
         self.seed.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.seed.valueChanged.connect(self._changed)
-        self.variations = QSpinBox()
-        self.variations.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.variations = spaced(QSpinBox())
         self.variations.setRange(1, 8)
         self.variations.setFixedWidth(44)
         self.variations.setAccessibleName(tr("Variations"))

@@ -9,6 +9,7 @@ from inpaint_studio.ui.widgets.basics import (
     icon_button,
     label,
     rule,
+    spaced,
 )
 from inpaint_studio.ui.widgets.gauge import Gauge, GaugeList
 from inpaint_studio.ui.widgets.histogram import Histogram
@@ -18,5 +19,5 @@ from inpaint_studio.ui.widgets.slider import NamedSlider, Slider
 
 __all__ = [
     "Card", "Gauge", "GaugeList", "Histogram", "NamedSlider", "Notice", "Panel", "Section",
-    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label", "rule",
+    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label", "rule", "spaced",
 ]  # fmt: skip
