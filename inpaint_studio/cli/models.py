@@ -12,6 +12,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.weights.entries import STATE_TEXT, ModelEntry, ModelKind
 from inpaint_studio.weights.folder import ModelFolder
 from inpaint_studio.weights.known import known_models
+from inpaint_studio.weights.memory import with_memory
 
 
 def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folder: ModelFolder, output: Output) -> int:
-    entries = folder.entries()
+    entries = tuple(with_memory(entry) for entry in folder.entries())
     output.table(
         f"Models in {folder.root}",
         ("Model", "Family", "Size", "State", "SHA-256", "Licence"),
@@ -136,21 +137,11 @@ def _import(args: argparse.Namespace, folder: ModelFolder, output: Output) -> in
 
 
 def _verify(args: argparse.Namespace, folder: ModelFolder, output: Output) -> int:
-    from inpaint_studio.weights.verify import verify
+    from inpaint_studio.engines.learned_check import check_models
 
     entries = _chosen(args.model, folder)
-    total, done = sum(entry.bytes for entry in entries) or 1, 0
-    checked: list[ModelEntry] = []
     with output.progress("Verifying") as token:
-        for entry in entries:
-            part = token.within(
-                done / total, min(1.0, (done + entry.bytes) / total), f"verifying {entry.name}"
-            )
-            result = entry if entry.state == "missing" else verify(entry, part)
-            if result.state == "ready":
-                result = _contract(result, folder, part, trust=args.trust)
-            checked.append(result)
-            done += entry.bytes
+        checked = check_models(entries, folder.root, token, trust=args.trust)
     output.table(
         "",
         ("Model", "State", "SHA-256", "What to do"),
@@ -176,27 +167,6 @@ def _chosen(names: list[str], folder: ModelFolder) -> tuple[ModelEntry, ...]:
             )
         chosen.append(entry)
     return tuple(chosen)
-
-
-def _contract(
-    entry: ModelEntry, folder: ModelFolder, token: RunToken, *, trust: bool
-) -> ModelEntry:
-    """Note the user's word, and find out how a fill network wants its pixels."""
-    from dataclasses import replace
-
-    from inpaint_studio.engines.learned import is_trusted
-    from inpaint_studio.errors import BadModel
-    from inpaint_studio.weights import manifest
-
-    if trust:
-        entry = replace(entry, trusted=True)
-    if entry.kind == "erase" and entry.contract is None and is_trusted(entry):
-        try:
-            entry = _probe(entry, token)
-        except BadModel as error:
-            return replace(entry, state="refused", advice=str(error))
-    manifest.put(folder.root, entry)
-    return entry
 
 
 def _probe(entry: ModelEntry, token: RunToken) -> ModelEntry:

@@ -1,0 +1,1 @@
+"""The Models page: what lies in the models folder, its state, and bringing more in."""
