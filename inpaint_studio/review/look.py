@@ -42,6 +42,7 @@ class Look:
     space: ColorSpace | None = None
     record: RunRecord | None = None
     edit: EditRecord | None = None
+    path: str = ""
     problem: str = ""
 
     @property
@@ -63,6 +64,7 @@ def look_at(library: Library, item: ReviewRow) -> Look:
         return _nothing(item, "The run of this item is not in the library any more.")
     photo = library.photos.get(item.photo_id) if item.photo_id is not None else None
     size = (photo.width, photo.height) if photo else (edit.box.right, edit.box.bottom)
+    path = photo.path if photo else record.photo_name
     try:
         before, mask = _array(library, edit, "input"), _array(library, edit, "mask")
         icc = edit.stage("icc")
@@ -70,10 +72,10 @@ def look_at(library: Library, item: ReviewRow) -> Look:
         patches = tuple(_patches(library, record.edits))
     except InpaintError as error:
         return Look(item=item, size=size, box=edit.box, record=record, edit=edit,
-                    problem=str(error))  # fmt: skip
+                    path=path, problem=str(error))  # fmt: skip
     return Look(
         item=item, size=size, box=edit.box, before=before, patches=patches, mask=mask,
-        space=space, record=record, edit=edit,
+        space=space, record=record, edit=edit, path=path,
     )  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def _patches(library: Library, edits: Sequence[EditRecord]) -> list[tuple[Box, P
 
 def photo_of(look: Look) -> Photo | None:
     """Decode the whole photo, None when its file is gone or is another one now (slow)."""
-    path = Path(look.item.name)
+    path = Path(look.path)
     if not path.is_absolute() or not path.exists():
         return None
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -123,15 +124,19 @@ class ReviewQueue:
         """Return how many items each filter value has, for the whole of `which`."""
         where, values = (which or Filter()).where()
         condition = f"WHERE {where}" if where else ""
-        result: dict[str, dict[str, int]] = {}
+        columns = ", ".join(FACETS)
         with self._database.reading() as tx:
-            for column in FACETS:
-                found = tx.rows(
-                    f"SELECT {column}, count(*) FROM review_items {condition} "
-                    f"GROUP BY {column} ORDER BY 2 DESC",
-                    values,
-                )
-                result[column] = {str(name): int(n) for name, n in found if name != ""}
+            # All at once, in the order of one index: a pass per column took 4 s at 100,000.
+            found = tx.rows(
+                f"SELECT {columns}, count(*) FROM review_items {condition} GROUP BY {columns}",
+                values,
+            )
+        counts: dict[str, Counter[str]] = {column: Counter() for column in FACETS}
+        for *names, number in found:
+            for column, name in zip(FACETS, names, strict=True):
+                if name != "":
+                    counts[column][str(name)] += int(number)
+        result = {column: dict(count.most_common()) for column, count in counts.items()}
         return result
 
     def get(self, item_id: str) -> ReviewRow:
