@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines import membrane
 from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.flat_field import low_band
+from inpaint_studio.engines.flat_grain import rounding_variance, synthesise
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions
+
+_CONTEXT_PX = 48
 
 
 class FlatEngine:
     """Continues colour and light as a harmonic field and lays the ring's grain over it."""
 
     name = "flat"
-    version = 1
+    version = 2
     title = "Flat"
 
     def availability(self) -> Availability:
@@ -32,20 +36,33 @@ class FlatEngine:
         )
 
     def context_px(self, mask: MaskBool) -> int:
-        return 48
+        return _CONTEXT_PX
 
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
-        return shape[0] * shape[1] * 100 / 1e6 + 5
+        return shape[0] * shape[1] * 110 / 1e6 + 20
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
-        hole = np.ascontiguousarray(request.mask)
-        image = perceptual(request.linear)
-        image[hole] = 0
-        solved = membrane.solve(membrane.smooth_guess(image, hole), hole, token)
-        known = image[~hole] - solved.mean(axis=(0, 1))
-        rng = np.random.default_rng(request.recipe.seed)
-        grain = rng.normal(0.0, 0.002, (int(hole.sum()), known.shape[-1])).astype(np.float32)
+        token.step(0.0, "light")
+        box = Box.of_mask(request.mask).pad(_CONTEXT_PX).clamp(Box.of_shape(request.mask.shape))
+        hole = np.ascontiguousarray(request.mask[box.slices])
+        values = perceptual(request.linear[box.slices])
+        values[hole] = 0
+        learn = hole if request.source is None else ~request.source[box.slices] | hole
+        low = low_band(values, learn if not learn.all() else hole, token)
+        token.step(0.6, "grain")
+        inner = Box.of_mask(hole)
+        rest = values - low
+        grain = synthesise(
+            rest,
+            ~learn,
+            inner.shape,
+            seed=request.recipe.seed,
+            rounding=rounding_variance(values, ~hole),
+        )
+        token.check()
+        inside = hole[inner.slices]
+        filled = from_perceptual(low[inner.slices][inside] + grain[inside])
         linear = request.linear.copy()
-        linear[hole] = from_perceptual(solved[hole] + grain)
+        linear[box.slices][inner.slices][inside] = filled
         token.step(1.0)
         return Fill(linear=linear)
