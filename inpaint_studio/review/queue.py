@@ -136,8 +136,7 @@ class ReviewQueue:
             for column, name in zip(FACETS, names, strict=True):
                 if name != "":
                     counts[column][str(name)] += int(number)
-        result = {column: dict(count.most_common()) for column, count in counts.items()}
-        return result
+        return {column: dict(count.most_common()) for column, count in counts.items()}
 
     def get(self, item_id: str) -> ReviewRow:
         """Return one item. Raises: UserError: there is none with this id."""

@@ -129,16 +129,19 @@ V1: tuple[str, ...] = (
         lease_until REAL NOT NULL DEFAULT 0,
         lease_epoch INTEGER NOT NULL DEFAULT 0,
         data TEXT NOT NULL DEFAULT '{}')""",
-    "CREATE INDEX review_next ON review_items (waiting, skipped, sort, number)",
-    "CREATE INDEX review_state ON review_items (state, sort, number)",
-    "CREATE INDEX review_gate ON review_items (gate, waiting, sort)",
-    "CREATE INDEX review_engine ON review_items (engine, waiting, sort)",
-    "CREATE INDEX review_kind ON review_items (kind, waiting, sort)",
-    "CREATE INDEX review_folder ON review_items (folder, waiting, sort)",
-    "CREATE INDEX review_reviewer ON review_items (reviewer, decided)",
-    "CREATE INDEX review_group ON review_items (group_key, waiting)",
+    # Each filter reads one index alone, in the order in which the queue is shown. (Without the
+    # last columns a filter of 100,000 items took 400 ms: SQLite looked up every row.)
+    """CREATE INDEX review_next ON review_items
+        (waiting DESC, skipped, sort, number, name, gate, folder, note)""",
+    *(
+        f"CREATE INDEX review_{column} ON review_items"
+        f" ({column}, waiting DESC, skipped, sort, number)"
+        for column in ("gate", "engine", "kind", "folder", "reviewer", "state", "batch_id")
+    ),
+    """CREATE INDEX review_facets ON review_items
+        (waiting, gate, engine, kind, folder, reviewer, state, batch_id)""",
+    "CREATE INDEX review_group ON review_items (group_key, waiting, number)",
     "CREATE INDEX review_edit ON review_items (edit_id)",
-    "CREATE INDEX review_batch ON review_items (batch_id, waiting)",
     """CREATE TABLE decisions (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         item_id TEXT NOT NULL,
