@@ -196,4 +196,7 @@ def row(entry: ModelEntry) -> dict[str, Any]:
 
 def size_text(count: int) -> str:
     """Return a number of bytes for a person."""
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.2f} {name}" if unit == 1e9 else f"{count / unit:.1f} {name}"
+    return f"{count} bytes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from typing import Any
@@ -65,36 +66,61 @@ def answer_of(
     """
     import torch
 
-    pipe, family = loaded.pipe, loaded.family
-    pipe.scheduler = _scheduler(loaded, str(recipe.parameters.get("sampler", "")))
     arguments = _arguments(loaded, recipe, strength)
-    image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
-    mask = torch.from_numpy(hole.astype(np.float32))[None, None]
+    more = {"negative_prompt": arguments["negative"]} if loaded.family.has_negative else {}
+    return call_pipeline(
+        loaded,
+        recipe,
+        token,
+        seed=seed,
+        steps=int(arguments["steps"]),
+        prompt=recipe.prompt,
+        image=torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None],
+        mask_image=torch.from_numpy(hole.astype(np.float32))[None, None],
+        height=picture.shape[0],
+        width=picture.shape[1],
+        strength=arguments["strength"],
+        guidance_scale=arguments["guidance"],
+        **more,
+    )
+
+
+def call_pipeline(
+    loaded: Loaded,
+    recipe: FillRecipe,
+    token: RunToken,
+    *,
+    seed: int,
+    steps: int,
+    **given: Any,
+) -> Floats:
+    """Call the pipeline with a fresh scheduler and a fresh CPU generator; return its picture.
+
+    Raises: Cancelled, the library's own out-of-memory errors, EngineFailed for any other.
+    """
+    import torch
+
+    pipe = loaded.pipe
+    pipe.scheduler = _scheduler(loaded, str(recipe.parameters.get("sampler", "")))
     watch = _watch(loaded)
     watch.token = token
     total = 0
 
     def on_step_end(_: Any, index: int, __: Any, kept: dict[str, Any]) -> dict[str, Any]:
         nonlocal total
-        total = total or max(1, getattr(pipe, "num_timesteps", 0) or int(arguments["steps"]))
+        total = total or max(1, getattr(pipe, "num_timesteps", 0) or steps)
         token.step(min(1.0, (index + 1) / total))
         return kept
 
+    if "callback_on_step_end" in inspect.signature(pipe.__call__).parameters:
+        given["callback_on_step_end"] = on_step_end
     try:
         with quiet(), torch.inference_mode():
             made = pipe(
-                prompt=recipe.prompt,
-                image=image,
-                mask_image=mask,
-                height=picture.shape[0],
-                width=picture.shape[1],
-                strength=arguments["strength"],
-                num_inference_steps=int(arguments["steps"]),
-                guidance_scale=arguments["guidance"],
+                num_inference_steps=steps,
                 generator=torch.Generator("cpu").manual_seed(seed),
                 output_type="np",
-                callback_on_step_end=on_step_end,
-                **({"negative_prompt": arguments["negative"]} if family.has_negative else {}),
+                **given,
             ).images[0]
     except Exception as error:
         # Offloaded parts are sent back, whatever stopped the run.

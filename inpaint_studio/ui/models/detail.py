@@ -11,6 +11,7 @@ from inpaint_studio.ui.widgets import Card, button, dim, label
 from inpaint_studio.weights.entries import STATE_TEXT, Contract, ModelEntry
 from inpaint_studio.weights.known import Known, is_known_sum
 
+WIDEST_PX = 860
 CARDS = {
     "ready": "good", "new": "info", "missing": "bad", "damaged": "bad", "refused": "bad",
     "memory": "warn",
@@ -62,7 +63,13 @@ class Detail(QWidget):
         for part in (self.verify_button, self.trust_button, self.remove_button):
             buttons.addWidget(part)
         buttons.addStretch(1)
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        inner.setMaximumWidth(WIDEST_PX)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(inner)
+        whole.addStretch(0)
+        column = QVBoxLayout(inner)
         column.setContentsMargins(28, 22, 28, 16)
         column.setSpacing(14)
         column.addWidget(self.title)

@@ -28,7 +28,10 @@ KIND_WORDS = {
 
 
 def size_words(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.2f} {name}" if unit == 1e9 else f"{count / unit:.1f} {name}"
+    return f"{count} bytes"
 
 
 def state_words(row: Row) -> str:
