@@ -15,6 +15,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
 from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.scene import to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
@@ -124,7 +125,8 @@ def _confirmed(
 ) -> list[Found]:
     """Keep what is found in the mirrored picture too: texture that looks like a thing by chance
     seldom does so twice."""
-    mirrored = find(np.ascontiguousarray(_cut(after, view)[:, ::-1]))
+    turned_over: Pixels = to_rgb8(_cut(after, view)[:, ::-1])
+    mirrored = find(turned_over)
     turned = [
         (Box(view.right - box.right, view.top + box.top, view.right - box.left,
              view.top + box.bottom), label, score)
@@ -148,9 +150,7 @@ def _views(edit: MaskBool) -> list[Box]:
 
 
 def _cut(pixels: Pixels, view: Box) -> Pixels:
-    rows, columns = view.slices
-    cut: Pixels = pixels[rows, columns]
-    return cut
+    return pixels[view.slices]
 
 
 def _shifted(found: list[Found], view: Box) -> list[Found]:
