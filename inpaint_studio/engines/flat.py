@@ -61,8 +61,9 @@ class FlatEngine:
         )
         token.check()
         inside = hole[inner.slices]
-        filled = from_perceptual(low[inner.slices][inside] + grain[inside])
+        brightest = max(1.0, float(values[~hole].max(initial=0)))
+        filled = np.minimum(low[inner.slices][inside] + grain[inside], np.float32(brightest))
         linear = request.linear.copy()
-        linear[box.slices][inner.slices][inside] = filled
+        linear[box.slices][inner.slices][inside] = from_perceptual(filled)
         token.step(1.0)
         return Fill(linear=linear)

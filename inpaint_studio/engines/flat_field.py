@@ -33,7 +33,7 @@ def low_band(values: Field, hole: MaskBool, token: RunToken) -> Field:
 
     def cells(plane: Field) -> Field:
         shaped = np.pad(plane, (*pad, (0, 0))).reshape(rows, _CELL, columns, _CELL, -1)
-        return shaped.sum(axis=(1, 3), dtype=np.float32)
+        return np.asarray(shaped.sum(axis=(1, 3), dtype=np.float32), np.float32)
 
     weight = cells((~hole).astype(np.float32)[..., None])
     total = cells(rest)
@@ -48,7 +48,14 @@ def low_band(values: Field, hole: MaskBool, token: RunToken) -> Field:
     grown: Field = cv2.resize(
         mean, (columns * _CELL, rows * _CELL), interpolation=cv2.INTER_CUBIC
     ).reshape(rows * _CELL, columns * _CELL, -1)
-    return surface + grown[:height, :width]
+    low = surface + grown[:height, :width]
+    known = low[~hole]
+    if len(known):
+        # A surface may not run away where it is not held: a quarter of the seen range beyond it.
+        least, most = known.min(axis=0), known.max(axis=0)
+        margin = np.float32(0.25) * (most - least) + np.float32(0.01)
+        np.clip(low, least - margin, most + margin, out=low)
+    return low
 
 
 def _surface(values: Field, known: MaskBool) -> Field:
@@ -63,11 +70,12 @@ def _surface(values: Field, known: MaskBool) -> Field:
     terms = _terms(rows, columns, height, width)
     sample = values[rows, columns].astype(np.float64)
     weight = np.ones(len(rows))
-    fit = np.zeros((terms.shape[1], 3))
+    fit: NDArray[np.float64] = np.zeros((terms.shape[1], 3))
     for _ in range(3):
         weighted = terms * weight[:, None]
         ridge = 1e-6 * len(rows) * np.eye(terms.shape[1])
-        fit = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ sample)
+        solved = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ sample)
+        fit = np.asarray(solved, np.float64)
         error = np.abs(sample - terms @ fit).max(axis=1)
         limit = 4.0 * np.median(error) + 1e-6
         weight = np.square(np.maximum(0.0, 1.0 - np.square(error / limit))) + 1e-6
@@ -75,7 +83,8 @@ def _surface(values: Field, known: MaskBool) -> Field:
     v = _axis(y, height).astype(np.float32)[:, None, None]
     u = _axis(x, width).astype(np.float32)[None, :, None]
     c = fit.astype(np.float32)
-    return c[0] + c[1] * u + c[2] * v + (c[3] * u) * u + (c[4] * u) * v + (c[5] * v) * v
+    surface = c[0] + c[1] * u + c[2] * v + (c[3] * u) * u + (c[4] * u) * v + (c[5] * v) * v
+    return np.asarray(surface, np.float32)
 
 
 def _terms(

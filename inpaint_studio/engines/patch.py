@@ -57,6 +57,7 @@ class PatchEngine:
             changes = ("No whole patch of known pixels: filled smoothly instead.",)
             solved = membrane.solve(membrane.smooth_guess(image, hole), hole, token)
         linear = request.linear.copy()
-        linear[hole] = from_perceptual(solved[hole] / np.float32(255))
+        brightest = max(255.0, float(image[~hole].max(initial=0)))
+        linear[hole] = from_perceptual(np.minimum(solved[hole], brightest) / np.float32(255))
         token.step(1.0)
         return Fill(linear=linear, changes=changes)

@@ -47,8 +47,8 @@ def smooth(values: Field, known: MaskBool, sigma_px: float) -> Field:
     weight = known.astype(np.float32)
     total = _blur(values * weight[..., None], sigma_px)
     count = _blur(weight, sigma_px)
-    result: Field = total / np.maximum(count, np.float32(1e-6))[..., None]
-    return result
+    mean = total / np.maximum(count, np.float32(1e-6))[..., None]
+    return mean.astype(np.float32, copy=False)
 
 
 def _blur(field: Field, sigma_px: float) -> Field:
