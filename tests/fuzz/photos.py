@@ -133,8 +133,9 @@ def run(count: int, seed: int, folder: Path, *, first: int = 0, report_s: float 
         tally.by_kind[f"{suffix} {'opened' if tally.opened > before else 'refused'}"] += 1
         if time.monotonic() - said > report_s:
             said = time.monotonic()
-            print(f"{number + 1 - first} of {count}: {tally.opened} opened, {tally.refused} "
-                  f"refused, {tally.ended} decoders ended", file=sys.stderr, flush=True)  # fmt: skip
+            done = f"{number + 1 - first} of {count}: {tally.opened} opened"
+            ended = f"{tally.refused} refused, {tally.ended} decoders ended"
+            print(f"{done}, {ended}", file=sys.stderr, flush=True)
     return tally
 
 

@@ -68,7 +68,8 @@ def png_around(raw: bytes, meta: Metadata, old: list[png_file.Chunk] | None) -> 
     spot = raw.index(b"IDAT") - 4
     before: list[png_file.Chunk] = []
     after: list[png_file.Chunk] = []
-    ours = {b"eXIf"} | ({b"iCCP"} if meta.icc else set())
+    is_own_icc = bool(old) and png_file.icc_of(old or []) == meta.icc
+    ours = {b"eXIf"} | ({b"iCCP", b"sRGB", b"gAMA", b"cHRM"} if not is_own_icc else set())
     is_after = False
     for chunk in old or ():
         if chunk.name == b"IDAT":
@@ -83,7 +84,7 @@ def png_around(raw: bytes, meta: Metadata, old: list[png_file.Chunk] | None) -> 
         else:
             (after if is_after else before).append(chunk)
     have = {chunk.name for chunk in before}
-    if meta.icc:
+    if meta.icc and not is_own_icc:
         before.insert(0, png_file.icc_chunk(meta.icc))
     if meta.exif:
         before.append(png_file.Chunk(b"eXIf", meta.exif))
@@ -209,6 +210,10 @@ def webp_bytes(samples: Samples, meta: Metadata, *, quality: int, lossless: bool
     return riff.with_metadata(out.getvalue(), icc=meta.icc, exif=meta.exif, xmp=meta.xmp)
 
 
+AVIF_EXIF_LIMIT = 65_000
+"""Most bytes of EXIF that libheif's writer (through libexif) can be given, with some room."""
+
+
 def avif_bytes(
     samples: Samples, meta: Metadata, *, quality: int, lossless: bool, bits: int
 ) -> bytes:
@@ -223,8 +228,10 @@ def avif_bytes(
         "ushort" if deep else "uchar",
     )  # fmt: skip
     image = image.copy(interpretation="rgb16" if deep else "srgb")
-    exif = jpeg_file.EXIF + meta.exif if meta.exif else None
-    for name, blob in (("icc-profile", meta.icc), ("exif", exif), ("xmp", meta.xmp)):
+    fits = meta.exif and len(meta.exif) <= AVIF_EXIF_LIMIT
+    exif = jpeg_file.EXIF + meta.exif if meta.exif and fits else None
+    room = jpeg_file.EXIF + _room(len(exif) + 64) if exif else None
+    for name, blob in (("icc-profile", meta.icc), ("exif", room), ("xmp", meta.xmp)):
         if blob:
             image.set_type(library.GValue.blob_type, f"{name}-data", blob)
     data: bytes = image.heifsave_buffer(
@@ -234,8 +241,19 @@ def avif_bytes(
     return _with_own_exif(data, exif) if exif else data
 
 
+def _room(size: int) -> bytes:
+    """Return an EXIF block with a comment of `size` bytes: room for the real one.
+
+    The library parses and renders EXIF anew, which spoils maker notes; so it gets this.
+    """
+    entry = struct.pack("<HHII", 0x9286, 7, size, 8 + 18 + 18)
+    first = struct.pack("<HHHII", 1, 0x8769, 4, 1, 8 + 18) + b"\0\0\0\0"
+    text = b"ASCII\0\0\0" + b"x" * (size - 8)
+    return b"II*\0\x08\0\0\0" + first + b"\1\0" + entry + b"\0\0\0\0" + text
+
+
 def _with_own_exif(data: bytes, exif: bytes) -> bytes:
-    """Put our EXIF where the library has put its own rendering of it (which is longer)."""
+    """Put our EXIF in the room that was made for it; what is left over is zeroed."""
     from PIL import Image
 
     with Image.open(BytesIO(data), formats=("AVIF",)) as written:

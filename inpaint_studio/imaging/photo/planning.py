@@ -17,6 +17,7 @@ from inpaint_studio.imaging import jpeg_file, jpeg_patch, jpeg_pictures
 from inpaint_studio.imaging.photo import exif as exif_blocks
 from inpaint_studio.imaging.photo import thumb_exif
 from inpaint_studio.imaging.photo.again import Palette, indexed
+from inpaint_studio.imaging.photo.encoding import AVIF_EXIF_LIMIT
 from inpaint_studio.imaging.photo.formats import FORMATS, target_kind
 from inpaint_studio.imaging.photo.model import Photo, Samples, SaveOptions
 from inpaint_studio.imaging.photo.original import Original
@@ -120,6 +121,11 @@ def _say_preview(photo: Photo, words: _Words) -> None:
     """The small preview in the EXIF shows the photo before the edit: say what becomes of it."""
     if thumb_exif.find(photo.exif) is not None:
         words.kept.append("Preview: the small picture inside the EXIF is made anew.")
+    if thumb_exif.has_hidden(photo.exif):
+        words.lost.append(
+            "Preview: the camera maker's notes hold a second one, which still shows the photo "
+            "before the edit."
+        )
 
 
 def _pixels(photo: Photo, plan: Plan, words: _Words) -> Plan:
@@ -206,6 +212,9 @@ def _metadata(photo: Photo, plan: Plan, words: _Words) -> None:
     for name, word in names.items():
         if not getattr(photo, name):
             continue
+        if name == "exif" and plan.kind == "avif" and len(photo.exif or b"") > AVIF_EXIF_LIMIT:
+            words.lost.append("EXIF: longer than the AVIF writer can hold; left out.")
+            continue
         in_exif = name == "dpi" and exif_blocks.resolution_of(photo.exif) is not None
         if name in form.metadata or in_exif:
             words.kept.append(f"{word}.")
@@ -214,6 +223,10 @@ def _metadata(photo: Photo, plan: Plan, words: _Words) -> None:
     if photo.source.orientation != 1:
         words.kept.append("Orientation: applied to the pixels; the tag is set to 1.")
     _say_jpeg_limits(photo, plan, words)
+    if plan.kind == "tiff" and not plan.is_same_kind and thumb_exif.has_maker_notes(photo.exif):
+        words.lost.append(
+            "Maker notes: kept, but their places move in a TIFF; some programs cannot read them."
+        )
     if photo.source.pages > 1 and plan.kind == "tiff" and plan.is_same_kind:
         words.kept.append("Pages: all others are kept as they are.")
     elif photo.source.pages > 1:

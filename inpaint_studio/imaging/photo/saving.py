@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.errors import BadSetting
 from inpaint_studio.imaging import color, jpeg_file, jpeg_patch
 from inpaint_studio.imaging.photo import again, encoding, png_file, thumb_exif
 from inpaint_studio.imaging.photo.checking import check
@@ -63,7 +65,18 @@ def save_photo(photo: Photo, path: Path | str, options: SaveOptions = _DEFAULT) 
     """
     where = Path(path)
     plan = make_plan(photo, where, options)
-    output = _output(photo, plan, options)
+    try:
+        output = _output(photo, plan, options)
+    except jpeg_patch.CannotPatch as error:
+        if options.jpeg == "patch":
+            raise BadSetting(
+                f"{where} cannot be patched, because {error}; save it anew."
+            ) from error
+        # Seen only with the coefficients in hand; the report says what was done instead.
+        reason = f"Patching: only touched blocks cannot be replaced, because {error}."
+        plan = make_plan(photo, where, replace(options, jpeg="reencode"))
+        plan = replace(plan, lost=(reason, *plan.lost))
+        output = _output(photo, plan, options)
     written = write_whole(
         where, output.fill, reserve=output.size,
         check=lambda draft: check(draft, where, photo, plan, output.touched),
@@ -158,7 +171,10 @@ def _patched(photo: Photo, plan: Plan, options: SaveOptions) -> Output:
     after = as_stored(photo.pixels, orientation)
     assert plan.original is not None
     before = plan.original.before(photo)
-    found = jpeg_patch.patch(data, before, after.astype(np.uint8, copy=False))
+    try:
+        found = jpeg_patch.patch(data, before, after.astype(np.uint8, copy=False))
+    except OSError as error:  # the folder for temporary files is full or gone
+        raise refusal(Path(tempfile.gettempdir()) / "patch.jpg", error) from error
     exif = jpeg_file.find(jpeg_file.segments(data)[0], jpeg_file.APP1, jpeg_file.EXIF)
     if exif and thumb_exif.find(exif) is not None:
         exif = thumb_exif.renewed(exif, np.asarray(as_stored(_preview(photo), orientation)))

@@ -42,6 +42,24 @@ def find(exif: bytes | None) -> tuple[int, int, int] | None:
     return offset, length, found[LENGTH][1]
 
 
+def has_hidden(exif: bytes | None) -> bool:
+    """Whether a second JPEG lies in the block, outside the standard preview."""
+    if not exif:
+        return False
+    spot = find(exif)
+    rest = exif if spot is None else exif[: spot[0]] + exif[spot[0] + spot[1] :]
+    return b"\xff\xd8\xff" in rest
+
+
+def has_maker_notes(exif: bytes | None) -> bool:
+    """Whether the block carries a MakerNote tag (37500) of some length."""
+    if not exif:
+        return False
+    order = "<" if exif[:2] == b"II" else ">"
+    at = exif.find(struct.pack(order + "HH", 37500, 7))
+    return 0 <= at <= len(exif) - 8 and struct.unpack_from(order + "I", exif, at + 4)[0] > 64
+
+
 def renewed(exif: bytes, picture: NDArray[np.uint8]) -> bytes:
     """Return the block with a preview of `picture` (sRGB, as the file stores it) in its place.
 
