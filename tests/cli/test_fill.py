@@ -219,3 +219,19 @@ def test_a_jpeg_with_exif_and_profile_keeps_both_and_every_byte_outside(
     outside[top:bottom, left:right] = False
     assert (_pixels(out)[outside] == _pixels(source)[outside]).all()
     assert any("EXIF" in line for line in answer["saved"]["kept"])
+
+
+def test_calibrate_refuses_a_promise_that_nothing_carries(command: Any) -> None:
+    code, data = command("calibrate", "--limit", "0.02")
+    assert code == 3
+    assert data["warranty"]["threshold"] is None and data["warranty"]["more"] == 149
+    code, data = command("calibrate", "--apply")
+    assert code == 2 and "nothing to apply" in data["error"]
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    from inpaint_studio.cli.main import COMMANDS
+
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [name for name in COMMANDS if name not in shown] == []
