@@ -40,6 +40,8 @@ Read: TypeAlias = Callable[[NDArray[np.uint8]], tuple[str, float]]
 
 WORK_PX = 40
 """Lines are enlarged until they are about this high, so that a stroke is some pixels wide."""
+LARGEST_PX = 72
+"""Lines higher than this are made smaller for the search."""
 ENOUGH = 0.93
 
 
@@ -73,18 +75,45 @@ def strokes(rgb: NDArray[np.uint8], line: Line, read: Read) -> Glyphs | None:
     box = line.box.pad(round(max(10.0, 0.9 * line.thickness_px))).clamp(frame)
     if box.width < 6 or box.height < 6:
         return None
-    zoom = int(np.clip(np.ceil(WORK_PX / max(line.thickness_px, 1.0)), 1, 4))
     crop = rgb[box.slices]
     local = scaled(line, 1.0, 1.0, -box.left, -box.top)
-    work = Work(crop, local, zoom)
+    factor = min(1.0, LARGEST_PX / max(line.thickness_px, 1.0))
+    if factor > 0.75:
+        found = _strokes_in(crop, local, read)
+    else:
+        # Large letters carry no more information than middling ones, only more pixels.
+        small = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        exact_x, exact_y = small.shape[1] / crop.shape[1], small.shape[0] / crop.shape[0]
+        smaller = scaled(local, exact_x, exact_y, 0.0, 0.0)
+        found = _strokes_in(np.asarray(small, dtype=np.uint8), smaller, read)
+    if found is None:
+        return None
+    agreement, way, core, mask, width = found
+    if core.shape != crop.shape[:2]:
+        core, mask, width = _enlarged(core, crop, 0.5), _enlarged(mask, crop, 0.2), width / factor
+    return Glyphs(box, mask, core, agreement, way, width)
+
+
+def _strokes_in(
+    crop: NDArray[np.uint8], line: Line, read: Read
+) -> tuple[float, str, MaskBool, MaskBool, float] | None:
+    """(agreement, way, core, mask, stroke width) within one crop."""
+    zoom = int(np.clip(np.ceil(WORK_PX / max(line.thickness_px, 1.0)), 1, 4))
+    work = Work(crop, line, zoom)
     best = _best(work, read)
     if best is None:
         return None
     agreement, way, inner = _refined(best, work, read)
     core = _shrunk(inner, crop.shape, zoom)
-    stroke = stroke_px(inner) / zoom
-    mask = grown_to_effects(work.lab_native, core, work.region_native, line.thickness_px, stroke)
-    return Glyphs(box, mask, core, agreement, way, stroke)
+    width = stroke_px(inner) / zoom
+    mask = grown_to_effects(work.lab_native, core, work.region_native, line.thickness_px, width)
+    return agreement, way, core, mask, width
+
+
+def _enlarged(mask: MaskBool, crop: NDArray[np.uint8], level: float) -> MaskBool:
+    size = (crop.shape[1], crop.shape[0])
+    soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > level, dtype=np.bool_)
 
 
 def _best(work: Work, read: Read) -> tuple[float, str, MaskBool] | None:

@@ -27,8 +27,11 @@ SHORT_SIDE = 736
 """Photos smaller than this are enlarged for the detector, which misses small letters."""
 LONG_SIDE = 1600
 """The whole photo is looked at no larger than this; larger photos are also read in tiles."""
-TILE = 1280
-OVERLAP = 192
+TILE = 1536
+OVERLAP = 224
+LARGE_PX = 6_000_000
+"""Larger photos are tiled at three quarters of their size: a third of the work is saved, and
+letters under 12 px matter little there."""
 _HEIGHT = 48
 _SAME = 0.5
 
@@ -137,10 +140,11 @@ def _looks(shape: tuple[int, ...]) -> list[tuple[Box, float]]:
     short, long = min(height, width), max(height, width)
     scale = min(max(1.0, SHORT_SIDE / short), LONG_SIDE / long)
     looks = [(whole, scale)]
-    if scale < 0.8:
+    tiled = 0.75 if height * width > LARGE_PX else 1.0
+    if scale < 0.8 * tiled:
         for top in _starts(height):
             for left in _starts(width):
-                looks.append((Box(left, top, left + TILE, top + TILE).clamp(whole), 1.0))
+                looks.append((Box(left, top, left + TILE, top + TILE).clamp(whole), tiled))
     return looks
 
 

@@ -16,6 +16,7 @@ from inpaint_studio.vision.lines import Line
 AREA_MOST = 0.25
 THICKNESS_MOST = 0.30
 SCORE_LEAST = 0.5
+FEW_SCORE_LEAST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def judge(line: Line, shape: tuple[int, ...]) -> Plausibility:
     letters = letters_of(line.text)
     if not letters or line.score < SCORE_LEAST:
         return Plausibility(False, False, "nothing can be read there")
+    if len(letters) <= 2 and line.score < FEW_SCORE_LEAST:
+        return Plausibility(False, False, "one or two letters, read without conviction")
     area = line.thickness_px * line.length_px / (height * width)
     if area > AREA_MOST:
         return Plausibility(False, False, f"it covers {area:.0%} of the photo")
