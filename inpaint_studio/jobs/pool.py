@@ -16,10 +16,8 @@ turns them into its own signals.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +28,7 @@ from inpaint_studio import errors
 from inpaint_studio.errors import JobFailed
 from inpaint_studio.jobs import wire
 from inpaint_studio.jobs.job import Job, JobKind, JobState
+from inpaint_studio.jobs.line import Callbacks, Line
 from inpaint_studio.jobs.process import WorkerProcess, death_sentence
 from inpaint_studio.jobs.token import Progress
 
@@ -72,19 +71,17 @@ class WorkerPool:
         self._stall_s = stall_s
         self._rest_s = rest_s
         self._lock = threading.Condition()
-        self._waiting: dict[JobKind, list[tuple[int, int, Job]]] = {"light": [], "heavy": []}
+        self._waiting: dict[JobKind, Line] = {"light": Line(), "heavy": Line()}
         self._numbers = itertools.count(1)
-        self._front = itertools.count(-1, -1)
-        self._jobs: dict[int, Job] = {}
         self._wanted: set[JobKind] = set()
         self._staff: dict[WorkerProcess, Job | None] = {}
         self._ready: set[WorkerProcess] = set()
         self._bad_starts: dict[JobKind, int] = {"light": 0, "heavy": 0}
         self._deaths: dict[str, int] = {}
         self._closing = False
-        self._threads: list[threading.Thread] = []
+        self._supervisor: threading.Thread | None = None
         self._listeners: list[threading.Thread] = []
-        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._callbacks = Callbacks()
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -135,25 +132,20 @@ class WorkerPool:
             if self._closing:
                 raise RuntimeError("the pool has been closed")
             self._begin()
-            self._jobs[job.number] = job
             if key and self._deaths.get(key, 0) >= POISON_AFTER:
                 self._finish(job, "failed", error=_set_aside())
                 return job
             self._wanted.add(kind)
             self._bad_starts[kind] = 0
-            heapq.heappush(self._waiting[kind], (-priority, job.number, job))
+            self._waiting[kind].push(job)
             self._lock.notify_all()
         return job
 
     def to_front(self, job: Job) -> None:
         """Let a waiting job be the next one of its kind."""
         with self._lock:
-            line = self._waiting[job.kind]
-            if any(entry[2] is job for entry in line):
-                job.priority = max(job.priority, *(-entry[0] for entry in line))
-                line[:] = [entry for entry in line if entry[2] is not job]
-                line.append((-job.priority, next(self._front), job))
-                heapq.heapify(line)
+            if self._waiting[job.kind].remove(job):
+                self._waiting[job.kind].push_first(job)
 
     def cancel(self, job: Job) -> None:
         """Stop a job: at once when it waits, within a second when it runs."""
@@ -163,9 +155,7 @@ class WorkerPool:
             job.cancel_asked = time.monotonic()
             worker = self._worker_of(job)
             if worker is None:
-                line = self._waiting[job.kind]
-                line[:] = [entry for entry in line if entry[2] is not job]
-                heapq.heapify(line)
+                self._waiting[job.kind].remove(job)
                 self._finish(job, "cancelled")
                 return
             worker.send_soon(("cancel", job.number))
@@ -175,7 +165,7 @@ class WorkerPool:
         """Return the jobs that have not ended: running ones first, then in the order of turn."""
         with self._lock:
             running = [job for job in self._staff.values() if job is not None]
-            waiting = [e[2] for line in self._waiting.values() for e in sorted(line)]
+            waiting = [job for line in self._waiting.values() for job in line.jobs()]
         return running + waiting
 
     @property
@@ -202,33 +192,28 @@ class WorkerPool:
         with self._lock:
             self._closing = True
             for line in self._waiting.values():
-                for entry in line:
-                    self._finish(entry[2], "cancelled")
-                line.clear()
+                for waiting in line.clear():
+                    self._finish(waiting, "cancelled")
             for worker, job in self._staff.items():
                 if job is not None:
                     job.cancel_asked = job.cancel_asked or time.monotonic()
                 worker.kill("closed")
             self._lock.notify_all()
-        for thread in (*self._threads[:1], *self._listeners):
+        if self._supervisor is not None:
+            self._supervisor.join()
+        for thread in self._listeners:
             thread.join()
-        self._calls.put(None)
-        for thread in self._threads[1:]:
-            if thread is not threading.current_thread():
-                thread.join()
-        self._threads.clear()
+        self._callbacks.stop()
 
     # -- the supervising thread -------------------------------------------------------------
 
     def _begin(self) -> None:
-        if not self._threads:
-            for target, name in (
-                (self._supervise, "jobs-supervisor"),
-                (self._call, "jobs-callbacks"),
-            ):
-                thread = threading.Thread(target=target, name=name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        if self._supervisor is None:
+            self._callbacks.start()
+            self._supervisor = threading.Thread(
+                target=self._supervise, name="jobs-supervisor", daemon=True
+            )
+            self._supervisor.start()
 
     def _supervise(self) -> None:
         """Start workers that are missing, and kill those that do not stop or do not answer."""
@@ -284,7 +269,12 @@ class WorkerPool:
                 elif worker in self._ready and not worker.is_alive:
                     worker.kill("idle")
                     self._lock.notify_all()
-                elif worker.kind == "heavy" and now - worker.idle_since > self._rest_s:
+                elif (
+                    worker in self._ready
+                    and worker.kind == "heavy"
+                    and now - worker.idle_since > self._rest_s
+                    and not self._waiting["heavy"]
+                ):
                     self._wanted.discard("heavy")
                     worker.kill("rest")
                     self._lock.notify_all()
@@ -302,6 +292,7 @@ class WorkerPool:
             worker.receive()
             with self._lock:
                 self._ready.add(worker)
+                worker.idle_since = time.monotonic()
                 self._bad_starts[kind] = 0
                 self._lock.notify_all()
             while (job := self._take(worker, kind)) is not None:
@@ -331,10 +322,10 @@ class WorkerPool:
         """Wait for the next job of `kind`; None when this worker is to end."""
         line = self._waiting[kind]
         with self._lock:
-            self._lock.wait_for(lambda: line or self._closing or worker.killed_for)
+            self._lock.wait_for(lambda: len(line) or self._closing or worker.killed_for)
             if self._closing or worker.killed_for or not worker.is_alive:
                 return None
-            job = heapq.heappop(line)[2]
+            job = line.pop()
             self._staff[worker] = job
             job.state = "running"
             job.started = worker.last_word = worker.last_tick = time.monotonic()
@@ -351,7 +342,7 @@ class WorkerPool:
             if job.cancel_asked is None:
                 job.progress = message[2]
                 if job.on_progress is not None:
-                    self._calls.put(_Call(job.on_progress, job, message[2]))
+                    self._callbacks.call(job.on_progress, job, message[2])
             return False
         if what == "begin":
             job.begun = True
@@ -419,7 +410,7 @@ class WorkerPool:
 
     def _again(self, job: Job) -> None:
         job.state, job.progress, job.begun = "waiting", None, False
-        heapq.heappush(self._waiting[job.kind], (-job.priority, next(self._front), job))
+        self._waiting[job.kind].push_first(job)
 
     def _bad_start(self, kind: JobKind, words: str) -> None:
         """Count a worker that died before it was ready; give up after three in a row."""
@@ -427,14 +418,13 @@ class WorkerPool:
         if self._bad_starts[kind] < _MAX_BAD_STARTS:
             return
         last = (words.strip().splitlines() or ["it said nothing"])[-1]
-        for entry in self._waiting[kind]:
+        for job in self._waiting[kind].clear():
             error = JobFailed(
                 f"No worker can be started on this machine ({last}); "
                 "`inpaint-studio doctor` tells what is missing."
             )
             error.trace = words
-            self._finish(entry[2], "failed", error=error)
-        self._waiting[kind].clear()
+            self._finish(job, "failed", error=error)
 
     # -- ends and callbacks -----------------------------------------------------------------
 
@@ -450,26 +440,9 @@ class WorkerPool:
         job.state, job.result, job.error = state, result, error
         job.ended = time.monotonic()
         job.args, job.kwargs = (), {}
-        self._jobs.pop(job.number, None)
         job._end.set()
         if job.on_end is not None:
-            self._calls.put(_Call(job.on_end, job))
-
-    def _call(self) -> None:
-        while (call := self._calls.get()) is not None:
-            try:
-                call()
-            except Exception:
-                log.exception("a job's callback broke")
-
-
-class _Call:
-    def __init__(self, function: Callable[..., None], *args: Any) -> None:
-        self._function = function
-        self._args = args
-
-    def __call__(self) -> None:
-        self._function(*self._args)
+            self._callbacks.call(job.on_end, job)
 
 
 def _rebuilt(name: str, text: str, trace: str) -> Exception:

@@ -79,7 +79,6 @@ class Worker:
             self.send(("progress", job_id, progress))
 
         self._token = CountingToken(report, lambda: job_id in self._cancelled)
-        self._job_id = job_id
         try:
             module, _, name = target.partition(":")
             function = getattr(importlib.import_module(module), name)
@@ -109,11 +108,13 @@ class Worker:
     def _accept(self, job_id: int, target: str) -> None:
         """Read the arguments, which follow as a message of their own, and queue the job."""
         self.send(("begin", job_id))
+        self._job_id = job_id
         try:
             args, kwargs = wire.receive(self._source)
         except (EOFError, OSError):
             raise
         except Exception as error:  # Whatever reading back a value may raise.
+            self._job_id = -1
             self.send(("end", job_id, "failed", told(error)))
         else:
             self._jobs.put((job_id, target, args, kwargs))
@@ -121,6 +122,8 @@ class Worker:
     def _beat(self) -> None:
         while True:
             time.sleep(BEAT_S)
+            if self._job_id < 0:  # Nobody reads while nothing is to do; the pipe would fill up.
+                continue
             try:
                 self.send(("beat", self._job_id, self._token.ticks, _resident_mb()))
             except OSError:
