@@ -24,6 +24,7 @@ from inpaint_studio.gating.bounds import (
 from inpaint_studio.gating.risk import GateSet
 
 DRIFT_ALARM = 0.01
+LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class Warranty:
 def warrant(audits: Sequence[Audited], limit: float, *, confidence: float = CONFIDENCE) -> Warranty:
     """Return the largest threshold whose upper bound of bad among accepted is <= `limit`.
 
+    Candidates are the twentieths of the audited risks: every further look at the same audits is
+    a further chance to be lucky. So the promise is broken in <= 3 % of simulated shops (5 % with
+    every audited risk as a candidate; 9 % where the risk tells nothing at all).
     Edits of one group are not independent: a group counts once, as bad if any of its accepted
     edits is; the promise is then per group.
     """
@@ -63,10 +67,11 @@ def warrant(audits: Sequence[Audited], limit: float, *, confidence: float = CONF
     steps = _groups_by_risk(audits)
     best: tuple[float, int, int] | None = None
     seen = bad = 0
-    for risk, added, turned_bad in steps:
+    looks = {round(len(steps) * (part + 1) / LOOKS) - 1 for part in range(LOOKS)}
+    for place, (risk, added, turned_bad) in enumerate(steps):
         seen += added
         bad += turned_bad
-        if upper_bound(bad, seen, confidence) <= limit:
+        if place in looks and upper_bound(bad, seen, confidence) <= limit:
             best = (risk, seen, bad)
     if best is None:
         return _refused(limit, seen, bad, confidence)

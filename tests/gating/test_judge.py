@@ -1,0 +1,223 @@
+"""The whole judgement: verdict, sentences, place, stages, budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inpaint_studio.errors import BadSetting, Cancelled
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.judge import judge
+from inpaint_studio.gating.planted import plant
+from inpaint_studio.gating.readings.table import ROWS
+from inpaint_studio.gating.risk import default_gates, load_gates
+from inpaint_studio.geometry import Box
+from inpaint_studio.jobs.token import RunToken
+from tests.gating.conftest import grainy, hole, sticker
+
+
+def verdict(request: JudgeRequest, semantic=None):
+    return judge(request, semantic, RunToken()).verdict
+
+
+def test_a_perfect_fill_passes_and_says_so(perfect: JudgeRequest) -> None:
+    found = verdict(perfect)
+    assert found.accepted and found.risk < 0.5
+    assert found.summary.startswith("Looks right") and found.box is None
+    assert found.reasons[-1].startswith("risk=") and "<= threshold(" in found.reasons[-1]
+
+
+def test_a_smeared_fill_is_flagged_with_reason_and_place(
+    perfect: JudgeRequest, smeared: JudgeRequest
+) -> None:
+    found = verdict(smeared)
+    assert not found.accepted and found.risk > verdict(perfect).risk
+    ratio = found.reading("high_freq_power_ratio")
+    assert ratio is not None and not ratio.passed and ratio.value < 0.1
+    assert ratio.detail == "Fill is smoother than its surroundings."
+    assert any("high_freq_power_ratio=" in line for line in found.reasons)
+    assert found.box is not None and found.box.overlaps(Box.of_mask(smeared.mask))
+
+
+def test_a_leak_is_never_accepted(perfect: JudgeRequest) -> None:
+    after = perfect.after.copy()
+    after[5, 5] ^= 1
+    found = verdict(replace(perfect, after=after))
+    assert not found.accepted
+    assert found.summary == "Pixels outside the mask were changed."
+    assert found.box == Box(5, 5, 6, 6)
+    assert "outside_changed: leak=1 > threshold(0)" in found.reasons
+
+
+def test_sixteen_bit_is_judged_like_eight(perfect: JudgeRequest) -> None:
+    wide = replace(
+        perfect,
+        before=perfect.before.astype(np.uint16) * 257,
+        after=perfect.after.astype(np.uint16) * 257,
+    )
+    assert verdict(wide).risk == verdict(perfect).risk
+
+
+def test_same_pixels_same_verdict(smeared: JudgeRequest) -> None:
+    one, two = judge(smeared, None, RunToken()), judge(smeared, None, RunToken())
+    same = [replace(r, seconds=0.0) for r in one.verdict.readings]
+    assert same == [replace(r, seconds=0.0) for r in two.verdict.readings]
+    assert one.verdict.risk == two.verdict.risk
+    assert all((one.maps[name] == two.maps[name]).all() for name in one.maps)
+
+
+def test_maps_cover_the_crop_and_belong_to_readings(smeared: JudgeRequest) -> None:
+    found = judge(smeared, None, RunToken())
+    names = {row.name for row in ROWS}
+    assert found.maps and set(found.maps) <= names
+    assert all(plane.shape == smeared.mask.shape for plane in found.maps.values())
+
+
+def test_cheap_budget_asks_no_witness_and_full_asks_all(perfect: JudgeRequest) -> None:
+    asked: list[int] = []
+
+    def refill(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        asked.append(int(mask.sum()))
+        filled = pixels.copy()
+        filled[mask] = grainy(seed=2)[mask]
+        return filled
+
+    own = replace(perfect, refill=refill)
+    cheap = verdict(replace(own, budget="cheap"))
+    assert cheap.reading("consensus") is None and not asked
+    full = verdict(replace(own, budget="full"))
+    assert full.reading("consensus") is not None
+    assert full.reading("reconstruction_mse") is not None
+    assert full.reading("sensitivity") is not None and len(asked) >= 3
+
+
+def test_probes_lie_on_known_ground_and_tell_a_bad_recipe(perfect: JudgeRequest) -> None:
+    holes: list[np.ndarray] = []
+
+    def good(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        holes.append(mask)
+        filled = pixels.copy()
+        filled[mask] = grainy(seed=2)[mask]
+        return filled
+
+    def bad(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        filled = pixels.copy()
+        filled[mask] = 0
+        return filled
+
+    one = verdict(replace(perfect, refill=good, budget="full")).reading("reconstruction_mse")
+    two = verdict(replace(perfect, refill=bad, budget="full")).reading("reconstruction_mse")
+    assert one is not None and two is not None and two.value > 20 * one.value
+    probes = holes[:-2]  # the last two jitter the hole itself
+    assert probes and not any((probe & perfect.mask).any() for probe in probes)
+
+
+class Reader:
+    """Reads what it is told, depending on which picture it is shown."""
+
+    def __init__(self, before: np.ndarray, box: Box, after: str = "", was: str = "") -> None:
+        self.mean = before.mean()
+        self.box, self.after, self.was = box, after, was
+        self.asked = 0
+
+    def letters(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        self.asked += 1
+        text = self.was if (pixels == 245).mean() > 0.02 else self.after
+        return [(self.box, text, 0.9)] if text else []
+
+    def objects(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        return []
+
+
+def test_letters_left_are_a_veto_and_new_letters_too(perfect: JudgeRequest) -> None:
+    view = Box(22, 12, 180, 148)  # the cut around the edit that the reader is shown
+    box = Box.of_mask(perfect.mask).shift(-view.left + 4, -view.top + 2)
+    text = replace(perfect, kind="text")
+    left = verdict(text, Reader(perfect.before, box, after="SALE", was="SALE 50"))
+    assert not left.accepted and left.reading("letters_left").value == 4
+    assert left.summary == "Letters of what was removed can still be read."
+    new = verdict(text, Reader(perfect.before, box, after="OHNO", was=""))
+    assert not new.accepted and new.reading("new_text").value == 4
+
+
+def test_second_pass_only_after_the_first_accepts(
+    perfect: JudgeRequest, smeared: JudgeRequest
+) -> None:
+    reader = Reader(perfect.before, Box(0, 0, 9, 9))
+    verdict(smeared, reader)
+    assert reader.asked == 0
+    verdict(perfect, reader)
+    assert reader.asked > 0
+    reader.asked = 0
+    verdict(replace(perfect, budget="cheap"), reader)
+    assert reader.asked == 0
+
+
+class Detector:
+    """Sees a dog in the whole crop after the edit, in the mirrored one too (70 px from left)."""
+
+    def __init__(self, frame: tuple[int, int]) -> None:
+        self.frame = frame
+
+    def letters(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        return []
+
+    def objects(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        was_before = (pixels == 245).mean() > 0.02
+        if was_before or pixels.shape[:2] != self.frame:
+            return []
+        return [(Box(70, 60, 130, 100), "dog", 0.8)]
+
+
+def test_a_new_object_is_a_veto(perfect: JudgeRequest) -> None:
+    found = verdict(perfect, Detector(perfect.mask.shape))
+    thing = found.reading("new_object")
+    assert not found.accepted and thing is not None and "dog" in thing.detail
+    assert found.risk > 0.5
+
+
+def test_cancel_is_heard(perfect: JudgeRequest) -> None:
+    token = RunToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        judge(perfect, None, token)
+
+
+def test_big_holes_are_judged_at_a_bounded_scale() -> None:
+    shape = (1400, 1500)
+    mask = np.zeros(shape, dtype=bool)
+    mask[100:1300, 100:1400] = True
+    ground = grainy(shape)
+    before = sticker(ground, mask)
+    after = before.copy()
+    after[mask] = grainy(shape, seed=1)[mask]
+    found = judge(JudgeRequest(before=before, after=after, mask=mask), None, RunToken())
+    assert all(plane.shape == shape for plane in found.maps.values())
+    assert sum(reading.seconds for reading in found.verdict.readings) < 60
+
+
+@pytest.mark.parametrize("fault", ["seam", "hue", "pasted", "letters", "blur", "texture"])
+def test_planted_faults_on_a_perfect_fill_are_caught(perfect: JudgeRequest, fault: str) -> None:
+    planted = plant(perfect.before, perfect.after, perfect.mask, fault)
+    found = verdict(replace(perfect, after=planted.after))
+    assert found.risk > verdict(perfect).risk
+    failed = {reading.name for reading in found.readings if not reading.passed}
+    assert failed & {*planted.signs, "texture_support", "gradient_distribution"}, found.reasons
+    if found.box is not None:
+        assert found.box.overlaps(Box.of_mask(hole()).pad(4))
+
+
+def test_the_shipped_gate_set_is_whole() -> None:
+    gates = default_gates()
+    assert {"quick", "pair"} <= set(gates.models) and set(gates.models) == set(gates.thresholds)
+    assert all(0 < value < 1 for value in gates.thresholds.values())
+    assert gates.training["edits"] >= 300 and gates.training["photos"] >= 150
+
+
+def test_a_broken_gate_file_is_refused_with_a_sentence(tmp_path) -> None:
+    path = tmp_path / "gates.json"
+    path.write_text("{}")
+    with pytest.raises(BadSetting, match="cannot be read"):
+        load_gates(path)
