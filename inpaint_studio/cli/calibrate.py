@@ -1,4 +1,4 @@
-"""`calibrate`: what the audited verdicts allow to promise; train a gate model from labelled edits."""
+"""`calibrate`: what the audited verdicts allow to promise; train gates from labelled edits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         help="what threshold the audited verdicts carry; apply it, or train a gate model",
     )
     parser.add_argument("--limit", type=float, default=0.02, metavar="SHARE",
-                        help="bad among auto-accepted at most this share (0.02 = 2 %%)")  # fmt: skip
+                        help="bad among auto-accepted at most (0.02 = 2 %%)")  # fmt: skip
     parser.add_argument("--apply", action="store_true", help="put the threshold in force")
     parser.add_argument("--withdraw", action="store_true", help="back to the built-in gate set")
     parser.add_argument("--by", default="", metavar="NAME", help="who decides, kept with the set")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.cli.describe import reading_json, show_verdict, verdict_json
 from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers
 from inpaint_studio.errors import BadPhoto, ShapeMismatch
+from inpaint_studio.gating.report import ReportRow, make_row, ordered, page, summary
+from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import open_photo, read_mask
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.pipeline.pair import PairJudgement, judge_pair
-from inpaint_studio.records import KINDS
+from inpaint_studio.pipeline.pair import judge_pair
+from inpaint_studio.records import KINDS, Verdict
+from inpaint_studio.store.files import write_durably
 from inpaint_studio.vision.readers import Readers
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif", ".jxl")
@@ -39,64 +44,59 @@ def run(args: argparse.Namespace) -> int:
     if args.before.is_dir():
         return _folders(args, output, readers)
     with output.progress("judging") as token:
-        judged = _judge(args, args.before, args.after, args.mask, readers, token)
-    output.document(_json(judged))
-    show_verdict(output, judged.verdict)
-    return DONE if judged.verdict.accepted else FLAGGED
+        verdict = _judge(args, _open(args.before, args.after, args.mask), readers, token)
+    output.document(_json(verdict))
+    show_verdict(output, verdict)
+    return DONE if verdict.accepted else FLAGGED
 
 
-def _judge(
-    args: argparse.Namespace,
-    before: Path,
-    after: Path,
-    mask: Path,
-    readers: Readers | None,
-    token: RunToken,
-) -> PairJudgement:
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One edit as opened: both pictures in one colour space and depth."""
+
+    before: Pixels
+    after: Pixels
+    mask: MaskBool
+    icc: bytes | None
+
+
+def _open(before: Path, after: Path, mask: Path) -> _Pair:
     photo, edit = open_photo(before), open_photo(after)
     if photo.shape != edit.shape:
         raise ShapeMismatch(
             f"{before.name} is {photo.shape[1]} × {photo.shape[0]} px and {after.name} is "
             f"{edit.shape[1]} × {edit.shape[0]} px; an edit is judged at one size."
         )
-    after_pixels = edit.pixels
-    if after_pixels.dtype != photo.pixels.dtype or edit.icc != photo.icc:
-        from inpaint_studio.imaging.color import space_of
-
-        before_srgb = space_of(photo.icc).to_srgb8(photo.pixels)
-        after_srgb = space_of(edit.icc).to_srgb8(edit.pixels)
-        return _pair(args, before_srgb, after_srgb, None, mask, readers, token)
-    return _pair(args, photo.pixels, after_pixels, photo.icc, mask, readers, token)
+    core = read_mask(mask, photo.shape)
+    if edit.pixels.dtype == photo.pixels.dtype and edit.icc == photo.icc:
+        return _Pair(photo.pixels, edit.pixels, core, photo.icc)
+    before_srgb = space_of(photo.icc).to_srgb8(photo.pixels)
+    after_srgb = space_of(edit.icc).to_srgb8(edit.pixels)
+    return _Pair(before_srgb, after_srgb, core, None)
 
 
-def _pair(
-    args: argparse.Namespace,
-    before: Any,
-    after: Any,
-    icc: bytes | None,
-    mask: Path,
-    readers: Readers | None,
-    token: RunToken,
-) -> PairJudgement:
+def _judge(
+    args: argparse.Namespace, pair: _Pair, readers: Readers | None, token: RunToken
+) -> Verdict:
     return judge_pair(
-        before,
-        after,
-        read_mask(mask, before.shape[:2]),
-        icc=icc,
+        pair.before,
+        pair.after,
+        pair.mask,
+        icc=pair.icc,
         kind=args.kind,
         ring_px=args.ring,
         budget=args.budget,
         semantic=readers,
         token=token,
-    )
+    ).verdict
 
 
-def _json(judged: PairJudgement) -> dict[str, Any]:
+def _json(verdict: Verdict) -> dict[str, Any]:
     return {
-        "accepted": judged.verdict.accepted,
-        "risk": judged.verdict.risk,
-        "verdict": verdict_json(judged.verdict),
-        "readings": [reading_json(reading) for reading in judged.verdict.readings],
+        "accepted": verdict.accepted,
+        "risk": verdict.risk,
+        "verdict": verdict_json(verdict),
+        "readings": [reading_json(reading) for reading in verdict.readings],
     }
 
 
@@ -108,35 +108,44 @@ def _folders(args: argparse.Namespace, output: Output, readers: Readers | None) 
             f"No photo of {args.before} has both a namesake in {args.after} and a mask of the "
             "same name; nothing was judged."
         )
-    rows: list[dict[str, Any]] = []
+    rows: list[ReportRow] = []
     with output.progress("judging") as token:
         for index, (before, after, mask) in enumerate(pairs):
             token.step(index / len(pairs), before.name)
-            part = RunToken(is_cancelled=lambda: token.is_cancelled)
-            judged = _judge(args, before, after, mask, readers, part)
-            rows.append({"name": before.name, "after": str(after), **_json(judged)})
-    flagged = sum(not row["accepted"] for row in rows)
-    output.document({"edits": rows, "flagged": flagged, "left_out": left_out})
+            pair = _open(before, after, mask)
+            verdict = _judge(args, pair, readers, RunToken(is_cancelled=lambda: token.is_cancelled))
+            shown = [space_of(pair.icc).to_srgb8(side) for side in (pair.before, pair.after)]
+            if args.report is None:
+                rows.append(ReportRow(before.name, verdict))
+            else:
+                rows.append(make_row(before.name, shown[0], shown[1], pair.mask, verdict))
+    flagged = sum(not row.verdict.accepted for row in rows)
+    if args.report is not None:
+        write_durably(args.report, page(rows).encode())
+    output.document(
+        {
+            "edits": [{"name": row.name, **_json(row.verdict)} for row in rows],
+            "flagged": flagged,
+            "left_out": left_out,
+            "report": str(args.report) if args.report else None,
+        }
+    )
+    output.say(summary(rows))
     output.table(
         "",
         ("photo", "verdict", "risk", "why"),
         [
             (
-                row["name"],
-                "accepted" if row["accepted"] else "flagged",
-                f"{row['risk']:.2f}",
-                row["verdict"]["summary"],
+                row.name,
+                "accepted" if row.verdict.accepted else "flagged",
+                f"{row.verdict.risk:.2f}",
+                row.verdict.summary,
             )
-            for row in sorted(rows, key=lambda row: -row["risk"])
+            for row in ordered(rows)
         ],
     )
     for name in left_out:
         output.say(f"left out (no edit or no mask of that name): {name}")
-    if args.report is not None:
-        from inpaint_studio.gating.report import write_report
-
-        write_report(args.report, rows)
-        output.say(f"wrote {args.report}")
     return FLAGGED if flagged else DONE
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo import reading, stream
 from inpaint_studio.imaging.photo.limited import limited_thumbnail
 from inpaint_studio.imaging.photo.model import Photo
@@ -28,8 +29,13 @@ def open_photo(
     Raises: BadPhoto: missing, empty, unknown, truncated, damaged or too large.
     """
     request = stream.Request(path=Path(path), page=page, max_megapixels=max_megapixels)
-    sniff(request.path)
-    return reading.decode(request, trusted=trusted)
+    try:
+        sniff(request.path)
+        return reading.decode(request, trusted=trusted)
+    except BadPhoto as error:
+        if request.path.name in str(error):
+            raise
+        raise BadPhoto(f"{request.path.name}: {error}") from error
 
 
 def thumbnail(path: Path | str, px: int, *, trusted: bool = False) -> NDArray[np.uint8]:
