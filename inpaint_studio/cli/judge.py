@@ -114,10 +114,10 @@ def _folders(args: argparse.Namespace, output: Output, readers: Readers | None) 
             token.step(index / len(pairs), before.name)
             pair = _open(before, after, mask)
             verdict = _judge(args, pair, readers, RunToken(is_cancelled=lambda: token.is_cancelled))
-            shown = [space_of(pair.icc).to_srgb8(side) for side in (pair.before, pair.after)]
             if args.report is None:
-                rows.append(ReportRow(before.name, verdict))
+                rows.append(ReportRow(name=before.name, verdict=verdict))
             else:
+                shown = [space_of(pair.icc).to_srgb8(side) for side in (pair.before, pair.after)]
                 rows.append(make_row(before.name, shown[0], shown[1], pair.mask, verdict))
     flagged = sum(not row.verdict.accepted for row in rows)
     if args.report is not None:
