@@ -172,18 +172,23 @@ class ReviewPanel(Panel):
             made.setEnabled(False)
 
     def show_item(self, row: ReviewRow, look: Look) -> None:
-        """Show an item's verdict, gauges and plan."""
+        """Show an item's verdict; `show_evidence` follows."""
         for made in (self.reject, self.fix, self.accept):
             made.setEnabled(True)
         self._say(row, look)
-        edit = look.edit
-        hidden = is_hidden(row)
-        self._gates.setVisible(edit is not None and not hidden)
-        self._route.setVisible(edit is not None)
         self._notes.setVisible(True)
         self.note.setText(row.note)
         self._before.hide()
         self._alike.hide()
+        if is_hidden(row) or look.edit is None:
+            self._gates.hide()
+
+    def show_evidence(self, row: ReviewRow, look: Look) -> None:
+        """Show the gauges and the plan (after the photo: they take longer)."""
+        edit = look.edit
+        hidden = is_hidden(row)
+        self._gates.setVisible(edit is not None and not hidden)
+        self._route.setVisible(edit is not None)
         if edit is None:
             return
         if not hidden:

@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -19,9 +20,20 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPixmap, QPolygonF
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame
 
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.review.queue import ReviewQueue
@@ -115,7 +127,7 @@ class QueueModel(QAbstractListModel):
         if role == int(Qt.ItemDataRole.DisplayRole):
             return PurePath(row.name).name
         if role == int(Qt.ItemDataRole.AccessibleTextRole):
-            return f"{PurePath(row.name).name}, {described(row)}, {status_words(row)}"
+            return spoken(row)
         return None
 
 
@@ -183,35 +195,27 @@ def status_kind(row: ReviewRow) -> str:
     return "bad"
 
 
-class QueueDelegate(QStyledItemDelegate):
+class RowPainter:
     """Paints one row: no boxes, status by shape and colour."""
 
-    def __init__(self, objects: ObjectStore, parent: QListView) -> None:
-        super().__init__(parent)
+    def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
         self._thumbs: OrderedDict[str, QPixmap] = OrderedDict()
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(200, ROW_PX)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = index.data(ITEM_ROLE)
-        if not isinstance(row, ReviewRow):
-            return
+    def paint(
+        self, painter: QPainter, place: QRect, row: ReviewRow, *, chosen: bool, hovered: bool
+    ) -> None:
         active = theme.active()
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        area: QRect = option.rect.adjusted(8, 1, -8, -1)
-        state = option.state
-        if state & QStyle.StateFlag.State_Selected:
+        area = place.adjusted(8, 1, -8, -1)
+        if chosen:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(active.color("raised"))
             painter.drawRoundedRect(area, 6, 6)
             painter.setBrush(active.color("accent"))
             bar = QRectF(area.left() - 4, area.top() + 14, 3, area.height() - 28)
             painter.drawRoundedRect(bar, 1.5, 1.5)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif hovered:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(active.color("hover"))
             painter.drawRoundedRect(area, 6, 6)
@@ -302,23 +306,116 @@ def _cut(painter: QPainter, words: str, width: int) -> str:
     return metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
 
 
-class QueueList(QListView):
-    """The list itself: uniform rows, the keys of the page go through it untouched."""
+class QueueList(QAbstractScrollArea):
+    """The list itself: paints the rows in sight and nothing else.
+
+    Rejected: QListView, which asks the model for its length twice per row of the whole queue
+    each time the selection moves (2 s a key at 100,000).
+    """
+
+    clicked = Signal(int)
 
     def __init__(self, model: QueueModel, objects: ObjectStore) -> None:
         super().__init__()
-        self.setModel(model)
-        self.setUniformItemSizes(True)
-        self.setItemDelegate(QueueDelegate(objects, self))
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self._model = model
+        self._painter = RowPainter(objects)
+        self._chosen = -1
+        self._hovered = -1
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
         self.setAccessibleName(tr("Review queue"))
+        model.modelReset.connect(self._reset)
+        model.rowsInserted.connect(self._reset)
+        model.dataChanged.connect(self._changed)
         theme.active().changed.connect(self.viewport().update)
 
     def mark(self, at: int) -> None:
-        """Select a row and keep its neighbours in sight."""
-        index = self.model().index(at, 0)
-        self.setCurrentIndex(index)
-        self.scrollTo(index, QListView.ScrollHint.EnsureVisible)
+        """Select a row and keep it and its neighbours in sight."""
+        self._update(self._chosen)
+        self._chosen = at
+        self._update(at)
+        bar, height = self.verticalScrollBar(), self.viewport().height()
+        top = at * ROW_PX
+        if top - ROW_PX < bar.value():
+            bar.setValue(top - ROW_PX)
+        elif top + 2 * ROW_PX > bar.value() + height:
+            bar.setValue(top + 2 * ROW_PX - height)
+        row = self._model.row(at)
+        if row is not None:
+            self.setAccessibleDescription(spoken(row))
+
+    def _update(self, at: int) -> None:
+        """Paint one row anew."""
+        top = at * ROW_PX - self.verticalScrollBar().value()
+        self.viewport().update(QRect(0, top, self.viewport().width(), ROW_PX))
+
+    def _changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        for at in range(first.row(), min(last.row(), first.row() + 64) + 1):
+            self._update(at)
+
+    @property
+    def chosen(self) -> int:
+        return self._chosen
+
+    def row_at(self, y: int) -> int:
+        """The row under a point of the viewport, -1 below the last."""
+        at = (y + self.verticalScrollBar().value()) // ROW_PX
+        return at if 0 <= at < self._model.rowCount() else -1
+
+    def _reset(self) -> None:
+        self._measure()
+        self.viewport().update()
+
+    def _measure(self) -> None:
+        height = self.viewport().height()
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, self._model.rowCount() * ROW_PX - height))
+        bar.setPageStep(height)
+        bar.setSingleStep(ROW_PX // 2)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._measure()
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        offset, width = self.verticalScrollBar().value(), self.viewport().width()
+        first = (event.rect().top() + offset) // ROW_PX
+        last = min((event.rect().bottom() + offset) // ROW_PX, self._model.rowCount() - 1)
+        for at in range(first, last + 1):
+            row = self._model.row(at)
+            if row is not None:
+                place = QRect(0, at * ROW_PX - offset, width, ROW_PX)
+                self._painter.paint(
+                    painter, place, row, chosen=at == self._chosen, hovered=at == self._hovered
+                )
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = self.row_at(round(event.position().y()))
+        if event.button() == Qt.MouseButton.LeftButton and at >= 0:
+            self.clicked.emit(at)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.row_at(round(event.position().y())))
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._hover(-1)
+
+    def _hover(self, at: int) -> None:
+        if at != self._hovered:
+            self._update(self._hovered)
+            self._hovered = at
+            self._update(at)
+
+
+def spoken(row: ReviewRow) -> str:
+    """A row as a sentence for screen readers."""
+    return f"{PurePath(row.name).name}, {described(row)}, {status_words(row)}"

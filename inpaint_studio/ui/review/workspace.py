@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.errors import InpaintError
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 AHEAD = 3
 DELIVER_AFTER_MS = 4000
 ASIDE_AFTER_MS = 120
+GAUGES_AFTER_MS = 15
+"""The photo and its verdict are painted first; twenty gauges take longer than both."""
 
 
 class ReviewWorkspace(QWidget):
@@ -85,6 +87,7 @@ class ReviewWorkspace(QWidget):
         self._fixing = ""
         self._deliver_timer = self._timer(DELIVER_AFTER_MS, self._deliver)
         self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
+        self._gauge_timer = self._timer(GAUGES_AFTER_MS, self._show_gauges)
         self._build()
         self._connect()
         self._register()
@@ -197,6 +200,8 @@ class ReviewWorkspace(QWidget):
         self.asked.emit("retouch", None)
 
     def close_down(self) -> bool:
+        for timer in (self._gauge_timer, self._aside_timer, self._deliver_timer):
+            timer.stop()
         self.attempts.close()
         self.background.close()
         return True
@@ -243,6 +248,7 @@ class ReviewWorkspace(QWidget):
         self.panel.show_item(row, shot.look)
         self.list.mark(self._at)
         self._headline()
+        self._gauge_timer.start()
         self._aside_timer.start()
         self.shown.emit(row.item_id)
 
@@ -302,8 +308,8 @@ class ReviewWorkspace(QWidget):
         if at != self._at and at >= 0:
             self.go(at)
 
-    def _clicked(self, index: QModelIndex) -> None:
-        self.go(index.row())
+    def _clicked(self, at: int) -> None:
+        self.go(at)
         self.canvas.setFocus()
 
     def _open_item(self, item_id: str) -> None:
@@ -491,6 +497,11 @@ class ReviewWorkspace(QWidget):
         row = self.row
         if row is not None and row.item_id == item_id and self.stack.currentIndex() == 0:
             self._show(self.shots.get(row))
+
+    def _show_gauges(self) -> None:
+        row = self.row
+        if row is not None:
+            self.panel.show_evidence(row, self.shots.get(row).look)
 
     def _show_aside(self) -> None:
         """What may come a moment later: the items ahead, precedents, the attempt before."""
