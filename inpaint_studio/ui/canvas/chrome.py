@@ -13,6 +13,7 @@ from inpaint_studio.ui.canvas.panes import Pane
 
 if TYPE_CHECKING:
     from inpaint_studio.ui.canvas.canvas import Canvas
+    from inpaint_studio.ui.canvas.stage import Stage
 
 GRIP_PX = 9
 _SHADOW = (70, 44, 26, 14, 6)
@@ -21,7 +22,7 @@ _SHADOW = (70, 44, 26, 14, 6)
 class Overlay(Protocol):
     """Something drawn over the photo in every pane (pins, evidence boxes)."""
 
-    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None: ...
+    def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None: ...
 
 
 def draw_empty(painter: QPainter, rect: QRect, words: str) -> None:
@@ -62,7 +63,7 @@ def draw_tag(
     return place
 
 
-def draw_label(painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+def draw_label(painter: QPainter, canvas: Stage, pane: Pane) -> None:
     """BEFORE / AFTER in the corner of the photo, or of the pane when the photo goes beyond."""
     if not pane.label:
         return
@@ -77,7 +78,7 @@ def draw_label(painter: QPainter, canvas: Canvas, pane: Pane) -> None:
     draw_tag(painter, QPointF(x, shown.top + gap), pane.label, right=right, ratio=ratio)
 
 
-def draw_split(painter: QPainter, canvas: Canvas) -> None:
+def draw_split(painter: QPainter, canvas: Stage) -> None:
     ratio = canvas.devicePixelRatioF()
     width, height = canvas.device_size()
     x = round(width * canvas.split)

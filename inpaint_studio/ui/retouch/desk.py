@@ -157,8 +157,12 @@ class Desk(QObject):
             self.current = None
         self.closed.emit(path)
 
+    def stop(self) -> None:
+        """Look at the disk no more (the window closes)."""
+        self._watch.stop()
+
     def keep_all(self) -> None:
-        """Write every mask's line of undo now (the window closes)."""
+        """Write every mask's line of undo now."""
         for document in self._kept.values():
             document.keep_timeline()
 

@@ -14,7 +14,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.records import EditRecord, Reading
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.background import Background
-from inpaint_studio.ui.canvas import Canvas, chrome
+from inpaint_studio.ui.canvas import Canvas, Stage, chrome
 from inpaint_studio.ui.canvas.panes import Pane
 from inpaint_studio.ui.canvas.render import Evidence
 from inpaint_studio.ui.widgets.gauge import number, title
@@ -63,7 +63,7 @@ class EvidenceView(QObject):
         self._canvas.scene.show_evidence = on
         self._canvas.refresh()
 
-    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+    def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None:
         if not self.visible or pane.side == "before":
             return
         ratio = canvas.devicePixelRatioF()

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.ui import theme
-from inpaint_studio.ui.canvas import Canvas, chrome
+from inpaint_studio.ui.canvas import Canvas, Stage, chrome
 from inpaint_studio.ui.canvas.panes import Pane
 from inpaint_studio.ui.canvas.picture import level_size
 from inpaint_studio.ui.canvas.render import Evidence
@@ -212,7 +212,7 @@ class Pins:
         self.items: list[Proposal] = []
         self.chosen = -1
 
-    def paint(self, painter: QPainter, canvas: Canvas, pane: Pane) -> None:
+    def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None:
         ratio = canvas.devicePixelRatioF()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

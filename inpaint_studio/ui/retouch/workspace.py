@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.paths import config_dir
@@ -16,8 +15,6 @@ from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
 from inpaint_studio.ui.canvas.panes import Mode
-from inpaint_studio.ui.canvas.tool import Tool
-from inpaint_studio.ui.retouch import smart_tools, stroke_tools
 from inpaint_studio.ui.retouch.desk import Desk, facts_of
 from inpaint_studio.ui.retouch.document import Document, shares_of
 from inpaint_studio.ui.retouch.editor import Editor
@@ -30,9 +27,9 @@ from inpaint_studio.ui.retouch.optionbar import OptionBar
 from inpaint_studio.ui.retouch.photolist import PhotoList
 from inpaint_studio.ui.retouch.runcontrol import RunControl
 from inpaint_studio.ui.retouch.runner import Runner
-from inpaint_studio.ui.retouch.shape_tools import BoxTool, LassoTool, PolygonTool
 from inpaint_studio.ui.retouch.smart_tools import Pins
 from inpaint_studio.ui.retouch.toolbar import ToolColumn
+from inpaint_studio.ui.retouch.toolbox import Toolbox
 from inpaint_studio.ui.retouch.variations import VariationStrip
 from inpaint_studio.ui.retouch.viewcontrol import ViewCommands
 from inpaint_studio.ui.retouch.welcome import Welcome, sample_paths
@@ -41,11 +38,6 @@ from inpaint_studio.ui.widgets import Section
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
-
-TOOLS = (
-    "hand", "brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "object",
-    "restore", "source", "dropper", "pick",
-)  # fmt: skip
 
 
 class RetouchWorkspace(QWidget):
@@ -73,6 +65,7 @@ class RetouchWorkspace(QWidget):
         self.evidence = EvidenceView(self.canvas, studio.library.objects, self.background, self)
         self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
         self.views = ViewCommands(self.canvas, self.editor, actions, self)
+        self.tools = Toolbox(self.editor, self.options, self.pins, self.masks, actions, self)
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(1500)
@@ -82,7 +75,7 @@ class RetouchWorkspace(QWidget):
         self._connect()
         self._register()
         self._restore()
-        self._take_tool("brush")
+        self.tools.take("brush")
         self.options.show_radius(self.editor.radius)
         self._enable()
 
@@ -148,35 +141,22 @@ class RetouchWorkspace(QWidget):
         canvas.mode_changed.connect(footer.show_mode)
         canvas.size_dragged.connect(editor.set_radius)
         canvas.hovered.connect(self._hovered)
-        editor.radius_changed.connect(self.options.show_radius)
         editor.trouble.connect(partial(self.notice.emit, "bad"))
         editor.history_changed.connect(self._history_changed)
         editor.pixels_changed.connect(self._pixels_changed)
         editor.stroke_ended.connect(self._stroke_ended)
         footer.mode_chosen.connect(self._mode_chosen)
-        self.options.radius_chosen.connect(editor.set_radius)
         footer.zoom_chosen.connect(canvas.zoom_to)
         footer.zoom_in.clicked.connect(partial(canvas.zoom_step, 1))
         footer.zoom_out.clicked.connect(partial(canvas.zoom_step, -1))
         footer.onion.valueChanged.connect(self._onion)
-        self._connect_options()
         self._connect_panels()
         for part in (self.desk, self.runs, self.masks):
             part.notice.connect(self.notice)
         for source in (self.desk, self.runs):
             source.status.connect(self.status)
-        self.masks.pins_changed.connect(self._pins_changed)
         self.views.before_wanted.connect(self._refresh_before)
         self.views.evidence_toggled.connect(self.evidence.set_visible)
-
-    def _connect_options(self) -> None:
-        options, editor = self.options, self.editor
-        options.combine_chosen.connect(partial(setattr, editor, "combine"))
-        options.tolerance_changed.connect(partial(setattr, editor, "tolerance"))
-        options.contiguous_changed.connect(partial(setattr, editor, "contiguous"))
-        options.step_changed.connect(partial(setattr, editor, "step_px"))
-        options.feather_changed.connect(self._feather)
-        options.source_chosen.connect(self._source_means)
 
     def _connect_panels(self) -> None:
         self.photos.chosen.connect(self.desk.show)
@@ -235,67 +215,10 @@ class RetouchWorkspace(QWidget):
         on("file.next", partial(self._step, 1))
         on("file.previous", partial(self._step, -1))
         on("file.samples", self._open_samples)
-        on("tool.bigger", partial(self._scale_brush, 1.2))
-        on("tool.smaller", partial(self._scale_brush, 1 / 1.2))
-        on("mask.feather_more", partial(self._step_feather, 1))
-        on("mask.feather_less", partial(self._step_feather, -1))
         on("view.left", self._toggle_left)
         on("view.right", self._toggle_right)
-        for name in TOOLS:
-            on(f"tool.{name}", partial(self._take_tool, name))
 
-    # Tools
-
-    def _take_tool(self, name: str) -> None:
-        self.canvas.set_tool(self._make_tool(name))
-        self.canvas.tool.name = name
-        self.actions_.set_checked(f"tool.{name}", True)
-        self.options.show_tool(name)
-        if name == "dropper":
-            self.options.show_color(QColor(*(v & 255 for v in self.editor.color)))
-
-    def _make_tool(self, name: str) -> Tool:
-        editor = self.editor
-        kinds: dict[str, type[stroke_tools.StrokeTool]] = {
-            "brush": stroke_tools.BrushTool, "eraser": stroke_tools.EraserTool,
-            "restore": stroke_tools.RestoreTool, "source": stroke_tools.SourceTool,
-            "dropper": stroke_tools.DabTool,
-        }  # fmt: skip
-        if name in kinds:
-            return kinds[name](editor)
-        if name in ("rectangle", "ellipse"):
-            return BoxTool(editor, name)
-        if name == "lasso":
-            return LassoTool(editor)
-        if name == "polygon":
-            return PolygonTool(editor)
-        if name == "wand":
-            return smart_tools.WandTool(editor)
-        if name == "object":
-            return smart_tools.ObjectTool(editor)
-        if name == "pick":
-            return smart_tools.PickTool(editor, self.pins)
-        return Tool()
-
-    def _scale_brush(self, factor: float) -> None:
-        self.editor.set_radius(self.editor.radius * factor)
-
-    def _step_feather(self, step: int) -> None:
-        self.options.feather.setValue(self.options.feather.value() + step)
-
-    def _feather(self, px: int) -> None:
-        self.editor.feather_px, self.editor.feather_set = px, True
-
-    def _source_means(self, means: str) -> None:
-        document = self.editor.document
-        if means == "auto":
-            self.masks.clear_source()
-        elif document is not None:
-            document.source_means = means
-
-    def _pins_changed(self) -> None:
-        if self.pins.items:
-            self._take_tool("pick")
+    # Asking
 
     def _stroke_ended(self) -> None:
         if self.studio.settings["run_on_release"]:
@@ -551,6 +474,7 @@ class RetouchWorkspace(QWidget):
             store.setValue("retouch/panels", [sizes[0], sizes[2]])
         store.setValue("retouch/radius", self.editor.radius)
         self._keep_soon.stop()
+        self.desk.stop()
         self.runner.close()
         self.background.close()
         self.runs.sweep()

@@ -19,5 +19,6 @@ from inpaint_studio.ui.widgets.slider import NamedSlider, Slider
 
 __all__ = [
     "Card", "Gauge", "GaugeList", "Histogram", "NamedSlider", "Notice", "Panel", "Section",
-    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label", "rule", "spaced",
+    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label", "rule",
+    "spaced",
 ]  # fmt: skip

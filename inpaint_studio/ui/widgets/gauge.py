@@ -115,6 +115,7 @@ class Gauge(QWidget):
             painter.setPen(active.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(0.5, 0.5, width - 1, self.height() - 1), 3, 3)
+        painter.end()
 
     def _draw_lane(self, painter: QPainter, track: QRectF) -> None:
         reading, active = self.reading, theme.active()

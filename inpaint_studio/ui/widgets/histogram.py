@@ -50,15 +50,18 @@ class Histogram(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(active.color("track"))
         painter.drawRoundedRect(self.rect(), 4, 4)
-        if self._shares is None:
-            return
-        dark = active.name == "dark"
+        if self._shares is not None:
+            self._draw_shares(painter, self._shares)
+        painter.end()
+
+    def _draw_shares(self, painter: QPainter, channels: NDArray[np.float32]) -> None:
+        dark = theme.active().name == "dark"
         mode = QPainter.CompositionMode
         painter.setCompositionMode(
             mode.CompositionMode_Screen if dark else mode.CompositionMode_Multiply
         )
         width, height = self.width(), self.height() - 4
-        for shares, color in zip(self._shares, _COLORS):
+        for shares, color in zip(channels, _COLORS):
             line = [
                 QPointF(i * width / (BINS - 1), self.height() - float(share) * height)
                 for i, share in enumerate(shares)

@@ -51,6 +51,7 @@ class Slider(QAbstractSlider):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(active.color("accent"))
             painter.drawEllipse(QPointF(x, middle), _KNOB_PX + 2.5, _KNOB_PX + 2.5)
+        painter.end()
 
     def _set_from(self, x: float) -> None:
         room = max(1.0, self.width() - 2 * _KNOB_PX - 2)
