@@ -1,0 +1,209 @@
+"""What our road costs beside the bare pipeline call, and how quickly a run stops.
+
+    python -m tests.benchmarks.generative_road overhead [--size 512] [--steps 3] [--full]
+    python -m tests.benchmarks.generative_road cancel [--times 100]
+    python -m tests.benchmarks.generative_road verify [--gb 5] [--where DIR]
+
+`overhead --full` runs a random-weight network of Stable Diffusion 1.5's own size (3.3 GB of
+memory and minutes on a CPU); without it the tiny one. Both calls happen in the same process,
+one after the other, so that the ratio holds even where the seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inpaint_studio.engines import generative_run
+from inpaint_studio.engines.base import FillRequest
+from inpaint_studio.engines.generative import GenerativeEngine
+from inpaint_studio.errors import Cancelled
+from inpaint_studio.imaging.color import to_linear
+from inpaint_studio.imaging.mask import ring
+from inpaint_studio.jobs.token import Progress, RunToken
+from inpaint_studio.records import RunOptions
+from inpaint_studio.weights.folder import ModelFolder
+from tests import models_factory
+
+
+def _photo(side: int) -> tuple[np.ndarray, np.ndarray]:
+    from skimage import data
+
+    photo = np.ascontiguousarray(data.astronaut()[:side, :side])
+    mask = np.zeros(photo.shape[:2], dtype=bool)
+    mask[side // 3 : side // 2, side // 3 : side // 2] = True
+    return photo, mask
+
+
+def _full_size(work: Path) -> Any:
+    """Stable Diffusion 1.5 inpainting at its own size, random weights."""
+    import torch
+    from diffusers import UNet2DConditionModel
+
+    torch.manual_seed(0)
+    pipe = models_factory.sd(work)
+    pipe.unet = UNet2DConditionModel(
+        sample_size=64, in_channels=9, out_channels=4, cross_attention_dim=768
+    ).eval()
+    pipe.text_encoder = models_factory.clip_text(width=768)
+    pipe.register_to_config(unet=("diffusers", "UNet2DConditionModel"))
+    pipe.vae = _full_vae()
+    return pipe
+
+
+def _full_vae() -> Any:
+    from diffusers import AutoencoderKL
+
+    return AutoencoderKL(
+        block_out_channels=[128, 256, 512, 512],
+        layers_per_block=2,
+        down_block_types=["DownEncoderBlock2D"] * 4,
+        up_block_types=["UpDecoderBlock2D"] * 4,
+        latent_channels=4,
+        sample_size=512,
+    ).eval()
+
+
+def overhead(arguments: argparse.Namespace, work: Path) -> None:
+    import torch
+
+    models_factory._quiet()
+    pipe = _full_size(work) if arguments.full else models_factory.sd(work)
+    pipe.save_pretrained(work / "models" / "diffusion" / "sd")
+    del pipe
+    engine = GenerativeEngine(ModelFolder(work / "models"))
+    photo, mask = _photo(arguments.size)
+    options = RunOptions(
+        engine="generative",
+        parameters={"size": arguments.size, "steps": arguments.steps, "prefill": arguments.prefill},
+    )
+    recipe = engine.recipe(options, mask)
+    request = FillRequest(linear=to_linear(photo), mask=mask, ring=ring(mask, 2), recipe=recipe)
+    began = time.perf_counter()
+    engine.fill(request, RunToken())
+    print(f"first fill, with loading: {time.perf_counter() - began:.2f} s")
+    bare = generative_run.warm_pipe()
+    image = torch.from_numpy(photo.transpose(2, 0, 1) / np.float32(255))[None]
+    hole = torch.from_numpy(mask.astype(np.float32))[None, None]
+    ours, theirs = [], []
+    for _ in range(arguments.repeat):
+        began = time.perf_counter()
+        with torch.inference_mode():
+            bare(
+                prompt="", image=image, mask_image=hole, height=arguments.size,
+                width=arguments.size, strength=0.99, guidance_scale=1.0,
+                num_inference_steps=arguments.steps, output_type="np",
+                generator=torch.Generator("cpu").manual_seed(0),
+            )  # fmt: skip
+        theirs.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        engine.fill(request, RunToken())
+        ours.append(time.perf_counter() - began)
+    extra = statistics.median(ours) - statistics.median(theirs)
+    step = statistics.median(theirs) / arguments.steps
+    print(
+        f"bare {statistics.median(theirs):.2f} s, ours {statistics.median(ours):.2f} s "
+        f"({arguments.steps} steps, {arguments.size} px, {torch.get_num_threads()} threads)"
+    )
+    print(f"our part {extra:.2f} s: {extra / statistics.median(theirs):.1%} of this run, "
+          f"{extra / (30 * step):.1%} of one with 30 steps")  # fmt: skip
+
+
+def cancel(arguments: argparse.Namespace, work: Path) -> None:
+    models_factory.save("sd9", work / "models" / "diffusion" / "sd9", work)
+    engine = GenerativeEngine(ModelFolder(work / "models"))
+    photo, mask = _photo(256)
+    options = RunOptions(
+        engine="generative", parameters={"size": 256, "steps": 10, "prefill": "none", "threads": 1}
+    )
+    recipe = engine.recipe(options, mask)
+    request = FillRequest(linear=to_linear(photo), mask=mask, ring=ring(mask, 2), recipe=recipe)
+    expected = engine.fill(request, RunToken()).linear
+    began = time.monotonic()
+    engine.fill(request, RunToken())
+    whole = time.monotonic() - began
+    draw, waits, wrong = random.Random(1), [], 0
+    for _ in range(arguments.times):
+        token, asked = RunToken(), [0.0]
+
+        def stop(token: RunToken = token, asked: list[float] = asked) -> None:
+            asked[0] = time.monotonic()
+            token.cancel()
+
+        timer = threading.Timer(draw.random() * whole * 0.9, stop)
+        timer.start()
+        try:
+            engine.fill(request, token)
+        except Cancelled:
+            waits.append(time.monotonic() - asked[0])
+        timer.cancel()
+        timer.join()
+        wrong += not np.array_equal(engine.fill(request, RunToken()).linear, expected)
+    print(f"{arguments.times} cancels ({whole:.2f} s a run): {len(waits)} hit, "
+          f"median {statistics.median(waits) * 1000:.0f} ms, most {max(waits) * 1000:.0f} ms; "
+          f"next jobs with other bytes: {wrong}")  # fmt: skip
+
+
+def verify(arguments: argparse.Namespace, work: Path) -> None:
+    from safetensors.numpy import save_file
+
+    from inpaint_studio.weights.verify import verify as check
+
+    folder = work / "models" / "diffusion"
+    folder.mkdir(parents=True)
+    block = np.random.default_rng(0).standard_normal((1 << 28,), np.float32).astype(np.float16)
+    files = max(1, round(arguments.gb / 2))
+    for index in range(files):
+        name = "model.diffusion_model.input_blocks.0.0.weight"
+        size = int(arguments.gb / files * 5e8 / 4)
+        save_file({f"{name}.{n}" if n else name: block[: size] for n in range(4)},
+                  folder / f"big{index}.safetensors")  # fmt: skip
+    total = sum(path.stat().st_size for path in folder.iterdir())
+    began = time.perf_counter()
+    for path in folder.iterdir():
+        with path.open("rb", buffering=0) as file:
+            while file.read(8 << 20):
+                pass
+    plain = time.perf_counter() - began
+    reports: list[Progress] = []
+    began = time.perf_counter()
+    states = [check(entry, RunToken(reports.append)).state
+              for entry in ModelFolder(work / "models").entries()]  # fmt: skip
+    seconds = time.perf_counter() - began
+    print(f"{total / 1e9:.1f} GB: {states}, {seconds:.1f} s ({total / 1e9 / seconds:.2f} GB/s), "
+          f"reading alone {plain:.1f} s ({total / 1e9 / plain:.2f} GB/s), "
+          f"{len(reports)} progress reports")  # fmt: skip
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("overhead", "cancel", "verify"))
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--prefill", default="patch")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--times", type=int, default=100)
+    parser.add_argument("--gb", type=float, default=5.0)
+    parser.add_argument("--where", type=Path, default=None)
+    arguments = parser.parse_args(argv)
+    work = Path(tempfile.mkdtemp(dir=arguments.where))
+    try:
+        {"overhead": overhead, "cancel": cancel, "verify": verify}[arguments.what](arguments, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
