@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_studio.arrays import as_pixels
 from inpaint_studio.errors import BadPhoto, StorageError
-from inpaint_studio.imaging.photo import again
+from inpaint_studio.imaging.photo import again, reading
 from inpaint_studio.imaging.photo.model import Photo
-from inpaint_studio.imaging.photo.opening import open_photo
 from inpaint_studio.imaging.photo.planning import Plan
+from inpaint_studio.imaging.photo.stream import Request, Stream
+from inpaint_studio.imaging.photo.turn import turned_size
 
 
 def check(
@@ -24,38 +27,55 @@ def check(
     at the right size.
     """
     page = photo.source.page if plan.kind == "tiff" and plan.is_same_kind else 0
+    request = Request(path=draft, page=page, max_megapixels=float("inf"))
     try:
-        back = open_photo(draft, float("inf"), page)
+        with reading.streaming(request, trusted=False) as found:
+            right = _is_right(request, found, photo, plan, touched)
     except BadPhoto as error:
         raise StorageError(
             f"{where} was not saved: what was written cannot be read back ({error})"
         ) from error
-    if not _is_right(photo, back, plan, touched):
+    if not right:
         raise StorageError(
             f"{where} was not saved: reading it back gave other pixels than were written. "
             "Nothing was changed; save in another format and report this."
         )
 
 
-def _is_right(photo: Photo, back: Photo, plan: Plan, touched: NDArray[np.bool_] | None) -> bool:
-    if back.shape != photo.shape:
+def _is_right(
+    request: Request, found: Stream, photo: Photo, plan: Plan, touched: NDArray[np.bool_] | None
+) -> bool:
+    source = found.head.source
+    width, height = turned_size(source.width, source.height, source.orientation)
+    if (height, width) != photo.shape:
         return False
-    if plan.method == "patch" and touched is not None and plan.changed is not None:
-        outside = ~_grown(touched)
-        return bool((back.pixels[outside] == photo.pixels[outside]).all())
-    if plan.mode == "CMYK" and plan.compression != "lossy":
-        if plan.changed is None:
-            return True
-        return bool((back.pixels[~plan.changed] == photo.pixels[~plan.changed]).all())
-    if plan.compression == "lossy":
+    rounded = plan.kind == "avif" and 8 < plan.bits != photo.source.bits
+    if plan.compression == "lossy" or rounded:
+        for _ in reading.placed(request, found):  # all of it must decode
+            pass
         return True
-    mode = "RGBA" if plan.mode == "P" and photo.alpha is not None else plan.mode
-    mode = "RGB" if mode in ("P", "1", "LAB", "CMYK") else mode
-    if plan.kind == "avif" and plan.bits > 8 and plan.bits != photo.source.bits:
-        return True  # 16 bits were rounded to 12, as announced
-    want = again.plain_samples(photo, mode, plan.bits if plan.method != "copy" else 16)
-    got = again.plain_samples(back, mode, plan.bits if plan.method != "copy" else 16)
-    return bool(np.array_equal(want, got))
+    differs = reading.differing(request, found, _expected(photo, plan))
+    if differs is None:
+        return False
+    if plan.method == "patch" and touched is not None:
+        return not (differs & ~_grown(touched)).any()
+    if plan.mode == "CMYK":
+        return plan.changed is None or not (differs & ~plan.changed).any()
+    return not differs.any()
+
+
+def _expected(photo: Photo, plan: Plan) -> Photo:
+    """Return the photo as the plan said it would be: depth, grey, alpha."""
+    if plan.method == "copy":
+        return photo
+    mode = "RGB" if plan.mode in ("P", "CMYK", "RGBA") else plan.mode
+    samples = again.plain_samples(photo, mode.removesuffix("A"), plan.bits)
+    pixels = np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
+    has_alpha = photo.alpha is not None and (plan.mode in ("P", "LA", "RGBA"))
+    alpha = photo.alpha if has_alpha else None
+    if alpha is not None and plan.bits <= 8 and alpha.dtype == np.uint16:
+        alpha = again.to_8_bit(alpha)
+    return replace(photo, pixels=as_pixels(pixels), alpha=alpha)
 
 
 def _grown(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo import reading
 from inpaint_studio.imaging.photo.model import Photo, Samples
-from inpaint_studio.imaging.photo.stream import Request, Stream
-from inpaint_studio.imaging.photo.turn import as_stored, turned_size, upright
+from inpaint_studio.imaging.photo.stream import Request
+from inpaint_studio.imaging.photo.turn import upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Original:
         request = self._request(photo)
         try:
             with reading.streaming(request, trusted=False) as found:
-                return _compare(request, found, photo)
+                return reading.differing(request, found, photo)
         except BadPhoto:
             return None
 
@@ -69,21 +69,3 @@ class Original:
         return Request(
             path=self.path, page=photo.source.page, max_megapixels=float("inf"), native=native
         )
-
-
-def _compare(request: Request, found: Stream, photo: Photo) -> NDArray[np.bool_] | None:
-    source = found.head.source
-    width, height = turned_size(source.width, source.height, source.orientation)
-    if (height, width) != photo.shape or found.dtype != photo.pixels.dtype:
-        return None
-    differs = np.zeros(photo.shape, bool)
-    if source.has_alpha != (photo.alpha is not None):
-        return ~differs
-    result = as_stored(differs, source.orientation)
-    pixels = as_stored(photo.pixels, source.orientation)
-    alpha = as_stored(photo.alpha, source.orientation) if photo.alpha is not None else None
-    for rows, band in reading.placed(request, found):
-        result[rows] = (band[..., :3] != pixels[rows]).any(axis=2)
-        if alpha is not None:
-            result[rows] |= band[..., 3] != alpha[rows]
-    return differs

@@ -92,6 +92,34 @@ def photo_of(request: Request, found: Stream, pixels: Samples, alpha: Samples | 
     )
 
 
+def differing(request: Request, found: Stream, photo: Photo) -> NDArray[np.bool_] | None:
+    """Return (H, W), True where a stream shows other pixels or alpha than `photo`, upright.
+
+    None when size, depth or the presence of alpha differ. Needs no second picture in memory.
+    """
+    source = found.head.source
+    width, height = turned_size(source.width, source.height, source.orientation)
+    if (height, width) != photo.shape or found.dtype != photo.pixels.dtype:
+        return None
+    differs = np.zeros(photo.shape, bool)
+    has_alpha = photo.alpha is not None
+    if photo.alpha is not None and not source.has_alpha:
+        # WebP leaves out an alpha that is opaque everywhere; nothing is lost by that.
+        has_alpha = not bool((photo.alpha == np.iinfo(photo.alpha.dtype).max).all())
+    if source.has_alpha != has_alpha:
+        return None
+    result = as_stored(differs, source.orientation)
+    pixels = as_stored(photo.pixels, source.orientation)
+    alpha = None
+    if has_alpha and photo.alpha is not None:
+        alpha = as_stored(photo.alpha, source.orientation)
+    for rows, band in placed(request, found):
+        result[rows] = (band[..., :3] != pixels[rows]).any(axis=2)
+        if alpha is not None:
+            result[rows] |= band[..., 3] != alpha[rows]
+    return differs
+
+
 def _notes(source: Source) -> tuple[str, ...]:
     notes = []
     if source.mode == "CMYK":

@@ -136,7 +136,8 @@ def _samples(photo: Photo, plan: Plan) -> Samples:
     """Return what is encoded, upright: the file's own samples where nothing was edited."""
     if plan.table is not None:
         return plan.table[0]
-    needs_native = plan.mode == "CMYK" or (plan.kind == "tiff" and plan.is_same_kind)
+    more = photo.source.samples > {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}[plan.mode]
+    needs_native = plan.mode == "CMYK" or (more and plan.kind == "tiff" and plan.is_same_kind)
     native = None
     if needs_native and plan.original is not None and plan.changed is not None:
         native, _ = plan.original.native(photo)
