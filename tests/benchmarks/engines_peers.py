@@ -1,0 +1,111 @@
+"""Other programs' fills of the same holes, each in a process of its own.
+
+Run as a file by any Python that has the peer's library: PHOTO.npy MASK.npy OUT.npy NAME.
+OpenCV's contrib peers clash with the program's own OpenCV, so they need another environment
+(`--peer-python`); G'MIC is looked for on the path.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+GMIC = {
+    "gmic_patch": "inpaint[0] [1],7,112,0.1,1,8.4,0,0.05,10,1",
+    "gmic_multi": "inpaint_matchpatch[0] [1]",
+}
+PYTHON = ("cv_telea", "biharmonic", "fsr_fast", "shiftmap")
+PEERS = (*GMIC, *PYTHON)
+
+
+def fill(
+    name: str, photo: np.ndarray, mask: np.ndarray, python: str
+) -> tuple[np.ndarray, float, float] | str:
+    """Return (fill, CPU seconds, peak MB), or a sentence why this peer cannot run."""
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        if name in GMIC:
+            return _gmic(name, photo, mask, folder)
+        np.save(folder / "photo.npy", photo)
+        np.save(folder / "mask.npy", mask)
+        paths = [str(folder / f"{part}.npy") for part in ("photo", "mask", "out")]
+        done = subprocess.run(
+            [python, __file__, *paths, name], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            return f"{name} cannot run with {python}: {done.stderr.strip().splitlines()[-1]}"
+        cpu, peak = json.loads(done.stdout)
+        return np.load(paths[2]), cpu, peak
+
+
+def _gmic(
+    name: str, photo: np.ndarray, mask: np.ndarray, folder: Path
+) -> tuple[np.ndarray, float, float] | str:
+    from PIL import Image
+
+    gmic = shutil.which("gmic")
+    if gmic is None:
+        return f"{name} needs G'MIC (Debian package gmic)."
+    Image.fromarray(photo).save(folder / "i.png", compress_level=1)
+    Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "m.png")
+    words = f"srand 0 {GMIC[name]} c[0] 0,255 round[0]".split()
+    command = [gmic, "v", "-", "i.png", "m.png", "channels[1]", "0", "gt[1]", "0", *words]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [*command, "o[0]", "o.png"], cwd=folder, capture_output=True, text=True, check=False,
+        env={"OMP_NUM_THREADS": "1", "HOME": str(folder)},
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode or not (folder / "o.png").exists():
+        return f"{name} failed: {(done.stderr or done.stdout).strip()[-200:]}"
+    filled = np.asarray(Image.open(folder / "o.png").convert("RGB")).copy()
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return filled, cpu, after.ru_maxrss / 1024
+
+
+def _here(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    import cv2
+
+    cv2.setNumThreads(1)
+    if name == "cv_telea":
+        return cv2.inpaint(photo, mask.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+    if name == "biharmonic":
+        from skimage.restoration import inpaint_biharmonic
+
+        found = inpaint_biharmonic(photo, mask, split_into_regions=True, channel_axis=-1)
+        return np.clip(np.rint(found * 255), 0, 255).astype(np.uint8)
+    valid = np.where(mask, 0, 255).astype(np.uint8)
+    work = np.ascontiguousarray(photo[..., ::-1])
+    out = np.zeros_like(work)
+    if name == "shiftmap":
+        work = cv2.cvtColor(work, cv2.COLOR_BGR2Lab)
+        cv2.xphoto.inpaint(work, valid, out, cv2.xphoto.INPAINT_SHIFTMAP)
+        out = cv2.cvtColor(out, cv2.COLOR_Lab2BGR)
+    else:
+        cv2.xphoto.inpaint(work, valid, out, cv2.xphoto.INPAINT_FSR_FAST)
+    return np.ascontiguousarray(out[..., ::-1])
+
+
+def main() -> None:
+    photo, mask = np.load(sys.argv[1]), np.load(sys.argv[2])
+    tiny = np.zeros((24, 24), bool)
+    tiny[8:14, 8:14] = True
+    _here(sys.argv[4], np.full((24, 24, 3), 128, np.uint8), tiny)  # imports are not timed
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    filled = _here(sys.argv[4], photo, mask)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    filled[~mask] = photo[~mask]
+    np.save(sys.argv[3], filled)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps([cpu, (after.ru_maxrss - before.ru_maxrss) / 1024]))
+
+
+if __name__ == "__main__":
+    main()
