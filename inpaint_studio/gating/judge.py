@@ -15,7 +15,7 @@ from inpaint_studio.gating import semantic as second_pass
 from inpaint_studio.gating import words
 from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
 from inpaint_studio.gating.evidence import Evidence, placed
-from inpaint_studio.gating.probe import reconstruction, sensitivity
+from inpaint_studio.gating.probe import PROBES, reconstruction, sensitivity
 from inpaint_studio.gating.readings import change
 from inpaint_studio.gating.readings.table import Row, cheap, witnesses
 from inpaint_studio.gating.risk import GateSet, RiskModel, default_gates
@@ -25,6 +25,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import Verdict
 
 VETO_RISK = 0.5
+AUTO_PROBES = 2
 
 
 def judge(
@@ -75,9 +76,13 @@ def _measure(
 
 def _probe(evidence: Evidence, request: JudgeRequest, token: RunToken) -> None:
     started = time.perf_counter()
-    probed = reconstruction(request, token.within(0.0, 0.6))
+    full = request.budget == "full"
+    most = PROBES if full else AUTO_PROBES
+    probed = reconstruction(request, token.within(0.0, 0.6), most=most)
     if probed is not None:
         evidence.add("reconstruction_mse", probed, time.perf_counter() - started)
+    if not full:
+        return
     started = time.perf_counter()
     moved = sensitivity(request, token.within(0.6, 1.0))
     if moved is not None:
@@ -101,9 +106,7 @@ def _is_open(evidence: Evidence, request: JudgeRequest, *, known_recipe: bool) -
 def choose_model(evidence: Evidence) -> tuple[str, RiskModel]:
     """Return the model that weighs all that has been measured."""
     models = evidence.gates.models
-    name = "pair" if "consensus" in evidence.features else "quick"
-    if "reconstruction_mse" in evidence.features and "probed" in models:
-        name = "probed"
+    name = "pair" if "consensus" in evidence.features and "pair" in models else "quick"
     return name, models[name]
 
 

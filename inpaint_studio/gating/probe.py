@@ -97,7 +97,9 @@ def moved(mask: MaskBool, dx: int, dy: int) -> MaskBool:
     return out
 
 
-def reconstruction(request: JudgeRequest, token: RunToken) -> Measured | None:
+def reconstruction(
+    request: JudgeRequest, token: RunToken, *, most: int = PROBES
+) -> Measured | None:
     """Return the mean squared error of probe holes, 0..1² units; None when none fits.
 
     `probe_psnr` is the same in dB, `probe_ssim` and `probe_hf` compare detail, `probe_spread` is
@@ -105,7 +107,7 @@ def reconstruction(request: JudgeRequest, token: RunToken) -> Measured | None:
     """
     if request.refill is None:
         return None
-    shifts = places(request)
+    shifts = places(request, most=most)
     if not shifts:
         return None
     known = distance(~request.mask) > FREE_PX
