@@ -1,5 +1,6 @@
 """Photos in, photos out. Depth, profile, alpha and metadata are kept, or the loss is announced."""
 
+from inpaint_studio.imaging.photo.layered import layers_statement, save_layers
 from inpaint_studio.imaging.photo.masks import read_mask, write_mask
 from inpaint_studio.imaging.photo.model import Photo, SaveOptions, SaveReport, SaveStatement, Source
 from inpaint_studio.imaging.photo.opening import estimate_open_mb, open_photo, thumbnail
@@ -12,8 +13,10 @@ __all__ = [
     "SaveStatement",
     "Source",
     "estimate_open_mb",
+    "layers_statement",
     "open_photo",
     "read_mask",
+    "save_layers",
     "save_photo",
     "save_statement",
     "thumbnail",

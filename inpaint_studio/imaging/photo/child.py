@@ -31,6 +31,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not spoil frames
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800")
+    wire.send(out, {"type": "ready"})
     heard = [time.monotonic()]
     threading.Thread(target=_leave_when_idle, args=(heard,), daemon=True).start()
     for line in sys.stdin.buffer:
@@ -96,8 +97,8 @@ def _thumbnail(request: stream.Request, out: BinaryIO) -> None:
 
 
 def seconds_for(megapixels: float, kind: str) -> float:
-    """Return how long a decode may take: 10 s, more for what is honestly large."""
-    return max(10.0, megapixels * (1.5 if kind in ("raw", "heif", "avif") else 0.6))
+    """Return how long a decode may take: 9 s, more for what is honestly large."""
+    return max(9.0, megapixels * (1.5 if kind in ("raw", "heif", "avif") else 0.6))
 
 
 def limit(megabytes: float, seconds: float) -> None:

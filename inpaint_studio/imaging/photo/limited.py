@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -31,7 +32,9 @@ from inpaint_studio.imaging.photo.model import Samples
 from inpaint_studio.imaging.photo.stream import Request, Stream
 
 START_S = 30.0
-"""How long a fresh child may take to be there at all (a busy machine, a cold disk)."""
+"""How long a fresh child may take to say that it is there (a busy machine, a cold disk)."""
+HEAD_S = 9.0
+"""How long a child may take to tell what a file says about itself."""
 KEPT = 2
 
 
@@ -115,6 +118,7 @@ class _Watch:
 
     def __init__(self, child: _Child, seconds: float) -> None:
         self.child, self.is_late = child, False
+        self._began = time.monotonic()
         self._begin(seconds)
 
     def _begin(self, seconds: float) -> None:
@@ -127,8 +131,14 @@ class _Watch:
         self.child.process.kill()
 
     def extend(self, seconds: float) -> None:
+        """Allow so many seconds in all, counted from the beginning."""
         self.stop()
-        self._begin(seconds)
+        self._begin(max(0.0, self._began + seconds - time.monotonic()))
+
+    def restart(self, seconds: float) -> None:
+        """Allow so many seconds from now on."""
+        self._began = time.monotonic()
+        self.extend(seconds)
 
     def stop(self) -> None:
         self._timer.cancel()
@@ -139,9 +149,12 @@ class _Watch:
 def _asking(request: Request) -> Iterator[tuple[BinaryIO, _Watch]]:
     """Send a request; the child is kept when all went well, ended when anything did not."""
     child = _children.take()
-    watch = _Watch(child, START_S if child.is_fresh else 10.0)
+    watch = _Watch(child, START_S)
     whole = False
     try:
+        if child.is_fresh:
+            wire.receive(child.answers)
+        watch.restart(HEAD_S)
         asked = asdict(request) | {"path": str(request.path.absolute())}
         child.asks.write(json.dumps(asked).encode() + b"\n")
         yield child.answers, watch
