@@ -45,24 +45,6 @@ class Batches:
         with self._database.reading() as tx:
             return BATCH_ITEMS.select(tx, where, (batch_id, *states), "ORDER BY position")
 
-    def claim(self, batch_id: str) -> BatchItemRow | None:
-        """Take the next waiting item: state "running", attempts counted now.
-
-        Counted at the claim, so that an item that kills the program is not tried for ever.
-        """
-        with self._database.writing() as tx:
-            item = BATCH_ITEMS.one(
-                tx, "batch_id = ? AND state = 'waiting' ORDER BY position", (batch_id,)
-            )
-            if item is None:
-                return None
-            tx.execute(
-                "UPDATE batch_items SET state = 'running', attempts = attempts + 1, updated = ?"
-                " WHERE batch_id = ? AND position = ?",
-                (now_s(), batch_id, item.position),
-            )
-            return BATCH_ITEMS.one(tx, "batch_id = ? AND position = ?", (batch_id, item.position))
-
     def set(self, batch_id: str, position: int, **columns: Any) -> None:
         """Change columns of one item. Raises: LibraryError: no such item."""
         unknown = set(columns) - MUTABLE

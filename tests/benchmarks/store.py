@@ -12,16 +12,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from inpaint_studio.arrays import Pixels
 from inpaint_studio.geometry import Box
+from inpaint_studio.review.filters import Filter
+from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.session.delta import Pair
 from inpaint_studio.session.history import History
 from inpaint_studio.store.library import Library
-from inpaint_studio.store.rows import DecisionRow, ReviewRow
+from inpaint_studio.store.rows import ReviewRow
 
 
 def timed(action: Callable[[], object], times: int) -> list[float]:
@@ -63,6 +66,7 @@ def bench_disk(folder: Path) -> None:
 def bench_queue(folder: Path, count: int) -> None:
     gates, engines = ("seam", "texture", "letters", "colour"), ("flat", "patch", "text")
     with Library.open(folder / "queue") as library:
+        queue = ReviewQueue(library)
         rows = [
             ReviewRow(
                 item_id=f"i{n}", created=n, gate=gates[n % 4], engine=engines[n % 3],
@@ -74,41 +78,22 @@ def bench_queue(folder: Path, count: int) -> None:
         ]  # fmt: skip
         started = time.perf_counter()
         for start in range(0, count, 10_000):
-            library.reviews.add(*rows[start : start + 10_000])
+            queue.add(*rows[start : start + 10_000])
         print(f"{count} items queued in {time.perf_counter() - started:.1f} s")
         number = iter(range(count))
 
         def decide() -> None:
             item = f"i{next(number)}"
-            library.reviews.decide(
-                [DecisionRow(item_id=item, verdict="accept", time="now")],
-                {item: {"state": "accepted", "waiting": False}},
-            )
+            queue.decide(item, "accept", reviewer="me")
 
         line(f"a durable decision among {count}", timed(decide, 200))
-        line(
-            "the next item",
-            timed(
-                lambda: library.reviews.select(
-                    "waiting = 1 AND skipped = 0", (), "ORDER BY sort, number LIMIT 1"
-                ),
-                50,
-            ),
-        )
-        for what, where, values in (
-            ("filter by gate, first page", "gate = ? AND waiting = 1", ("seam",)),
-            ("filter by engine", "engine = ? AND waiting = 1", ("patch",)),
-            ("filter by folder", "folder = ? AND waiting = 1", ("/shop/7",)),
-            ("search in names", "name LIKE ? AND waiting = 1", ("%0042%",)),
-        ):
-            tail = "ORDER BY sort, number LIMIT 200"
-
-            def page(where: str = where, values: tuple[str] = values, tail: str = tail) -> object:
-                return library.reviews.select(where, values, tail), library.reviews.count(
-                    where, values
-                )
-
-            line(f"{what} and its count", timed(page, 20))
+        line("the next item", timed(lambda: queue.next_after(None), 50))
+        for which in (
+            Filter(), Filter(gate="seam"), Filter(engine="patch"), Filter(folder="/shop/7"),
+            Filter(text="0042"), Filter(state="accepted"),
+        ):  # fmt: skip
+            line(f"filter by {which.where()[0][:24]}", timed(partial(queue.index, which), 9))
+        line("how many of each value", timed(queue.facets, 9))
         line("backup (others go on meanwhile)", timed(library.backup, 3))
     line("reopen", timed(lambda: Library.open(folder / "queue").close(), 5))
 

@@ -28,16 +28,18 @@ from inpaint_studio.records import (
     Stage,
     Verdict,
 )
+from inpaint_studio.review.events import fold
+from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.session.delta import Pair, digest
 from inpaint_studio.session.history import History
 from inpaint_studio.store.backups import backups, problem
 from inpaint_studio.store.files import write_durably
 from inpaint_studio.store.library import Library
-from inpaint_studio.store.rows import DecisionRow, ReviewRow
+from inpaint_studio.store.rows import ReviewRow
 
 SHAPE = (96, 128, 3)
 KINDS = (
-    "run", "run", "decide", "decide", "decide", "group", "draft", "edit", "edit", "undo", "redo",
+    "run", "run", "decide", "decide", "take_back", "group", "draft", "edit", "edit", "undo", "redo",
     "hide", "save", "backup", "sweep", "follow",
 )  # fmt: skip
 EXPORT = "export.bin"
@@ -52,7 +54,7 @@ class Model:
     """What the library must hold. Every value is small enough to compare."""
 
     runs: dict[str, str] = field(default_factory=dict)
-    decisions: list[tuple[str, str]] = field(default_factory=list)
+    decisions: list[tuple[str, str, int | None]] = field(default_factory=list)
     draft: bytes = b""
     labels: list[str] = field(default_factory=list)
     hidden: frozenset[int] = frozenset()
@@ -69,6 +71,7 @@ class Worker:
 
     def __init__(self, library: Library, seed: int) -> None:
         self.library = library
+        self.queue = ReviewQueue(library)
         self.seed = seed
         self.row = library.photos.remember("/photos/p.png", "aa", shape=SHAPE[:2])
         self.history = History(library, self.row.photo_id, base())
@@ -100,19 +103,19 @@ class Worker:
         )
         with self.library.database.writing():
             self.library.runs.save(record, photo_id=self.row.photo_id)
-            self.library.reviews.add(
+            self.queue.add(
                 ReviewRow(item_id=f"i{number}", edit_id=f"e{number}", run_id=f"r{number}",
                           thumb=thumb)
             )  # fmt: skip
 
     def _decide(self, number: int, dice: random.Random, group: int = 1) -> None:
         items = self.library.reviews.select(tail="ORDER BY number")
-        chosen = dice.sample(items, min(group, len(items)))
+        chosen = [item.item_id for item in dice.sample(items, min(group, len(items)))]
         verdict = dice.choice(("accept", "reject", "skip"))
-        self.library.reviews.decide(
-            [DecisionRow(item_id=i.item_id, verdict=verdict, time=str(number)) for i in chosen],
-            {i.item_id: {"state": verdict, "waiting": verdict == "skip"} for i in chosen},
-        )
+        self.queue.decide(chosen, verdict, reviewer="me", reason="seam", views=("split",))
+
+    def _take_back(self, number: int, dice: random.Random) -> None:
+        self.queue.undo("me")
 
     def _group(self, number: int, dice: random.Random) -> None:
         self._decide(number, dice, group=5)
@@ -163,7 +166,7 @@ def found(library: Library, history: History) -> Model:
     export = library.folder / EXPORT
     return Model(
         runs={run: hashlib.sha256(record.encode()).hexdigest() for run, record in runs.items()},
-        decisions=[(d.item_id, d.verdict) for d in library.reviews.decisions()],
+        decisions=[(e.item_id, e.verdict, e.undoes) for e in ReviewQueue(library).events()],
         draft=library.photos.draft(history.photo_id, "mask") or b"",
         labels=[entry.label for entry in history.entries],
         hidden=frozenset(entry.position for entry in history.entries if entry.hidden),
@@ -186,11 +189,11 @@ def looked_at(folder: Path) -> tuple[str, list[str]]:
             except Exception as error:
                 wrong.append(f"dangling row: {error}")
         wrong += [f"{path.name}: {w}" for path in backups(folder) if (w := problem(path))]
-        states = {d.item_id: d.verdict for d in library.reviews.decisions()}
+        queue = ReviewQueue(library)
         wrong += [
-            f"{item.item_id} is {item.state}, decided {states.get(item.item_id)}"
+            f"{item.item_id} is {item.state}, its events say otherwise"
             for item in library.reviews.select()
-            if item.state != states.get(item.item_id, "open")
+            if item.state != fold(queue.events(item.item_id)).state
         ]
         return found(library, history).key(), wrong
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -25,11 +24,12 @@ from inpaint_studio.records import (
     Stage,
     Verdict,
 )
+from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store import library as library_module
 from inpaint_studio.store import migrations
 from inpaint_studio.store.backups import backups, thin
 from inpaint_studio.store.library import Library, restore
-from inpaint_studio.store.rows import DecisionRow, ReviewRow
+from inpaint_studio.store.rows import BatchItemRow, BatchRow, ReviewRow
 
 
 def run_of(run_id: str, *, stage: str = "", heat: str = "") -> RunRecord:
@@ -71,7 +71,7 @@ def test_everything_is_there_after_a_restart(folder: Path) -> None:
         photo = library.photos.remember(folder / "p.jpg", "aa", shape=(30, 40))
         library.runs.save(run_of("r"), photo_id=photo.photo_id)
         library.photos.save_draft(photo.photo_id, "mask", b"\0\1")
-        library.reviews.add(ReviewRow(item_id="i", edit_id="r-e0", run_id="r"))
+        ReviewQueue(library).add(ReviewRow(item_id="i", edit_id="r-e0", run_id="r"))
     with Library.open(folder) as library:
         assert library.photos.recent() == [library.photos.get(photo.photo_id)]
         assert library.photos.draft(photo.photo_id, "mask") == b"\0\1"
@@ -90,19 +90,16 @@ def test_a_moved_photo_is_known_by_its_bytes(library: Library, tmp_path: Path) -
 
 
 def test_decisions_are_only_appended(library: Library) -> None:
-    library.reviews.add(ReviewRow(item_id="i"))
-    event = DecisionRow(item_id="i", verdict="accept", time="t")
-    first, second = library.reviews.decide([event, event], {"i": {"state": "accepted"}})
-    assert (first.version, second.version) == (1, 2)
+    queue = ReviewQueue(library)
+    queue.add(ReviewRow(item_id="i"))
+    queue.decide("i", "accept", reviewer="me")
     for sql in ("UPDATE decisions SET verdict = 'x'", "DELETE FROM decisions"):
         with (
             pytest.raises(sqlite3.IntegrityError, match="only ever appended"),
             library.database.writing() as tx,
         ):
             tx.execute(sql)
-    assert [e.verdict for e in library.reviews.events_of("i")] == ["accept", "accept"]
-    with pytest.raises(LibraryError, match="no review item"):
-        library.reviews.decide([DecisionRow(item_id="none", verdict="skip", time="t")], {})
+    assert [event.verdict for event in queue.events("i")] == ["accept"]
 
 
 def test_a_failed_block_changes_nothing(library: Library) -> None:
@@ -258,7 +255,7 @@ def test_sweep_and_budget_keep_what_is_named(library: Library) -> None:
     orphan = library.objects.put_bytes(b"orphan")
     library.runs.save(run_of("old", stage=old))
     library.runs.save(run_of("waits", stage=kept, heat=heat), keep={"thumb": thumb})
-    library.reviews.add(ReviewRow(item_id="i", run_id="waits"))
+    ReviewQueue(library).add(ReviewRow(item_id="i", run_id="waits"))
     assert library.wanted_objects() == {kept, heat, thumb, old}
     library.sweep(older_than_s=-1)
     assert not library.objects.has(orphan)
@@ -287,29 +284,26 @@ def test_awkward_names_work(tmp_path: Path, name: str) -> None:
         assert library.photos.recent()[0].name == f"{name}.jpg"
 
 
-def test_a_batch_counts_its_attempts_at_the_claim(library: Library) -> None:
-    from inpaint_studio.store.rows import BatchItemRow, BatchRow
-
-    batch = BatchRow(batch_id="b", created=0, folder="in", output="out", options=json.dumps({}))
-    items = [BatchItemRow(batch_id="b", position=n, path=f"{n}.jpg") for n in range(2)]
+def test_a_batch_knows_its_items_and_takes_back_what_a_dead_program_had(library: Library) -> None:
+    batch = BatchRow(batch_id="b", created=0, folder="in", output="out")
+    items = [BatchItemRow(batch_id="b", position=n, path=f"{n}.jpg") for n in range(3)]
     library.batches.add(batch, items)
     library.batches.add(batch, items)  # Adding again changes nothing.
-    first = library.batches.claim("b")
-    assert first is not None and (first.position, first.attempts, first.state) == (0, 1, "running")
-    assert library.batches.counts("b") == {"running": 1, "waiting": 1}
+    assert library.batches.get("b") == batch
+    library.batches.set("b", 0, state="running", attempts=1)
+    library.batches.set("b", 2, state="done", output="2.png")
+    assert library.batches.counts("b") == {"running": 1, "waiting": 1, "done": 1}
     assert library.batches.release_running("b") == 1
-    again = library.batches.claim("b")
-    assert again is not None and (again.position, again.attempts) == (0, 2)
-    library.batches.set("b", 0, state="done", output="0.png")
-    assert [i.path for i in library.batches.items("b", "done")] == ["0.jpg"]
-    second = library.batches.claim("b")
-    assert second is not None and second.position == 1
-    assert library.batches.claim("b") is None
+    assert [i.attempts for i in library.batches.items("b", "waiting")] == [1, 0]
+    assert [i.output for i in library.batches.items("b", "done")] == ["2.png"]
+    with pytest.raises(LibraryError, match="no item 9"):
+        library.batches.set("b", 9, state="done")
 
 
 def test_backups_taken_while_others_write_are_sound_and_whole(library: Library) -> None:
     """One connection, two threads: no decision waits for the backup, none is half in it."""
-    library.reviews.add(*(ReviewRow(item_id=f"i{n}", data="x" * 3000) for n in range(300)))
+    queue = ReviewQueue(library)
+    queue.add(*(ReviewRow(item_id=f"i{n}", name="x" * 3000) for n in range(300)))
     stop = threading.Event()
     slowest = [0.0]
 
@@ -318,9 +312,7 @@ def test_backups_taken_while_others_write_are_sound_and_whole(library: Library) 
         while not stop.is_set():
             started = time.monotonic()
             pair = [f"i{number % 300}", f"i{(number + 7) % 300}"]
-            library.reviews.decide(
-                [DecisionRow(item_id=item, verdict="skip", time=str(number)) for item in pair], {}
-            )
+            queue.decide(pair, "skip", reviewer="me")
             slowest[0] = max(slowest[0], time.monotonic() - started)
             number += 1
 
