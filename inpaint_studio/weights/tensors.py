@@ -113,8 +113,7 @@ def is_finite(chunk: bytes | memoryview, dtype: str) -> bool:
         return True
     kind, bits = _EXPONENT[dtype]
     values: NDArray[Any] = np.frombuffer(chunk, kind)
-    mask = kind(bits)
-    return not bool(((values & mask) == mask).any())
+    return int((values & kind(bits)).max(initial=kind(0))) != bits
 
 
 def pieces(tensors: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, int]]:

@@ -176,11 +176,12 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
                 pass
     plain = time.perf_counter() - began
     reports: list[Progress] = []
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     states = [check(entry, RunToken(reports.append)).state
               for entry in ModelFolder(work / "models").entries()]  # fmt: skip
-    seconds = time.perf_counter() - began
-    print(f"{total / 1e9:.1f} GB: {states}, {seconds:.1f} s ({total / 1e9 / seconds:.2f} GB/s), "
+    seconds, worked = time.perf_counter() - began, time.process_time() - worked
+    print(f"{total / 1e9:.1f} GB: {states}, {seconds:.1f} s ({total / 1e9 / seconds:.2f} GB/s; "
+          f"{worked:.1f} s of processor: {total / 1e9 / worked:.2f} GB/s on a free core), "
           f"reading alone {plain:.1f} s ({total / 1e9 / plain:.2f} GB/s), "
           f"{len(reports)} progress reports")  # fmt: skip
 
