@@ -198,6 +198,8 @@ class ModelsWorkspace(QWidget):
         else:
             self.notice.emit("good", tr("Every byte is as it should be."))
         self.refresh()
+        if bad:
+            self.list.pick(bad[0].id)
 
     def _remove(self, entry: ModelEntry) -> None:
         answer = QMessageBox.question(
