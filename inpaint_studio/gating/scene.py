@@ -93,6 +93,23 @@ class Scene:
         inner: MaskBool = self.inside > 1
         return inner if inner.any() else self.mask
 
+    def reduced(self, pixels: int) -> Scene:
+        """Return this scene at a whole-number scale with at most about `pixels` pixels.
+
+        The scene itself when it is small enough; boxes and maps need `scale` to come back.
+        """
+        factor = int(np.ceil(np.sqrt(self.mask.size / pixels)))
+        if factor <= 1:
+            return self
+        size = (max(1, self.mask.shape[1] // factor), max(1, self.mask.shape[0] // factor))
+        before, after = (
+            cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (self.before, self.after)
+        )
+        mask = _shrunk(self.mask, size)
+        barred = None if self.barred is None else _shrunk(self.barred, size)
+        ring_px = max(1, self.ring_px // factor)
+        return Scene(before, after, mask, ring_px, self.box, self.scale * factor, barred)
+
     def to_request(self, box: Box) -> Box:
         """Return a box of scene pixels in the request's pixels."""
         return Box(
@@ -115,9 +132,15 @@ def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
         size = (max(1, hole.shape[1] // scale), max(1, hole.shape[0] // scale))
         before = cv2.resize(before, size, interpolation=cv2.INTER_AREA)
         after = cv2.resize(after, size, interpolation=cv2.INTER_AREA)
-        share = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        hole = share > 0 if not (share > 0.5).any() else share > 0.5
+        hole = _shrunk(hole, size)
     return Scene(before, after, hole, max(1, request.ring_px // scale), box, scale)
+
+
+def _shrunk(mask: MaskBool, size: tuple[int, int]) -> MaskBool:
+    """Return the mask at another size; what is thinner than a pixel there stays."""
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small: MaskBool = share > 0.5
+    return small if small.any() else share > 0
 
 
 def to_rgb8(pixels: NDArray[np.generic]) -> Rgb8:

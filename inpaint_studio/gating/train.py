@@ -292,7 +292,7 @@ def _bands(samples: Sequence[Sample]) -> dict[str, list[float | None]]:
 def _alarms(samples: Sequence[Sample]) -> dict[str, float]:
     """The most any good or perfect edit ever showed; beyond it a reading rejects by itself."""
     clean = [sample for sample in samples if sample.label == GOOD]
-    judged = [row for row in ROWS if row.judged and row.name in clean[0].features]
+    judged = [r for r in ROWS if r.judged and r.alarms and r.name in clean[0].features]
     return {row.name: max(s.features[row.name] for s in clean) for row in judged if not row.high}
 
 

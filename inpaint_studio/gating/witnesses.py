@@ -34,9 +34,8 @@ def diffusion(scene: Scene, method: int) -> Lab:
     return to_lab(cv2.inpaint(scene.after, hole, 3, method))
 
 
-def copies(scene: Scene) -> tuple[Lab, Lab]:
-    """Return (clone, mosaic)."""
-    start = diffusion(scene, cv2.INPAINT_NS)
+def copies(scene: Scene, start: Lab) -> tuple[Lab, Lab]:
+    """Return (clone, mosaic); what no copy reaches stays as in `start`."""
     clone, mosaic = start.copy(), start.copy()
     hole = scene.mask | (scene.outside <= scene.first_px)
     known = scene.known & ~hole

@@ -10,6 +10,7 @@ from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, worst_box
 
 STRANGE_DE = 4.0
+MOST_COLOURS = 12_000
 
 
 def new_colour(scene: Scene) -> Measured:
@@ -20,6 +21,10 @@ def new_colour(scene: Scene) -> Measured:
     near = (scene.outside > scene.first_px) & (scene.outside <= 48)
     palette = _cells(scene.lab[near & scene.known if (near & scene.known).any() else scene.known])
     own, back = np.unique(_codes(scene.lab[scene.mask]), return_inverse=True)
+    if len(palette) > MOST_COLOURS:
+        # Noise fills whole solids of colour: every second of their points is as good.
+        keep = len(palette) // MOST_COLOURS + 1
+        palette = palette[::keep]
     nearest = np.asarray(cKDTree(_colours(palette)).query(_colours(own))[0], dtype=np.float32)
     apart = nearest[back.ravel()]
     plane = np.zeros(scene.mask.shape, dtype=np.float32)

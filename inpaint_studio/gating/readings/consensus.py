@@ -10,6 +10,7 @@ from inpaint_studio.gating.scene import Scene, blur, masked_blur, worst_box
 from inpaint_studio.gating.witnesses import copies, diffusion
 
 LOW_PX = 3.0
+MOST_PIXELS = 160_000
 
 
 def consensus(scene: Scene) -> Measured:
@@ -19,9 +20,11 @@ def consensus(scene: Scene) -> Measured:
     `agree_point` the mean of the pixelwise smallest; `witness_spread` is how far they are from
     each other: where they disagree themselves, the hole is hard.
     """
-    clone, mosaic = copies(scene)
+    full, scene = scene, scene.reduced(MOST_PIXELS)
+    ns = diffusion(scene, cv2.INPAINT_NS)
+    clone, mosaic = copies(scene, ns)
     fills = {
-        "ns": diffusion(scene, cv2.INPAINT_NS),
+        "ns": ns,
         "telea": diffusion(scene, cv2.INPAINT_TELEA),
         "clone": clone,
         "mosaic": mosaic,
@@ -45,7 +48,10 @@ def consensus(scene: Scene) -> Measured:
     also["witness_spread"] = float(np.mean(spread))
     also["agree_excess"] = also["agree_mean"] - also["witness_spread"]
     plane = np.where(hole, nearest, 0).astype(np.float32)
-    return Measured(min(means.values()), plane, worst_box(plane, hole, sigma=5.0), also)
+    if scene is not full:
+        size = (full.mask.shape[1], full.mask.shape[0])
+        plane = cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST)
+    return Measured(min(means.values()), plane, worst_box(plane, full.mask, sigma=5.0), also)
 
 
 def light_break(scene: Scene) -> Measured:

@@ -26,7 +26,8 @@ class Row:
 
     high, low: the band where it is a definition (0 leaking pixels, 2.3 ΔE); else the band comes
     from what good edits show (`resources/gates`). part_of: the reading whose evidence this is
-    another number of; it shares its place and map.
+    another number of; it shares its place and map. alarms: False where an extreme value can be
+    right (a faint watermark removed hardly changes a thing).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Row:
     measure: Callable[[Scene], Measured] | None = None
     vetoes: bool = False
     judged: bool = True
+    alarms: bool = True
     part_of: str = ""
     high: float | None = None
     low: float | None = None
@@ -79,6 +81,7 @@ ROWS: tuple[Row, ...] = (
         measure=change.ghost,
         too_high="What was removed still shows through.", event="ghost_detected"),
     Row(name="ssim", label="Likeness before and after", worse="both", measure=change.ssim,
+        alarms=False,
         too_high="The hole looks as it did before.", event="unchanged"),
     Row(name="texture_support", label="Texture found nearby", unit="octaves",
         measure=texture.texture_support,
