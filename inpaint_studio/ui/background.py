@@ -47,6 +47,10 @@ class Background(QObject):
 
         in_order: one at a time, in the order asked. A `Cancelled` is silent.
         """
+        if not self._open:
+            dropped: Future[Any] = Future()
+            dropped.cancel()
+            return dropped
         pool = self._ordered if in_order else self._free
         self.pending += 1
         future = pool.submit(work)

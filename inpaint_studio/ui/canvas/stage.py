@@ -111,12 +111,13 @@ class Stage(QWidget):
         self._coarse.clear()
         self._patch(box)
 
-    def mask_changed(self, box: Box) -> None:
-        """The mask differs in `box`: bring its pyramid and the tiles up to date."""
+    def mask_changed(self, *boxes: Box) -> None:
+        """The mask differs in `boxes`: bring its pyramid and the tiles up to date."""
         for plane in (self.scene.mask, self.scene.source):
             if plane is not None:
-                plane.update(box)
-        self._patch(box)
+                for box in boxes:
+                    plane.update(box)
+        self._patch(Box.around(boxes))
         self._tend_ants()
 
     def hint_changed(self, box: Box) -> None:

@@ -68,13 +68,14 @@ class Editor(QObject):
 
     # The mask
 
-    def push_mask(self, step: MaskStep | None) -> None:
-        """Add a mask step to the line of undo and show it."""
+    def push_mask(self, step: MaskStep | None, *, shown: bool = False) -> None:
+        """Add a mask step to the line of undo and show it (a stroke is `shown` already)."""
         document = self.document
         if step is None or document is None:
             return
         document.timeline.push(Step(step.label, step))
-        self.canvas.mask_changed(step.box)
+        if not shown:
+            self.canvas.mask_changed(*step.boxes)
         self.mask_edited.emit()
         self.history_changed.emit()
 
@@ -147,7 +148,7 @@ class Editor(QObject):
         document.saved = False
         if document is self.document:
             if step is not None:
-                self.canvas.mask_changed(step.box)
+                self.canvas.mask_changed(*step.boxes)
             self._show(box)
             self.mask_edited.emit()
 
@@ -175,7 +176,7 @@ class Editor(QObject):
         if step is None:
             return
         if step.mask is not None:
-            self.canvas.mask_changed(document.mask.apply(step.mask, forward=forward))
+            self.canvas.mask_changed(*document.mask.apply(step.mask, forward=forward))
         if step.edit >= 0:
             self._move(document, step.edit + 1 if forward else step.edit)
         self.mask_edited.emit()
@@ -194,7 +195,7 @@ class Editor(QObject):
             if step is None:
                 break
             if step.mask is not None:
-                self.canvas.mask_changed(document.mask.apply(step.mask, forward=forward))
+                self.canvas.mask_changed(*document.mask.apply(step.mask, forward=forward))
             if step.edit >= 0:
                 target = step.edit + 1 if forward else step.edit
         if target is not None:

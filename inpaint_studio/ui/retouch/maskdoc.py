@@ -1,7 +1,7 @@
 """The mask being painted: a bool array, and steps that can be undone. No Qt.
 
-A step keeps the box it changed and the bits in it before and after, packed eight to a byte and
-compressed: a stroke across a 50 MP photo costs a few kilobytes. While a stroke is drawn, the
+A step keeps the boxes it changed and the bits in them before and after, packed eight to a byte
+and compressed: a stroke across a 50 MP photo costs some kilobytes. While a stroke is drawn, the
 128-px tiles it touches are copied when first touched; whole-mask copies were rejected (50 MB a
 stroke), and so was replaying strokes (wand and imports cannot be replayed).
 """
@@ -9,6 +9,7 @@ stroke), and so was replaying strokes (wand and imports cannot be replayed).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,34 +17,43 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.ui.canvas.strokes import Dab, draw_segment
+from inpaint_studio.ui.canvas.strokes import Dab, draw_segment, segment_box
 
 TILE = 128
 
 
 @dataclass(frozen=True, slots=True)
 class MaskStep:
-    """One change of the mask. `before`/`after`: packed bits of `box`, zlib."""
+    """One change of the mask. `before`/`after`: packed bits of `boxes`, one after the other."""
 
     label: str
-    box: Box
+    boxes: tuple[Box, ...]
     before: bytes
     after: bytes
+
+    @property
+    def box(self) -> Box:
+        return Box.around(self.boxes)
 
     @property
     def size_bytes(self) -> int:
         return len(self.before) + len(self.after)
 
 
-def pack(mask: MaskBool) -> bytes:
-    return zlib.compress(np.packbits(mask).tobytes(), 1)
+def pack(parts: Sequence[MaskBool]) -> bytes:
+    return zlib.compress(b"".join(np.packbits(part).tobytes() for part in parts), 1)
 
 
-def unpack(data: bytes, box: Box) -> MaskBool:
+def unpack(data: bytes, boxes: Sequence[Box]) -> list[MaskBool]:
     bits = np.frombuffer(zlib.decompress(data), np.uint8)
-    flat = np.unpackbits(bits, count=box.area).view(np.bool_)
-    mask: MaskBool = flat.reshape(box.shape)
-    return mask
+    found: list[MaskBool] = []
+    at = 0
+    for box in boxes:
+        size = -(-box.area // 8)
+        flat = np.unpackbits(bits[at : at + size], count=box.area).view(np.bool_)
+        found.append(flat.reshape(box.shape))
+        at += size
+    return found
 
 
 class MaskDocument:
@@ -89,8 +99,6 @@ class MaskDocument:
 
     def draw(self, start: Dab, end: Dab, *, add: bool) -> Box:
         """Draw one segment of the stroke; return the box that may have changed."""
-        from inpaint_studio.ui.canvas.strokes import segment_box
-
         box = segment_box(start, end).clamp(Box.of_shape(self.mask.shape))
         if box.is_empty:
             return box
@@ -123,11 +131,20 @@ class MaskDocument:
 
     def end(self, label: str) -> MaskStep | None:
         """Finish the stroke; return its step, None when it changed nothing."""
-        box = self._stroke_box
-        step = None if box.is_empty else self._step(label, box, self.before_stroke(box))
+        boxes: list[Box] = []
+        before: list[MaskBool] = []
+        after: list[MaskBool] = []
+        for (column, row), saved in sorted(self._touched.items()):
+            left, top = column * TILE, row * TILE
+            box = Box(left, top, left + saved.shape[1], top + saved.shape[0])
+            now = self._plane[box.slices]
+            if not np.array_equal(saved, now):
+                boxes.append(box)
+                before.append(saved.view(np.bool_))
+                after.append(now.view(np.bool_))
         self._touched.clear()
         self._stroke_box = Box(0, 0, 0, 0)
-        return step
+        return MaskStep(label, tuple(boxes), pack(before), pack(after)) if boxes else None
 
     def abandon(self) -> Box:
         """Take the stroke in progress back; return what changed."""
@@ -174,13 +191,16 @@ class MaskDocument:
         if changed.is_empty:
             return None
         tight = changed.shift(box.left, box.top)
-        return MaskStep(label, tight, pack(before[changed.slices]), pack(self.mask[tight.slices]))
+        after = pack([self.mask[tight.slices]])
+        return MaskStep(label, (tight,), pack([before[changed.slices]]), after)
 
-    def apply(self, step: MaskStep, *, forward: bool) -> Box:
+    def apply(self, step: MaskStep, *, forward: bool) -> tuple[Box, ...]:
         """Redo or undo a step; return what changed."""
-        self.mask[step.box.slices] = unpack(step.after if forward else step.before, step.box)
+        parts = unpack(step.after if forward else step.before, step.boxes)
+        for box, part in zip(step.boxes, parts):
+            self.mask[box.slices] = part
         self._bounds = self._bounds.union(step.box)
-        return step.box
+        return step.boxes
 
     def copy(self) -> tuple[Box, MaskBool]:
         """The mask's tight box and its pixels there."""

@@ -374,6 +374,10 @@ class RunControl(QObject):
         self._inspector.show_answer(words, good=answer.identical)
         self.sweep()
 
+    def stop(self) -> None:
+        """Ask for no more plans (the window closes)."""
+        self._plan_soon.stop()
+
     def sweep(self) -> None:
         """Remove what replays have left."""
         for folder in self._scratch:

@@ -46,6 +46,7 @@ class RunPanel(Section):
         self.intent.chosen.connect(self._intent_chosen)
         self.engine = QComboBox()
         self.engine.setAccessibleName(tr("Engine"))
+        self.engine.view().setAccessibleName(tr("Engines"))
         self.engine.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for key, words in ENGINE_TITLES.items():
             self.engine.addItem(tr(words), key)

@@ -51,7 +51,7 @@ class StrokeTool(Tool):
         """The stroke is done."""
         step = target.end(tr(self.label))
         if step is not None:
-            self.editor.push_mask(step)
+            self.editor.push_mask(step, shown=True)
             self.editor.stroke_ended.emit()
 
     def _dab(self, pointer: Pointer) -> Dab:

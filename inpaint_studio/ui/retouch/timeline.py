@@ -121,9 +121,9 @@ def _plain(step: Step) -> list[object]:
     mask = step.mask
     if mask is None:
         return [step.label, step.edit]
-    box = mask.box
+    boxes = [[box.left, box.top, box.right, box.bottom] for box in mask.boxes]
     return [
-        step.label, step.edit, mask.label, [box.left, box.top, box.right, box.bottom],
+        step.label, step.edit, mask.label, boxes,
         base64.b85encode(mask.before).decode(), base64.b85encode(mask.after).decode(),
     ]  # fmt: skip
 
@@ -134,7 +134,7 @@ def _step(item: list[object]) -> Step:
         return Step(label, None, edit)
     corners = item[3]
     if not isinstance(corners, list):
-        raise TypeError("a box has four corners")
-    box = Box(*(int(value) for value in corners))
+        raise TypeError("a step has boxes")
+    boxes = tuple(Box(*(int(value) for value in four)) for four in corners)
     before, after = base64.b85decode(str(item[4])), base64.b85decode(str(item[5]))
-    return Step(label, MaskStep(str(item[2]), box, before, after), edit)
+    return Step(label, MaskStep(str(item[2]), boxes, before, after), edit)

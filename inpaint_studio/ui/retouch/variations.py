@@ -42,6 +42,7 @@ class VariationStrip(QWidget):
         inner.setLayout(self._row)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setAccessibleName(tr("Variations"))
         area.setWidget(inner)
         area.setFixedHeight(158)
         take = button(tr("Take this one"), icon="check", primary=True, hint=tr("Return"))

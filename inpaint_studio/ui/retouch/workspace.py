@@ -475,6 +475,7 @@ class RetouchWorkspace(QWidget):
         store.setValue("retouch/radius", self.editor.radius)
         self._keep_soon.stop()
         self.desk.stop()
+        self.runs.stop()
         self.runner.close()
         self.background.close()
         self.runs.sweep()

@@ -67,6 +67,7 @@ class Notice(QFrame):
         self._words = label("", wrap=True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton()
+        self._action.setAccessibleName(tr("What to do about it"))
         self._action.clicked.connect(self._act)
         self._cross = icon_button("close", tr("Close this message"), size=14)
         self._cross.clicked.connect(self.clear)
