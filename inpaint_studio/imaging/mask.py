@@ -11,6 +11,7 @@ the others' pixels as unknown, so no hole is ever filled twice however close the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def as_mask(array: NDArray[np.generic]) -> MaskBool:
     Takes bool, integer (half of the type's range, or of 1 when nothing exceeds 1), float 0..1,
     one channel or equal channels (an alpha channel is ignored).
     """
-    plane = array
+    plane: NDArray[Any] = array
     if plane.ndim == 3:
         plane = plane[..., :3].max(axis=2) if plane.shape[2] != 2 else plane[..., 0]
     if plane.ndim != 2:
