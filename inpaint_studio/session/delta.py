@@ -100,22 +100,30 @@ def unpack(data: bytes) -> Delta:
     if data[:4] != _MAGIC:
         raise LibraryError("A stored edit cannot be read; it was written by another program.")
     size = int.from_bytes(data[4:8], "little")
-    head = json.loads(data[8 : 8 + size])
-    dtype = np.dtype(head["dtype"])
-    body = np.frombuffer(zstandard.ZstdDecompressor().decompress(data[8 + size :]), np.uint8)
-    tiles = tuple(Box(*edges) for edges in head["tiles"])
-    differences = []
-    start = 0
-    for tile in tiles:
-        shape = (tile.height, tile.width, int(head["channels"]))
-        length = int(np.prod(shape)) * dtype.itemsize
-        differences.append(_array_of(body[start : start + length], shape, dtype))
-        start += length
-    return Delta(Box(*head["box"]), tiles, tuple(differences))
+    try:
+        head = json.loads(data[8 : 8 + size])
+        dtype = np.dtype(head["dtype"])
+        body = np.frombuffer(zstandard.ZstdDecompressor().decompress(data[8 + size :]), np.uint8)
+        tiles = tuple(Box(*edges) for edges in head["tiles"])
+        shapes = [(tile.height, tile.width, int(head["channels"])) for tile in tiles]
+        ends = np.cumsum([0, *(np.prod(shape) * dtype.itemsize for shape in shapes)])
+        differences = tuple(
+            _array_of(body[start:end], shape, dtype)
+            for start, end, shape in zip(ends[:-1], ends[1:], shapes, strict=True)
+        )
+        return Delta(Box(*head["box"]), tiles, differences)
+    except (zstandard.ZstdError, ValueError, TypeError, KeyError) as error:
+        raise LibraryError("A stored edit has been damaged on the disk.") from error
 
 
 def applied(delta: Delta, pixels: Pixels, *, forward: bool) -> Pixels:
-    """Return `pixels` (those of the delta's box) with the delta added or taken away."""
+    """Return `pixels` (those of the delta's box) with the delta added or taken away.
+
+    Raises: ShapeMismatch: they are not of the box's size or not of the delta's depth.
+    """
+    fits = pixels.shape[:2] == delta.box.shape
+    if not fits or any(part.dtype != pixels.dtype for part in delta.differences):
+        raise ShapeMismatch("A stored edit does not fit this photo's size or depth.")
     result = pixels.copy()
     for tile, difference in zip(delta.tiles, delta.differences, strict=True):
         part = result[tile.relative_to(delta.box).slices]
@@ -150,9 +158,13 @@ def store(objects: ObjectStore, changes: Sequence[Change]) -> tuple[StoredDelta,
     return tuple(stored)
 
 
-def load(objects: ObjectStore, stored: StoredDelta) -> Delta:
-    """Raises: LibraryError: the object is gone or damaged."""
-    return unpack(objects.get_bytes(stored.sha256))
+def load(objects: ObjectStore, stored: StoredDelta, *, check: bool = True) -> Delta:
+    """Return a stored delta.
+
+    check: False leaves it to the caller to prove by `digest` what the delta gives.
+    Raises: LibraryError: the object is gone or damaged.
+    """
+    return unpack(objects.get_bytes(stored.sha256, check=check))
 
 
 def _grid(box: Box) -> Iterator[Box]:

@@ -67,9 +67,10 @@ class ObjectStore:
             self._store(sha256, content.data, compress=True)
         return sha256
 
-    def get_bytes(self, sha256: str) -> bytes:
+    def get_bytes(self, sha256: str, *, check: bool = True) -> bytes:
         """Return what was stored under `sha256`, checked against its name.
 
+        check: False leaves that to a caller who proves what he makes of it.
         Raises: LibraryError: it is not there or has been damaged.
         """
         path = self._find(sha256)
@@ -85,7 +86,7 @@ class ObjectStore:
                 data = zstandard.ZstdDecompressor().decompress(data)
             except zstandard.ZstdError as error:
                 raise LibraryError(_damaged(sha256)) from error
-        if hashlib.sha256(data).hexdigest() != sha256:
+        if check and hashlib.sha256(data).hexdigest() != sha256:
             raise LibraryError(_damaged(sha256))
         return data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,22 @@ def test_an_edit_of_several_regions_is_one_step(desk: Desk) -> None:
     assert (desk.history.pixels == desk.base).all()
 
 
+def test_a_long_jump_takes_no_more_memory_than_the_photo(desk: Desk) -> None:
+    pictures = [desk.base]
+    for seed in range(12):
+        box = Box(seed * 10, 0, seed * 10 + 180, 150)
+        desk.history.commit(f"edit {seed}", [change(desk.history, box, seed)])
+        pictures.append(desk.history.pixels.copy())
+    assert desk.history.jump(0) == Box(0, 0, 290, 150)
+    assert (desk.history.pixels == pictures[0]).all()
+    tracemalloc.start()
+    desk.history.jump(12)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (desk.history.pixels == pictures[12]).all()
+    assert peak < 4.5 * desk.base.nbytes  # 12 edits of half the photo each, and their bytes.
+
+
 def test_an_edit_that_changes_nothing_is_no_entry(desk: Desk) -> None:
     box = Box(0, 0, 30, 30)
     same = desk.history.pixels[box.slices].copy()
@@ -205,6 +222,8 @@ def test_a_damaged_edit_keeps_the_ones_before_it(desk: Desk) -> None:
     now = desk.history.pixels.copy()
     with pytest.raises(LibraryError, match="damaged"):
         desk.history.jump(0)
+    with pytest.raises(LibraryError, match="damaged"):
+        desk.history.original(Box(0, 0, 9, 9))
     assert (desk.history.pixels == now).all()  # Not half-way.
     assert desk.history.cursor == 3
     desk.restart()
