@@ -99,7 +99,7 @@ def _line_of(
     area, around = float(cv2.contourArea(contour)), float(cv2.arcLength(contour, True))
     box_area = rect[1][0] * rect[1][1]
     # A straight line fills its rectangle; one on an arc leaves most of it empty.
-    curved = area < 0.62 * box_area and max(rect[1]) > 2.5 * min(rect[1])
+    curved = area < 0.72 * box_area and max(rect[1]) > 1.8 * min(rect[1])
     if curved:
         reach = area * UNCLIP / max(around, 1.0)
         polygon = _grown_outline(inside, reach) + np.array([left, top], dtype=np.float32)

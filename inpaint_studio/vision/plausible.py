@@ -46,10 +46,12 @@ def judge(line: Line, shape: tuple[int, ...]) -> Plausibility:
         return Plausibility(False, False, "nothing can be read there")
     if len(letters) <= 2 and line.score < FEW_SCORE_LEAST:
         return Plausibility(False, False, "one or two letters, read without conviction")
+    # Three letters read without doubt may fill a small photo or a crop; guesses may not.
+    room = 2.2 if len(letters) >= 3 and line.score >= 0.85 else 1.0
     area = line.thickness_px * line.length_px / (height * width)
-    if area > AREA_MOST:
+    if area > room * AREA_MOST:
         return Plausibility(False, False, f"it covers {area:.0%} of the photo")
-    if line.thickness_px > THICKNESS_MOST * min(height, width):
+    if line.thickness_px > room * THICKNESS_MOST * min(height, width):
         return Plausibility(False, False, "it is too high for a line of text")
     count = sum(1.0 if is_wide(char) else 0.55 for char in line.text.strip())
     aspect = line.length_px / max(line.thickness_px, 1.0)

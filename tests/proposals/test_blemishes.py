@@ -1,0 +1,76 @@
+"""Spots, lines and logos stand out from calm ground; busy ground yields nothing automatic."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.table import propose
+from inpaint_studio.vision.readers import Readers
+from tests.overlays import SURFACES, emboss, surface
+
+
+@pytest.fixture(scope="module")
+def readers() -> Readers:
+    return Readers(threads=1)
+
+
+def _sky(seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    y = np.linspace(200, 150, 300)[:, None, None] * np.array([0.8, 0.95, 1.1])
+    noise = rng.normal(0, 1.5, (300, 420, 3))
+    return np.clip(np.broadcast_to(y, noise.shape) + noise, 0, 255).astype(np.uint8)
+
+
+def test_dust_on_a_sky_is_found(readers: Readers) -> None:
+    photo = _sky()
+    truth = np.zeros(photo.shape[:2], dtype=np.uint8)
+    for x, y, radius in ((80, 60, 3), (220, 150, 5), (330, 230, 8)):
+        cv2.circle(truth, (x, y), radius, 1, -1)
+    soft = cv2.GaussianBlur(truth.astype(np.float32), (0, 0), 1.2)[..., None]
+    shown = (photo * (1 - 0.4 * soft)).astype(np.uint8)
+    found = propose(shown, ["blemish"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(shown.shape) for item in found])
+    assert mask[truth > 0].mean() > 0.9
+    assert mask.mean() < 0.02
+    assert not any(item.record.automatic for item in found)
+
+
+def test_a_wire_across_a_sky_is_found_and_an_edge_is_not(readers: Readers) -> None:
+    photo = _sky()
+    photo[200:] = photo[200:] // 3
+    wire = photo.copy()
+    cv2.line(wire, (0, 30), (419, 120), (60, 60, 60), 2, cv2.LINE_AA)
+    truth = (wire != photo).any(axis=2)
+    found = propose(wire, ["blemish"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(wire.shape) for item in found])
+    assert mask[truth].mean() > 0.85
+    assert not mask[190:210].any()
+
+
+def test_clean_ground_has_no_blemish(readers: Readers) -> None:
+    assert propose(_sky(3), ["blemish"], readers, RunToken()) == []
+
+
+@pytest.mark.parametrize("kind", SURFACES)
+def test_embossed_logos_are_found_where_they_are(kind: str, readers: Readers) -> None:
+    hits = 0
+    for seed in (21, 22, 23):
+        case = emboss(surface(kind, seed), seed)
+        assert propose(case.behind, ["logo"], readers, RunToken()) == []
+        found = propose(case.photo, ["logo"], readers, RunToken())
+        for item in found:
+            mask = item.full_mask(case.photo.shape)
+            hits += bool(mask[case.changed].mean() > 0.9)
+            assert mask.mean() < 0.06
+            assert not item.record.automatic
+    assert hits >= 2
+
+
+def test_a_busy_photo_has_no_logo_over_a_twentieth_of_it(readers: Readers) -> None:
+    photo = np.repeat(data.gravel()[:300, :400, None], 3, axis=2)
+    found = propose(photo, ["logo"], readers, RunToken())
+    assert all(item.mask.sum() < 0.05 * photo[..., 0].size for item in found)

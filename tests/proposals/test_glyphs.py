@@ -1,0 +1,148 @@
+"""Strokes, not boxes: covered glyph pixels, little else, and a second witness for acting alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.errors import BadSetting, Cancelled
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.base import Proposal
+from inpaint_studio.proposals.glyphs import likeness
+from inpaint_studio.proposals.ink import stroke_px
+from inpaint_studio.proposals.table import PROPOSERS, propose
+from inpaint_studio.proposals.text import letters_left
+from inpaint_studio.vision.readers import Readers
+from tests.overlays import Overlay, as_jpeg, compose, draw, fonts, placed, text_alpha
+
+
+@pytest.fixture(scope="module")
+def readers() -> Readers:
+    return Readers(threads=1)
+
+
+def _photo() -> np.ndarray:
+    return np.ascontiguousarray(data.coffee()[100:400, 60:540])
+
+
+def _text_mask(found: list[Proposal], case: Overlay) -> np.ndarray:
+    mask = np.zeros(case.changed.shape, dtype=bool)
+    for item in found:
+        mask |= item.full_mask(mask.shape)
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most_false"),
+    [
+        ("caption", 0.97, 0.02),
+        ("outlined", 0.95, 0.02),
+        ("shadowed", 0.75, 0.02),
+        ("translucent", 0.95, 0.02),
+        ("rotated", 0.95, 0.02),
+        ("curved", 0.85, 0.03),
+        ("dark", 0.95, 0.02),
+        ("small", 0.90, 0.02),
+    ],
+)
+def test_strokes_are_covered_and_little_else(
+    kind: str, least: float, most_false: float, readers: Readers
+) -> None:
+    case = draw(_photo(), kind, 4)
+    found = propose(case.photo, ["text"], readers, RunToken())
+    mask = _text_mask(found, case)
+    assert mask[case.changed].mean() >= least
+    assert (mask & ~case.touched).mean() <= most_false
+
+
+@pytest.mark.skipif(not fonts("cjk"), reason="no CJK font on this machine")
+@pytest.mark.parametrize("kind", ["cjk", "vertical"])
+def test_cjk_strokes_are_covered(kind: str, readers: Readers) -> None:
+    case = draw(_photo(), kind, 2, jpeg=85)
+    found = propose(case.photo, ["text"], readers, RunToken())
+    assert _text_mask(found, case)[case.changed].mean() >= 0.9
+
+
+def test_a_clear_caption_is_automatic_and_says_why(readers: Readers) -> None:
+    photo = _photo()
+    alpha = placed(text_alpha("Spring Catalogue", None, 30), photo.shape, 40, 30)
+    shown = compose(photo, [(alpha, np.full(3, 255.0, dtype=np.float32))])
+    found = propose(shown, ["text"], readers, RunToken())
+    assert [item.record.automatic for item in found] == [True]
+    record = found[0].record
+    assert likeness(record.text, "Spring Catalogue") > 0.9
+    assert record.text in record.reason
+    assert found[0].mask.shape == record.box.shape
+    x, y = record.pin
+    assert found[0].full_mask(photo.shape)[y, x]
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "brick", "grass", "gravel"])
+def test_a_photo_without_text_has_nothing_automatic(name: str, readers: Readers) -> None:
+    photo = getattr(data, name)()
+    if photo.ndim == 2:
+        photo = np.repeat(photo[..., None], 3, axis=2)
+    found = propose(photo[:360, :480], ["text"], readers, RunToken())
+    assert not any(item.record.automatic for item in found)
+    assert all(item.mask.sum() <= 0.05 * 360 * 480 for item in found)
+
+
+def test_the_same_photo_gives_the_same_masks(readers: Readers) -> None:
+    case = draw(_photo(), "glow", 3, jpeg=90)
+    one = propose(case.photo, ["text"], readers, RunToken())
+    two = propose(case.photo, ["text"], Readers(threads=1), RunToken())
+    assert [item.record for item in one] == [item.record for item in two]
+    assert all(np.array_equal(a.mask, b.mask) for a, b in zip(one, two))
+
+
+def test_sixteen_bit_photos_are_read_too(readers: Readers) -> None:
+    case = draw(_photo(), "caption", 4)
+    deep = case.photo.astype(np.uint16) * 257
+    shallow = propose(case.photo, ["text"], readers, RunToken())
+    assert [i.record for i in propose(deep, ["text"], readers, RunToken())] == [
+        i.record for i in shallow
+    ]
+
+
+def test_letters_left_finds_what_was_not_removed(readers: Readers) -> None:
+    photo = _photo()
+    alpha = placed(text_alpha("Spring Catalogue", None, 30), photo.shape, 40, 30)
+    shown = compose(photo, [(alpha, np.full(3, 255.0, dtype=np.float32))])
+    mask = alpha > 0.02
+    half = shown.copy()
+    half[:, :160][mask[:, :160]] = photo[:, :160][mask[:, :160]]
+    left = letters_left(shown, half, mask, readers)
+    assert left
+    rest = mask.copy()
+    rest[:, :165] = False
+    assert np.logical_or.reduce([item.mask for item in left])[rest].mean() > 0.9
+    assert letters_left(shown, photo, mask, readers) == []
+    assert letters_left(shown, half, np.zeros_like(mask), readers) == []
+
+
+def test_jpeg_ringing_is_taken_along(readers: Readers) -> None:
+    photo = np.full((160, 400, 3), 120, dtype=np.uint8)
+    alpha = placed(text_alpha("Ringing text", None, 40), photo.shape, 40, 50)
+    shown = as_jpeg(compose(photo, [(alpha, np.full(3, 250.0, dtype=np.float32))]), 40)
+    found = propose(shown, ["text"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(photo.shape) for item in found])
+    loud = np.abs(shown.astype(int) - 120).max(axis=2) > 24
+    assert mask[loud].mean() > 0.97
+
+
+def test_unknown_kinds_are_refused_and_a_cancel_is_heard(readers: Readers) -> None:
+    with pytest.raises(BadSetting, match="painted"):
+        propose(_photo(), ["painted"], readers, RunToken())
+    token = RunToken()
+    token.cancel()
+    for kind in PROPOSERS:
+        with pytest.raises(Cancelled):
+            propose(_photo(), [kind], readers, token)
+
+
+def test_stroke_width_is_measured() -> None:
+    mask = np.zeros((60, 60), dtype=bool)
+    mask[10:50, 20:26] = True
+    assert abs(stroke_px(mask) - 6) <= 1.5
+    assert stroke_px(np.zeros((5, 5), dtype=bool)) == 0.0

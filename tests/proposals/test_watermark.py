@@ -1,0 +1,65 @@
+"""A mark repeated over several photos is measured on all of them and taken off each."""
+
+from __future__ import annotations
+
+import numpy as np
+from skimage import data
+
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals import watermark
+from tests.overlays import compose, placed, text_alpha
+
+
+def _photos() -> list[np.ndarray]:
+    whole = [data.coffee(), data.chelsea(), data.rocket(), data.astronaut(), data.retina()]
+    crops = [picture[20:260, 20:400] for picture in whole]
+    crops.append(data.coffee()[150:390, 150:530])
+    crops.append(data.retina()[600:840, 600:980])
+    return [np.ascontiguousarray(crop) for crop in crops]
+
+
+def _mark(shape: tuple[int, ...]) -> np.ndarray:
+    return placed(text_alpha("PROOF", None, 60), shape, 80, 90) * np.float32(0.45)
+
+
+def _marked() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+    photos = _photos()
+    weight = _mark(photos[0].shape)
+    white = np.full(3, 255.0, dtype=np.float32)
+    return photos, [compose(photo, [(weight, white)]) for photo in photos], weight
+
+
+def test_the_mark_is_found_measured_and_lifted() -> None:
+    photos, marked, weight = _marked()
+    mark = watermark.find(marked)
+    assert mark is not None
+    assert abs(mark.veil.opacity - 0.45) < 0.12
+    assert (mark.veil.colour > 0.8).all()
+    under = weight > 0.02
+    assert mark.full_mask()[under].mean() > 0.85
+    for photo, shown in zip(photos, marked):
+        lifted = watermark.lifted(shown, mark)
+        before = np.abs(shown.astype(float) - photo)[under].mean()
+        after = np.abs(lifted.pixels.astype(float) - photo)[under].mean()
+        assert after < 0.5 * before
+        outside = ~mark.full_mask()
+        assert np.array_equal(lifted.pixels[outside], shown[outside])
+
+
+def test_the_proposal_needs_both_witnesses() -> None:
+    _, marked, _ = _marked()
+    found = watermark.propose_watermark(marked, RunToken())
+    assert found is not None
+    assert found.record.kind == "watermark"
+    assert found.record.automatic
+    assert "7 photos" in found.record.reason
+
+
+def test_photos_without_a_mark_have_none() -> None:
+    assert watermark.find(_photos()) is None
+
+
+def test_too_few_or_unequal_photos_have_none() -> None:
+    photos = _photos()
+    assert watermark.find(photos[:3]) is None
+    assert watermark.find([*photos, photos[0][:100]]) is None
