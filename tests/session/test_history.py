@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,45 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaint_studio.arrays import Pixels
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.geometry import Box
 from inpaint_studio.session import history as history_module
 from inpaint_studio.session.delta import Pair
 from inpaint_studio.session.history import History
 from inpaint_studio.store.library import Library
-
-SHAPE = (200, 300, 3)
-
-
-def photo(dtype: str = "uint8") -> Pixels:
-    return np.random.default_rng(3).integers(0, np.iinfo(dtype).max, SHAPE, dtype=dtype)
-
-
-def change(history: History, box: Box, seed: int) -> Pair:
-    before = history.pixels[box.slices].copy()
-    after = np.random.default_rng(seed).integers(0, 255, before.shape).astype(before.dtype)
-    return Pair(box, before, after)
-
-
-class Desk:
-    """A library that can be closed and opened again, with one photo in it."""
-
-    def __init__(self, folder: Path, dtype: str = "uint8") -> None:
-        self.folder = folder
-        self.base = photo(dtype)
-        self.library = Library.open(folder)
-        row = self.library.photos.remember(folder / "p.png", "aa", shape=SHAPE[:2])
-        self.photo_id = row.photo_id
-        self.history = self.open()
-
-    def open(self) -> History:
-        return History(self.library, self.photo_id, self.base)
-
-    def restart(self) -> None:
-        self.library.close()
-        self.library = Library.open(self.folder)
-        self.history = self.open()
+from tests.session.walk import Desk, change, walk
 
 
 @pytest.fixture
@@ -60,39 +27,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_walks_are_exact_over_restarts(tmp_path: Path, seed: int) -> None:
-    """Against a model that keeps every whole picture (500: `python -m tests.faults.walks`)."""
+    """Against a model that keeps every whole picture (500: `python -m tests.session.walk`)."""
     walk(tmp_path, seed, 40)
-
-
-def walk(folder: Path, seed: int, steps: int) -> None:
-    dice = random.Random(seed)
-    desk = Desk(folder / "library", dice.choice(["uint8", "uint16"]))
-    pictures, at = [desk.base], 0
-    for step in range(steps):
-        what = dice.choice(["edit", "edit", "undo", "redo", "jump", "restart", "look"])
-        if what == "edit":
-            left, top = dice.randrange(280), dice.randrange(180)
-            box = Box(left, top, left + dice.randint(1, 160), top + dice.randint(1, 160))
-            box = box.clamp(Box.of_shape(SHAPE))
-            desk.history.commit(f"edit {step}", [change(desk.history, box, step)])
-            pictures = [*pictures[: at + 1], desk.history.pixels.copy()]
-            at += 1
-        elif what == "undo":
-            desk.history.undo()
-            at = max(0, at - 1)
-        elif what == "redo":
-            desk.history.redo()
-            at = min(len(pictures) - 1, at + 1)
-        elif what == "jump":
-            at = dice.randrange(len(pictures))
-            desk.history.jump(at)
-        elif what == "restart":
-            desk.restart()
-        assert desk.history.cursor == at
-        assert (desk.history.pixels == pictures[at]).all(), (seed, step, what)
-        if what == "look":
-            assert (desk.history.original(Box.of_shape(SHAPE)) == desk.base).all()
-    desk.library.close()
 
 
 def test_undo_says_what_changed_and_nothing_else_does(desk: Desk) -> None:
@@ -241,16 +177,6 @@ def test_a_file_that_decodes_otherwise_is_noticed(desk: Desk) -> None:
     assert (desk.history.pixels == desk.base).all()
 
 
-def saved_over(desk: Desk) -> None:
-    """The file now holds what the history shows, as after a lossless save."""
-    row = desk.library.photos.remember(
-        desk.folder / "p.png", f"saved {desk.photo_id}", shape=SHAPE[:2]
-    )
-    desk.library.edits.follow(desk.photo_id, row.photo_id)
-    desk.photo_id, desk.base = row.photo_id, desk.history.pixels.copy()
-    desk.restart()
-
-
 def test_undo_reaches_back_behind_a_save(desk: Desk) -> None:
     original = desk.base
     pictures = [original]
@@ -259,7 +185,7 @@ def test_undo_reaches_back_behind_a_save(desk: Desk) -> None:
         desk.history.commit(f"edit {seed}", [change(desk.history, box, seed)])
         pictures.append(desk.history.pixels.copy())
     desk.history.undo()
-    saved_over(desk)
+    desk.save_over()
     assert (desk.history.pixels == pictures[2]).all()
     for at in (1, 0, 3, 2, 0):
         desk.history.jump(at)
@@ -276,7 +202,7 @@ def test_an_edit_on_top_of_an_undo_behind_a_save(desk: Desk) -> None:
         box = Box(seed * 20, 0, seed * 20 + 50, 50)
         desk.history.commit(f"edit {seed}", [change(desk.history, box, seed)])
         pictures.append(desk.history.pixels.copy())
-    saved_over(desk)
+    desk.save_over()
     desk.history.jump(1)
     desk.history.commit("new", [change(desk.history, Box(5, 5, 200, 90), 7)])
     labels = ["edit 0", "edit 1", "edit 2", history_module.BRIDGE, "new"]
@@ -297,7 +223,7 @@ def test_a_hidden_edit_stays_out_of_the_saved_file_and_can_come_back(desk: Desk)
     both = desk.history.pixels.copy()
     desk.history.hide(0)
     out = desk.history.pixels.copy()
-    saved_over(desk)
+    desk.save_over()
     assert (desk.history.pixels == out).all()
     desk.history.hide(0, False)
     assert (desk.history.pixels == both).all()
