@@ -160,6 +160,9 @@ def main() -> None:
               f"{result['peak_mb']:.0f} MB a worker at most")  # fmt: skip
         attempts = Counter(photo["attempts"] for photo in result["photos"])
         print(f"attempts per photo: {dict(sorted(attempts.items()))}")
+        messages = Counter(photo["message"] for photo in result["photos"] if photo["message"])
+        for message, times in messages.most_common(5):
+            print(f"  {times} × {message[:160]}")
         wrong = check(root / "library", photos, root / "out")
         print(f"lost, doubled or contradictory: {len(wrong)}")
         for line in wrong[:20]:

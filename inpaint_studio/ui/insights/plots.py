@@ -38,6 +38,7 @@ class PlotCard(QWidget):
         self.plot.scene().sigMouseClicked.connect(self._mouse_clicked)
         self._title = label(title, "strong")
         self._note = caption(note, wrap=True)
+        self._note.setVisible(bool(note))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -62,6 +63,7 @@ class PlotCard(QWidget):
 
     def say(self, note: str) -> None:
         self._note.setText(note)
+        self._note.setVisible(bool(note))
 
     def clear(self) -> None:
         self.plot.clear()

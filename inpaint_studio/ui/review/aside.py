@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,8 @@ from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.background import Background
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,13 @@ class Asides(QObject):
         self._background = background
 
     def find(self, row: ReviewRow, look: Look) -> None:
-        self._background.run(partial(self._look, row, look), partial(self._arrived, row.item_id))
+        self._background.run(
+            partial(self._look, row, look), partial(self._arrived, row.item_id), self._missed
+        )
+
+    def _missed(self, error: Exception) -> None:
+        """What stands aside is not worth a message: the item itself is there."""
+        log.debug("nothing found beside an item: %s", error)
 
     def _look(self, row: ReviewRow, look: Look) -> tuple[list[Near], list[Compared]]:
         near: list[Near] = []

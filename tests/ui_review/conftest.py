@@ -1,0 +1,39 @@
+"""A window on a library with real edits of a small photo."""
+
+import shutil
+
+import pytest
+
+from inpaint_studio.app import Studio
+from inpaint_studio.settings import Settings
+from inpaint_studio.ui.main import make_application
+from inpaint_studio.ui.shell import Shell
+from inpaint_studio.ui.workspace import PAGES
+from tests.benchmarks.review_library import build
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """Made once; every test works on a copy."""
+    folder = tmp_path_factory.mktemp("template")
+    build(folder, items=9, photos=2, megapixels=0.25, edits=9).close()
+    return folder
+
+
+@pytest.fixture
+def studio(tmp_path, template):
+    shutil.copytree(template / "library", tmp_path / "library")
+    with Studio.open(tmp_path / "library", settings=Settings(values={"reviewer": "ann"})) as studio:
+        yield studio
+
+
+@pytest.fixture
+def shell(qtbot, studio):
+    make_application(studio.settings)
+    pages = [page for page in PAGES if page.key in ("review", "batch", "insights")]
+    shell = Shell(studio, pages=pages)
+    shell.resize(1200, 760)
+    shell.show()
+    yield shell
+    shell.close()
+    shell.deleteLater()

@@ -1,0 +1,78 @@
+"""The Batch page: form to options, a run to its end, failures retried; and the Insights page."""
+
+import pytest
+
+from inpaint_studio.review import batch as module
+from inpaint_studio.review.facts import figures_of
+from tests.review.test_batch import photos
+
+
+@pytest.fixture
+def page(shell, monkeypatch):
+    monkeypatch.setattr(module, "WORKER", "tests.review.fake_road:process")
+    monkeypatch.setattr(module, "workers_for", lambda: 1)
+    shell.show_page("batch")
+    return shell.workspace("batch")
+
+
+def test_a_folder_goes_through_and_failed_photos_can_be_tried_again(qtbot, page, tmp_path):
+    folder = photos(tmp_path / "in", "a.png", "bad.png", "broken.png")
+    page.open_files([folder])
+    assert page.form.output.path == tmp_path / "in retouched"
+    page.form.audit.setValue(0)
+    page.begin()
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    assert not page.start.isEnabled()
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert {row.state for row in page.model.rows} == {"done", "flagged", "failed"}
+    assert "3 of 3" in page.title.text()
+    assert (tmp_path / "in retouched" / "a.png").exists()
+    assert page.retry.isEnabled()
+    assert page.review.isEnabled()
+    page.retry_failed()
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert [row.attempts for row in page.model.rows] == [1, 1, 1]
+
+
+def test_what_is_missing_is_said_in_a_sentence(qtbot, page, tmp_path):
+    with qtbot.waitSignal(page.notice) as said:
+        page.begin()
+    assert said.args[0] == "warn"
+    page.form.folder.set_path(tmp_path / "gone")
+    page.form.output.set_path(tmp_path / "out")
+    with qtbot.waitSignal(page.notice) as said:
+        page.begin()
+    assert "no folder" in said.args[1]
+    assert page.start.isEnabled()
+
+
+def test_insights_count_and_click_through(qtbot, studio, shell):
+    for n, row in enumerate(studio.queue.list()):
+        studio.queue.decide(row.item_id, "accept" if n % 3 else "reject", reason="seam",
+                            reviewer="ann")  # fmt: skip
+    shell.show_page("insights")
+    page = shell.workspace("insights")
+    qtbot.waitUntil(lambda: page.counted is not None, timeout=20000)
+    assert page.cards["engine"].names == ["flat", "patch", "text"]
+    assert page.cards["rejected"].names == ["seam"]
+    assert page.counted.figures.edits == figures_of(studio.library).edits == 9
+    assert not page.warranty.apply.isEnabled()
+    assert "does not carry" in page.warranty.card.words
+    with qtbot.waitSignal(page.asked) as asked:
+        page.cards["engine"].clicked.emit("flat")
+    assert asked.args == ["review", {"engine": "flat", "state": ""}]
+
+
+def test_insights_export(qtbot, studio, shell, tmp_path):
+    studio.queue.decide(studio.queue.list()[0].item_id, "accept", reviewer="=ann")
+    shell.show_page("insights")
+    page = shell.workspace("insights")
+    for name in ("d.csv", "d.json", "r.html", "r.pdf"):
+        with qtbot.waitSignal(page.notice, timeout=20000):
+            page.write(tmp_path / name)
+    assert "'=ann" in (tmp_path / "d.csv").read_text()
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    text = (tmp_path / "r.html").read_text()
+    assert "<script" not in text
+    assert "http" not in text
+    assert text.count("data:image/jpeg;base64") == 9
