@@ -10,7 +10,7 @@ from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, worst_box
 
 STRANGE_DE = 4.0
-MOST_COLOURS = 12_000
+MOST_COLOURS = 60_000
 
 
 def new_colour(scene: Scene) -> Measured:
