@@ -95,6 +95,7 @@ class Database:
                 connection.close()
                 raise
             self._connection = connection
+            self._file = _identity(path)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -111,6 +112,12 @@ class Database:
         with self._lock, self._errors():
             connection = self._open()
             is_inner = self._depth > 0
+            if not is_inner and _identity(self.path) != self._file:
+                # The system would go on writing to a file that no name leads to any more.
+                raise StorageError(
+                    f"The library {self.path.parent} is not where it was opened; put the folder "
+                    "back or reconnect its disk, then open it again. Nothing was changed."
+                )
             begin, commit, back = _NESTED if is_inner else _OUTER
             connection.execute(begin)
             self._depth += 1
@@ -179,6 +186,14 @@ class Database:
             if found is None:
                 raise
             raise found from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def translated(error: sqlite3.DatabaseError, path: Path) -> InpaintError | None:

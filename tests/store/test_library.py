@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -273,6 +274,23 @@ def test_a_read_only_folder_is_a_sentence(tmp_path: Path) -> None:
             Library.open(tmp_path / "library")
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("fate", ["removed", "moved", "replaced"])
+def test_a_library_that_vanishes_while_open_takes_no_decision(folder: Path, fate: str) -> None:
+    """Linux lets a program go on writing to a file nobody will ever find again."""
+    with Library.open(folder) as library:
+        queue = ReviewQueue(library)
+        queue.add(ReviewRow(item_id="i"))
+        if fate == "removed":
+            shutil.rmtree(folder)
+        else:
+            folder.rename(folder.with_name("elsewhere"))
+        if fate == "replaced":
+            Library.open(folder).close()
+        with pytest.raises(StorageError, match="not where it was opened"):
+            queue.decide("i", "accept", reviewer="me")
+        assert queue.get("i").state == "open"
 
 
 @pytest.mark.parametrize("name", ["Übergröße ñ 写真", "x" * 200, "a b'c\"d%20"])
