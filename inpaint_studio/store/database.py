@@ -159,9 +159,7 @@ class Database:
         with self._lock:
             if self._connection is not None:
                 connection, self._connection = self._connection, None
-                # Statistics only; a full disk must not spoil the closing.
-                with suppress(sqlite3.Error):
-                    connection.execute("PRAGMA optimize")
+                # No PRAGMA optimize: the plans of the queue's queries are those tested.
                 connection.close()
 
     def _open(self) -> sqlite3.Connection:
