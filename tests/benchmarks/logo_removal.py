@@ -1,0 +1,80 @@
+"""Remove embossed logos from made surfaces: found, filled by the pipeline, judged, failure rate.
+
+    python -m tests.benchmarks.logo_removal [--count 40] [--seed 1] [--sheet OUT.png]
+
+An accepted edit is bad when relief can still be seen: gradient energy in the logo's place more
+than 1.6 times, or less than 0.5 times, what the bare surface had there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from inpaint_studio import api
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.table import propose
+from inpaint_studio.vision.readers import Readers
+from tests.overlays import SURFACES, emboss, surface
+
+
+def energy(photo: np.ndarray, where: np.ndarray) -> float:
+    """Mean squared gradient of lightness at about 1 px, over `where`."""
+    light = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1)
+    dx = cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3) / 8
+    dy = cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3) / 8
+    return float((dx * dx + dy * dy)[where].mean()) + 0.05
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sheet", type=Path)
+    options = parser.parse_args()
+    readers = Readers(threads=1)
+    missed = queued = accepted = bad = 0
+    tiles = []
+    for number in range(options.count):
+        kind = SURFACES[number % len(SURFACES)]
+        seed = options.seed * 1000 + number
+        case = emboss(surface(kind, seed), seed)
+        found = propose(case.photo, ["logo"], readers, RunToken())
+        mask = np.zeros(case.changed.shape, dtype=bool)
+        for item in found:
+            mask |= item.full_mask(mask.shape)
+        if mask[case.changed].mean() < 0.5:
+            missed += 1
+            print(f"{kind:7s} {case.size_px:3d}px not found", flush=True)
+            continue
+        done = api.fill(case.photo, mask, kind="logo", engine="auto")
+        ratio = energy(done.pixels, case.changed) / energy(case.behind, case.changed)
+        wrong = not 0.5 <= ratio <= 1.6
+        if done.accepted:
+            accepted += 1
+            bad += wrong
+        else:
+            queued += 1
+        print(
+            f"{kind:7s} {case.size_px:3d}px covered {mask[case.changed].mean():.3f} "
+            f"false {(mask & ~case.touched).mean():.4f} engine {done.plan.engine} "
+            f"{'accepted' if done.accepted else 'queued':8s} energy ratio {ratio:.2f} "
+            f"{'BAD' if wrong else ''}",
+            flush=True,
+        )
+        tiles.append(np.concatenate([case.photo, done.pixels], axis=1)[::2, ::2])
+    print(
+        f"{options.count} logos: {missed} not found, {queued} queued, {accepted} accepted, "
+        f"{bad} bad among the accepted ({bad / max(1, accepted):.1%})"
+    )
+    if options.sheet and tiles:
+        rows = [np.concatenate(tiles[k : k + 4], axis=1) for k in range(0, len(tiles) - 3, 4)]
+        Image.fromarray(np.concatenate(rows, axis=0)).save(options.sheet)
+
+
+if __name__ == "__main__":
+    main()
