@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
@@ -59,9 +59,11 @@ class Shell(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.topbar)
-        column.addWidget(self.notice)
         column.addWidget(self._stack, 1)
         self.setCentralWidget(middle)
+        # It floats: a bar that pushed the photo down would move it under the brush.
+        self.notice.setParent(middle)
+        self.notice.hide()
         self.topbar.menu_button.setMenu(self._menu())
         self._register()
         self._restore()
@@ -115,10 +117,24 @@ class Shell(QMainWindow):
     def say(self, kind: str, words: str) -> None:
         """Show a sentence in place. Good news leaves by itself; the rest stays until closed."""
         self.notice.say(kind, words)
+        self._place_notice()
         if kind in ("good", "info"):
             self._notice_timer.start(7000)
         else:
             self._notice_timer.stop()
+
+    def _place_notice(self) -> None:
+        width = min(760, self.width() - 120)
+        self.notice.setFixedWidth(width)
+        layout = self.notice.layout()
+        if layout is not None:
+            self.notice.setFixedHeight(max(40, layout.totalHeightForWidth(width)))
+        self.notice.move((self.width() - width) // 2, self.topbar.height() + 10)
+        self.notice.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_notice()
 
     # Commands of the whole window
 

@@ -44,13 +44,21 @@ def draw_shadow(painter: QPainter, photo: Box, clip: Box) -> None:
 
 def draw_tag(
     painter: QPainter, at: QPointF, words: str, *, right: bool = False, fill: QColor | None = None,
-    ratio: float = 1.0,
+    ratio: float = 1.0, within: Box | None = None,
 ) -> QRectF:  # fmt: skip
-    """Draw a rounded label with its left (or right) upper corner at `at`; return its place."""
+    """Draw a rounded label with its left (or right) upper corner at `at`; return its place.
+
+    within: moved as needed to lie in this box.
+    """
     font = theme.font(11 * ratio, QFont.Weight.DemiBold)
     metrics = QFontMetricsF(font)
     width, height = metrics.horizontalAdvance(words) + 18 * ratio, 20 * ratio
     place = QRectF(at.x() - (width if right else 0), at.y(), width, height)
+    if within is not None:
+        gap = 6 * ratio
+        left = min(place.left(), within.right - width - gap)
+        top = min(place.top(), within.bottom - height - gap)
+        place.moveTo(max(left, within.left + gap), max(top, within.top + gap))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

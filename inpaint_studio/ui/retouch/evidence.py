@@ -39,10 +39,11 @@ class EvidenceView(QObject):
         canvas.overlays.append(self)
 
     def show_edit(self, edit: EditRecord | None, only: str = "") -> None:
-        """Show the failed readings of an edit, or the one called `only`, failed or not."""
+        """Show what got an edit flagged, or the one reading called `only`, failed or not."""
         self._asked += 1
         readings = edit.verdict.readings if edit is not None else ()
-        wanted = [r for r in readings if (r.name == only if only else not r.passed)]
+        calm = edit is not None and edit.verdict.accepted
+        wanted = [r for r in readings if (r.name == only if only else not r.passed and not calm)]
         self._shown = [r for r in wanted if r.box is not None]
         self._canvas.set_evidence(())
         maps = [r for r in wanted if r.map_sha256]
@@ -86,7 +87,10 @@ class EvidenceView(QObject):
             while any(abs(at.y() - t.y()) < 20 * ratio and at.x() < t.right() for t in taken):
                 at += QPointF(0, 23 * ratio)
             words = f"{title(reading)} {number(reading.value)}"
-            taken.append(chrome.draw_tag(painter, at, words, fill=color.darker(130), ratio=ratio))
+            tag = chrome.draw_tag(
+                painter, at, words, fill=color.darker(130), ratio=ratio, within=pane.clip
+            )
+            taken.append(tag)
 
 
 def _load(objects: ObjectStore, box: Box, readings: list[Reading]) -> tuple[Evidence, ...]:

@@ -71,8 +71,8 @@ class Footer(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the pointer's place goes first, then the zoom slider."""
-        self._where.setVisible(event.size().width() > 780)
-        self.zoom.setVisible(event.size().width() > 680)
+        self._where.setVisible(event.size().width() > 860)
+        self.zoom.setVisible(event.size().width() > 770)
         super().resizeEvent(event)
 
     def minimumSizeHint(self) -> QSize:

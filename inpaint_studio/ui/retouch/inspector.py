@@ -24,7 +24,12 @@ from inpaint_studio.ui.widgets import (
 from inpaint_studio.ui.widgets.gauge import number
 
 WIDTH_PX = 304
-SEMANTIC = ("letters_left", "new_text", "new_object")
+SEMANTIC_PASSED = {
+    "letters_left": "No letters are left",
+    "new_text": "No new letters",
+    "new_object": "No new objects",
+}
+SEMANTIC = tuple(SEMANTIC_PASSED)
 
 
 def engine_title(name: str) -> str:
@@ -37,7 +42,11 @@ def verdict_words(edit: EditRecord) -> tuple[str, str, str]:
     judged = [r for r in verdict.readings if r.low is not None or r.high is not None]
     failed = [reading for reading in judged if not reading.passed]
     if verdict.accepted:
-        title = tr("Accepted: {count} passed", count=count(len(judged), "gate", "gates"))
+        if failed:
+            passed = len(judged) - len(failed)
+            title = tr("Accepted: {n} of {all} gates passed", n=passed, all=len(judged))
+        else:
+            title = tr("Accepted: {count} passed", count=count(len(judged), "gate", "gates"))
         return "good", title, verdict.summary
     if failed:
         title = tr("Flagged: {failed} of {all} gates failed", failed=len(failed), all=len(judged))
@@ -106,7 +115,7 @@ class Inspector(Panel):
         self._recipe_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._recipe = Section(tr("Recipe"), open_=False)
         self._recipe.body.addWidget(self._recipe_text)
-        self._run = Section(tr("Run"), open_=False)
+        self._run = Section(tr("This run"), open_=False)
         self._stages = button(tr("Look at each stage…"), icon="eye", quiet=True)
         self._stages.clicked.connect(self.stages_asked)
         self._replay = button(tr("Replay and compare"), icon="retry", quiet=True)
@@ -170,7 +179,8 @@ class Inspector(Panel):
         self.card.say(*verdict_words(edit))
         readings = edit.verdict.readings
         self.gauges.show_readings(
-            [r for r in readings if (r.decides or not r.passed) and r.name not in SEMANTIC]
+            [r for r in readings if (r.decides or not r.passed) and r.name not in SEMANTIC],
+            alarm="warn" if edit.verdict.accepted else "bad",
         )
         informative = [r for r in readings if not r.decides and r.passed and r.name not in SEMANTIC]
         self.more.show_readings(informative)
@@ -187,6 +197,8 @@ class Inspector(Panel):
         _empty(self._semantic)
         for reading in readings:
             words = reading.detail or reading.label or reading.name.replace("_", " ")
+            if reading.passed:
+                words = tr(SEMANTIC_PASSED[reading.name])
             kind = ("check-circle", "good") if reading.passed else ("alert", "bad")
             self._semantic.addWidget(_bullet(*kind, words))
 

@@ -6,7 +6,15 @@ import math
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPixmap
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.text import tr
@@ -80,6 +88,7 @@ class OptionBar(QWidget):
         self.swatch = QLabel()
         self.swatch.setAccessibleName(tr("Colour in hand"))
         self.hint = dim("")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.feather = _spin(tr("Feather"), 0, 64, 2)
         self.feather.valueChanged.connect(self.feather_changed)
         self.step = _spin(tr("Grow and shrink step"), 1, 64, 2)
@@ -92,8 +101,7 @@ class OptionBar(QWidget):
             self.radius,
             self.combine, self.source, self.tolerance, self.contiguous, self.swatch, self.hint,
         ):  # fmt: skip
-            row.addWidget(part)
-        row.addStretch(1)
+            row.addWidget(part, 1 if part is self.hint else 0)
         row.addWidget(dim(tr("Feather")))
         row.addWidget(self.feather)
         row.addWidget(dim(tr("Step")))

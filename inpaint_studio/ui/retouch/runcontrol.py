@@ -53,6 +53,7 @@ class RunControl(QObject):
         self._strip = strip
         self._choosing: Batch | None = None
         self._scratch: list[Path] = []
+        self._was_busy = False
         self.chosen = -1
         runner.batch_ended.connect(self._ended)
         runner.planned.connect(self._planned)
@@ -146,6 +147,9 @@ class RunControl(QObject):
     def _progress(self) -> None:
         busy = self._runner.busy
         self._inspector.tasks.show_tasks(busy)
+        if not busy and self._was_busy:
+            self.status.emit("good", tr("Ready · offline"))
+        self._was_busy = bool(busy)
         if busy:
             waiting = len(busy) - 1
             words = busy[0].progress.stage.capitalize() if busy[0].progress else busy[0].title
@@ -163,7 +167,6 @@ class RunControl(QObject):
             else:
                 self.status.emit("bad", tr("Failed"))
             return
-        self.status.emit("good", tr("Ready · offline"))
         if len(batch.tasks) == 1:
             self._commit(batch, results[0])
             return
@@ -171,7 +174,7 @@ class RunControl(QObject):
             self._commit(batch, results[0])
             return
         self._choosing = batch
-        self._strip.show_results(results, batch.box, batch.document.to_screen)
+        self._strip.show_results(results, batch.box, batch.document)
 
     def _show_variation(self, index: int) -> None:
         batch = self._choosing

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunResult
-from inpaint_studio.ui.canvas.picture import ToScreen
+from inpaint_studio.ui.canvas.picture import Patched, level_size
+from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.retouch.inspector import engine_title
 from inpaint_studio.ui.retouch.photolist import to_pixmap
 from inpaint_studio.ui.text import tr
@@ -44,7 +45,8 @@ class VariationStrip(QWidget):
         area.setWidgetResizable(True)
         area.setAccessibleName(tr("Variations"))
         area.setWidget(inner)
-        area.setFixedHeight(158)
+        area.setFixedHeight(162)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         take = button(tr("Take this one"), icon="check", primary=True, hint=tr("Return"))
         take.clicked.connect(self._take)
         drop = button(tr("Take none"), icon="close", hint=tr("Esc"))
@@ -60,31 +62,33 @@ class VariationStrip(QWidget):
         row.addLayout(side)
         self.hide()
 
-    def show_results(self, results: list[RunResult], box: Box, to_screen: ToScreen) -> None:
-        """Show the results' fills of `box` and choose the first."""
+    def show_results(self, results: list[RunResult], box: Box, document: Document) -> None:
+        """Show the results around `box` and choose the first."""
         self.clear()
+        engines = {edit.plan.engine for result in results for edit in result.record.edits}
         for index, result in enumerate(results):
-            card = self._card(result, index, box, to_screen)
+            card = self._card(result, index, box, document, name_engine=len(engines) > 1)
             self._cards.append(card)
             self._row.addWidget(card)
         self._row.addStretch(1)
         self.show()
         self.choose(0)
 
-    def _card(self, result: RunResult, index: int, box: Box, to_screen: ToScreen) -> QToolButton:
+    def _card(
+        self, result: RunResult, index: int, box: Box, document: Document, *, name_engine: bool
+    ) -> QToolButton:
         record = result.record
         edit = record.worst if record.edits else None
         card = QToolButton()
         card.setCheckable(True)
         card.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         card.setIconSize(THUMB)
-        picture = thumb_of(result, box, to_screen)
-        if picture is not None:
-            card.setIcon(QIcon(to_pixmap(picture)))
+        card.setIcon(QIcon(to_pixmap(thumb_of(result, box, document))))
         sign = "●" if record.accepted else "■"
         engine = engine_title(edit.plan.engine) if edit else ""
         seed = edit.plan.recipe.seed if edit else 0
-        card.setText(f"{sign} {engine} · {seed} · {tr('risk')} {number(record.risk)}")
+        what = engine if name_engine else tr("Seed {seed}", seed=seed)
+        card.setText(f"{sign} {what} · {tr('risk')} {number(record.risk)}")
         state = tr("accepted") if record.accepted else tr("flagged")
         card.setAccessibleName(f"{tr('Variation')} {index + 1}, {engine}, {seed}, {state}")
         card.clicked.connect(partial(self.choose, index))
@@ -120,16 +124,26 @@ class VariationStrip(QWidget):
         self.hide()
 
 
-def thumb_of(result: RunResult, box: Box, to_screen: ToScreen) -> NDArray[np.uint8] | None:
-    """The biggest delta of a result, small."""
+def thumb_of(result: RunResult, box: Box, document: Document) -> NDArray[np.uint8]:
+    """A result with its surroundings, small, in the shape of a card."""
     import cv2
 
-    deltas = [delta for delta in result.deltas if delta is not None]
-    if not deltas:
-        return None
-    delta = max(deltas, key=lambda d: d.box.area)
-    screen = np.ascontiguousarray(to_screen(delta.after))
-    height, width = screen.shape[:2]
-    scale = min(2 * THUMB.width() / width, 2 * THUMB.height() / height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    side = max(box.width, box.height * THUMB.width() // THUMB.height(), 24)
+    x, y = box.center
+    width, height = round(side * 1.8), round(side * 1.8 * THUMB.height() / THUMB.width())
+    frame = Box(
+        round(x - width / 2), round(y - height / 2), round(x + width / 2), round(y + height / 2)
+    ).clamp(document.bounds)
+    patches = [(delta.box, delta.after) for delta in result.deltas if delta is not None]
+    shown = Patched(document.pyramid, patches, document.to_screen)
+    level = 0
+    while level + 1 < shown.levels and frame.width >> (level + 1) >= 2 * THUMB.width():
+        level += 1
+    factor = 2**level
+    part = Box(
+        frame.left // factor, frame.top // factor, -(-frame.right // factor),
+        -(-frame.bottom // factor),
+    ).clamp(Box(0, 0, *level_size(shown.size, level)))  # fmt: skip
+    screen = np.ascontiguousarray(shown.read(level, part))
+    size = (2 * THUMB.width(), 2 * THUMB.height())
     return np.asarray(cv2.resize(screen, size, interpolation=cv2.INTER_AREA), np.uint8)

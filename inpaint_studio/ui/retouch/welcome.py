@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from inpaint_studio.imaging.photo import thumbnail
 from inpaint_studio.paths import data_dir, ensure
+from inpaint_studio.ui import theme
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.retouch.photolist import to_pixmap
 from inpaint_studio.ui.text import tr
@@ -72,7 +73,7 @@ class Welcome(QWidget):
                 wrap=True,
             )
         )  # fmt: skip
-        begin = button(tr("Open photos…"), icon="folder", primary=True)
+        self.begin = begin = button(tr("Open photos…"), icon="folder", primary=True)
         begin.clicked.connect(self.open_asked)
         row = QHBoxLayout()
         row.addWidget(begin)
@@ -131,6 +132,9 @@ class Welcome(QWidget):
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setCursor(Qt.CursorShape.PointingHandCursor)
         made.clicked.connect(partial(self._picked, path))
+        blank = QPixmap(THUMB)
+        blank.fill(theme.active().color("panel"))
+        made.setIcon(QIcon(blank))
         self._cards[path] = made
         self._background.run(
             partial(thumbnail, path, 2 * THUMB.width()), partial(self._arrived, path), self._nothing

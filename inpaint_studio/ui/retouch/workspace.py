@@ -428,6 +428,7 @@ class RetouchWorkspace(QWidget):
         self.headline.emit(document.name if document else "", document.facts if document else "")
         if document is None:
             self.status.emit("idle", tr("Ready · offline"))
+            self.welcome.begin.setFocus()
             QTimer.singleShot(0, self._fill_welcome)
         if isinstance(what, list | tuple):
             self.open_files([Path(str(path)) for path in what])

@@ -75,9 +75,12 @@ class Gauge(QWidget):
 
     pointed = Signal(str)
 
-    def __init__(self, reading: Reading, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reading: Reading, parent: QWidget | None = None, *, alarm: str = "bad"
+    ) -> None:
         super().__init__(parent)
         self.reading = reading
+        self._role = "good" if reading.passed else alarm
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -95,9 +98,9 @@ class Gauge(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = self.width()
         painter.setFont(theme.font(13, QFont.Weight.DemiBold))
-        value = number(reading.value) + (f" {reading.unit}" if reading.unit else "")
+        value = number(reading.value) + (f" {reading.unit}" if len(reading.unit) in (1, 2) else "")
         room = QFontMetricsF(painter.font()).horizontalAdvance(value) + 8
-        painter.setPen(active.color("text" if reading.passed else "bad"))
+        painter.setPen(active.color("text" if reading.passed else self._role))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(0, 0, width, 18), right, value)
@@ -136,7 +139,7 @@ class Gauge(QWidget):
                 QRectF(left, track.top(), max(3.0, right - left), track.height()), 3, 3
             )
         if math.isfinite(reading.value):
-            color = active.color("good" if reading.passed else "bad")
+            color = active.color(self._role)
             x = min(max(place(reading.value), track.left() + 1.5), track.right() - 1.5)
             painter.setBrush(color)
             painter.drawRoundedRect(
@@ -169,14 +172,14 @@ class GaugeList(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
 
-    def show_readings(self, readings: Sequence[Reading]) -> None:
-        """Replace what is shown."""
+    def show_readings(self, readings: Sequence[Reading], *, alarm: str = "bad") -> None:
+        """Replace what is shown. alarm: the colour of what failed (warn in an accepted edit)."""
         while (item := self._column.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
         for reading in sorted(readings, key=lambda r: (r.passed, not r.decides)):
-            gauge = Gauge(reading, self)
+            gauge = Gauge(reading, self, alarm=alarm)
             gauge.pointed.connect(self.pointed)
             self._column.addWidget(gauge)
             gauge.show()

@@ -95,7 +95,11 @@ class Notice(QFrame):
         """Show a sentence (good, warn, bad, info); `action` names a button that emits `key`."""
         self._kind = kind
         color = str(getattr(theme.active().palette, f"{kind}_card"))
-        self.setStyleSheet(f"QFrame#notice {{ background: {color}; }}")
+        line = theme.active().palette.line
+        self.setStyleSheet(
+            f"QFrame#notice {{ background: {color}; border: 1px solid {line};"
+            " border-radius: 8px; }"
+        )
         role = {"info": "accent"}.get(kind, kind)
         icons.put(self._icon, _ICONS[kind], role, 18)
         self._words.setText(words)
