@@ -170,8 +170,11 @@ def unrolled(rgb: NDArray[np.uint8], line: Line) -> NDArray[np.uint8]:
     up to about a half circle.
     """
     box = line.box
-    mask = line.area_mask((box.bottom, box.right))[box.top :, box.left :]
-    rows, columns = np.nonzero(mask)
+    # The outline may reach over the photo's edge, so the piece has a canvas of its own.
+    canvas = np.zeros((box.height, box.width), dtype=np.uint8)
+    corner = np.array([box.left, box.top], dtype=np.float32)
+    cv2.fillPoly(canvas, [np.rint(line.polygon - corner).astype(np.int32)], 1)
+    rows, columns = np.nonzero(canvas)
     points = np.stack([columns, rows], axis=1).astype(np.float64)
     center = points.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov((points - center).T))

@@ -188,7 +188,8 @@ def run_case(case: Overlay, readers: Readers, *, judge: bool) -> dict[str, dict[
         ("boxes+telea", by_telea(case, box_mask)),
         ("boxes+patch", by_patch(case, box_mask)),
     ):
-        rows[name] = figures(case, area, outcome, letters_in(readers, outcome.after, area, scene))
+        left = letters_in(readers, outcome.after, area, scene) if name == "ours" else np.nan
+        rows[name] = figures(case, area, outcome, left)
     read = case.changed & box_mask
     rows["ours"] |= {
         "covered": float(done.mask[case.changed].mean()),

@@ -71,6 +71,17 @@ def test_curved_text_is_followed_and_read() -> None:
     assert area[alpha > 0.3].mean() > 0.85
 
 
+def test_a_curved_line_over_the_edge_is_cut_out_all_the_same() -> None:
+    turn = np.linspace(np.pi, 1.5 * np.pi, 20)
+    outer = np.stack([100 + 130 * np.cos(turn), 100 + 130 * np.sin(turn)], axis=1)
+    inner = np.stack([100 + 90 * np.cos(turn), 100 + 90 * np.sin(turn)], axis=1)[::-1]
+    polygon = np.concatenate([outer, inner]).astype(np.float32)
+    line = Line(polygon, polygon[:4], 0.9, 40.0, 170.0, curved=True)
+    assert line.box.left < 0
+    level = strip(np.full((200, 200, 3), 7, np.uint8), line)
+    assert level.shape[1] > level.shape[0] and (level == 7).all()
+
+
 def test_tiles_find_small_text_in_a_large_photo() -> None:
     photo = np.full((1500, 2600, 3), 200, dtype=np.uint8)
     photo += np.random.default_rng(0).integers(0, 5, photo.shape, dtype=np.uint8)
