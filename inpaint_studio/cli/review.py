@@ -19,7 +19,7 @@ from inpaint_studio.review.queue import Changed, ReviewQueue
 from inpaint_studio.store.rows import ReviewRow
 
 ACTIONS = ("list", "show", "accept", "reject", "fix", "skip", "escalate", "note", "undo",
-           "export", "report", "stats")  # fmt: skip
+           "export", "report", "stats", "plant")  # fmt: skip
 
 
 def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -40,6 +40,13 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50)
     parser.add_argument("--reason", default="", choices=("", *REASON_NAMES))
     parser.add_argument("--note", default="")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=0.02,
+        metavar="0..1",
+        help="plant: bad edits slipped in per accepted edit, to measure reviewers",
+    )
     parser.add_argument("--reviewer", default="", help="your name (the setting, else the login)")
     parser.add_argument("-o", "--output", type=Path, default=None, metavar="FILE",
                         help="export: .json or .csv; report: .html or .pdf")  # fmt: skip
@@ -60,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
             return _report(args, studio, output)
         if args.action == "stats":
             return _stats(args, studio, output)
+        if args.action == "plant":
+            return _plant(args, studio, output)
         changed = _decide(args, studio)
     output.document(
         {
@@ -212,6 +221,17 @@ def _stats(args: argparse.Namespace, studio: Studio, output: Output) -> int:
         f"{found.waiting} wait · {found.per_minute:.1f} decisions a minute · "
         f"{found.reversal.value:.1%} taken back"
     )
+    return DONE
+
+
+def _plant(args: argparse.Namespace, studio: Studio, output: Output) -> int:
+    from inpaint_studio.review.planting import plant_some
+
+    if not 0 <= args.share <= 1:
+        raise BadSetting("--share must lie between 0 and 1.")
+    rows = plant_some(studio.library, args.share)
+    output.document({"planted": len(rows)})
+    output.say(f"{len(rows)} known-bad edits stand in the queue like any other")
     return DONE
 
 

@@ -30,7 +30,7 @@ def gather(library: Library, batch_id: str = "", *, limit: int = NEWEST) -> list
         states: dict[str, str] = dict(tx.rows("SELECT edit_id, state FROM edits"))
     facts: list[EditFact] = []
     for run_id, created, record in rows:
-        if wanted is not None and run_id not in wanted:
+        if run_id.startswith("planted-") or (wanted is not None and run_id not in wanted):
             continue
         day = datetime.fromtimestamp(created, UTC).date().isoformat()
         for edit in json.loads(record)["edits"]:
