@@ -1,4 +1,4 @@
-"""The last step into the photo's own depth: exact inside, feathered on the ring, untouched beyond."""
+"""The last step into the photo's depth: exact inside, feathered on the ring, untouched beyond."""
 
 from __future__ import annotations
 
