@@ -1,10 +1,12 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
-    python -m tests.benchmarks.routing --photos DIR [--cases 160] [-o routing.json]
+    python -m tests.benchmarks.routing --photos DIR [--cases 160] [--plain 60] [-o routing.json]
 
-Every case is one hole in one photo; both engines fill it and the look index (lower is better)
-against the truth says which was right. "Closed" is the share of the gap between the better fixed
-engine and the oracle (always the better of the two) that the policy closes.
+Every case is one hole in one photo, or on a plain ground as product shots have (slope, vignette,
+grain). Both engines fill it, and the look index (lower is better) against the truth says which was
+right. "Closed" is the share of the gap between the better fixed engine and the oracle (always the
+better of the two) that the policy closes. Where a rule has both engines run, the gates' risk
+chooses, as in the program.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ import numpy as np
 
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.table import engine
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.judge import judge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
@@ -75,20 +79,42 @@ def fill(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return out
 
 
-def run(photos: list[Path], cases: int, seed: int) -> list[dict[str, object]]:
+def plain_ground(rng: np.random.Generator) -> np.ndarray:
+    """Return a studio background: a slope between two colours, a vignette, grain."""
+    height, width = 320, 400
+    y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None] - 0.5
+    turn = rng.uniform(0, 2 * np.pi)
+    along = (np.cos(turn) * x + np.sin(turn) * y + 0.7) / 1.4
+    one, two = rng.uniform(60, 230, 3), rng.uniform(-30, 30, 3)
+    light = 1 - rng.uniform(0, 0.5) * (x * x + y * y)
+    ground = (one + two * along[..., None]) * light[..., None]
+    grain = rng.normal(0, rng.uniform(0.3, 5), (height, width, 1)) + rng.normal(0, 0.5, (1, 1, 3))
+    return np.clip(np.rint(ground + grain), 0, 255).astype(np.uint8)
+
+
+def run(photos: list[Path], cases: int, plain: int, seed: int) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for number in range(cases):
+    for number in range(cases + plain):
         rng = np.random.default_rng([seed, number])
-        photo = cv2.imread(str(photos[number % len(photos)]))[..., ::-1].copy()
+        if number < cases:
+            photo = cv2.imread(str(photos[number % len(photos)]))[..., ::-1].copy()
+        else:
+            photo = plain_ground(rng)
         kind = KINDS[number % len(KINDS)]
         mask = draw(kind, photo.shape[:2], rng)
         features = measure(photo, mask)
-        row: dict[str, object] = {"kind": kind, "features": asdict(features)}
+        ground = "photo" if number < cases else "plain"
+        row: dict[str, object] = {"kind": kind, "ground": ground, "features": asdict(features)}
         for name in ENGINES:
-            row[name] = look(fill(name, photo, mask), photo, mask)
+            filled = fill(name, photo, mask)
+            row[name] = look(filled, photo, mask)
+            row[f"risk_{name}"] = judge(
+                JudgeRequest(before=photo, after=filled, mask=mask, budget="cheap"),
+                None, RunToken(),
+            ).verdict.risk  # fmt: skip
         rows.append(row)
         if number % 20 == 19:
-            sys.stderr.write(f"{number + 1} of {cases}\n")
+            sys.stderr.write(f"{number + 1} of {cases + plain}\n")
     return rows
 
 
@@ -102,7 +128,10 @@ def judge_policy(rows: list[dict[str, object]]) -> dict[str, float]:
         rule = next(r for r in rules if r.engine in ENGINES and r.holds(features))
         looks = [float(row[name]) for name in ENGINES]  # type: ignore[arg-type]
         oracle.append(min(looks))
-        chosen.append(float(row[rule.engine]))  # type: ignore[arg-type]
+        name = rule.engine
+        if rule.compare_with in ENGINES:
+            name = min((rule.engine, rule.compare_with), key=lambda n: row[f"risk_{n}"])  # type: ignore[arg-type, return-value]
+        chosen.append(float(row[name]))  # type: ignore[arg-type]
     best = min(totals.values())
     gap = best - float(np.mean(oracle))
     return {
@@ -117,12 +146,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--cases", type=int, default=160)
+    parser.add_argument("--plain", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path)
     chosen = parser.parse_args()
     photos = sorted(p for p in chosen.photos.iterdir() if p.suffix in (".jpg", ".png"))
     cv2.setNumThreads(1)
-    rows = run(photos, chosen.cases, chosen.seed)
+    rows = run(photos, chosen.cases, chosen.plain, chosen.seed)
     figures = judge_policy(rows)
     if chosen.output:
         chosen.output.write_text(json.dumps({"figures": figures, "rows": rows}, indent=1))
