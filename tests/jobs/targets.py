@@ -114,3 +114,9 @@ class Unreadable:
 
     def __reduce__(self):
         return int, ("not a number",)
+
+
+def segfault(token):
+    import faulthandler
+
+    faulthandler._sigsegv()

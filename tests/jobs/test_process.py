@@ -37,7 +37,7 @@ def test_an_idle_worker_says_nothing() -> None:
 def test_a_crash_leaves_its_last_words(tmp_path: Path) -> None:
     worker = WorkerProcess("light")
     worker.receive()
-    worker.send(wire.packed(("job", 1, "faulthandler:_sigsegv")))
+    worker.send(wire.packed(("job", 1, "tests.jobs.targets:segfault")))
     worker.send(wire.packed(((), {})))
     with pytest.raises((EOFError, OSError)):
         while True:
