@@ -36,6 +36,7 @@ from inpaint_studio.engines.generative_frame import (
     uncut_mask,
 )
 from inpaint_studio.engines.generative_match import match
+from inpaint_studio.engines.generative_time import about, cpu_seconds
 from inpaint_studio.engines.prefill import prefill
 from inpaint_studio.errors import EngineFailed, Missing
 from inpaint_studio.geometry import Box
@@ -94,7 +95,8 @@ def run(request: FillRequest, entry: ModelEntry, token: RunToken) -> Fill:
     frame = _frame(job, target)
     refines = frame.scale < 1.0 and bool(request.recipe.parameters.get("refine", True))
     share = 0.5 if refines else 1.0
-    canvas = _paint(job, canvas, target, token.within(0.1, 0.1 + 0.9 * share, "filling"))
+    stage = _stage(job, frame)
+    canvas = _paint(job, canvas, target, token.within(0.1, 0.1 + 0.9 * share, stage))
     if frame.scale < 1.0 and refines:
         canvas = _refine(job, canvas, target, token.within(0.55, 1.0, "refining"))
     elif frame.scale < 1.0:
@@ -105,6 +107,24 @@ def run(request: FillRequest, entry: ModelEntry, token: RunToken) -> Fill:
         changes=tuple(job.changes),
         ran_with={**words, **job.plan.words, "passes": str(job.passes)},
     )
+
+
+def _stage(job: Run, frame: Frame) -> str:
+    """Name the stage, with an honest guess of its time where the CPU does it."""
+    if job.plan.device != "cpu":
+        return "filling"
+    recipe = job.recipe
+    steps = int(recipe.parameters.get("steps", job.family.steps))
+    share = float(recipe.parameters.get("strength", job.family.strength))
+    guess = about(
+        cpu_seconds(
+            job.entry,
+            pixels=frame.height * frame.width,
+            steps=max(1, round(steps * share)),
+            has_words=bool(recipe.prompt or recipe.parameters.get("negative")),
+        )
+    )
+    return f"filling on the CPU, {guess}" if guess else "filling"
 
 
 def check_identity(recipe: FillRecipe, entry: ModelEntry, token: RunToken) -> str:
