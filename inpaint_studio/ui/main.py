@@ -23,9 +23,10 @@ def make_application(settings: Settings) -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         theme.scale_environment(float(settings["ui_scale"]))
-        # Every mouse move counts in a stroke.
-        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
         app = QApplication(sys.argv[:1])
+    # Every mouse move counts in a stroke. The X11 plugin switches this on when it starts, so it
+    # is switched off here and not before.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     app.setApplicationName("Inpaint Studio")
     app.setDesktopFileName("inpaint-studio")
     theme.dress(app, str(settings["theme"]))

@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import psutil
 from PIL import Image
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 
 os.environ.setdefault("INPAINT_STUDIO_HOME", tempfile.mkdtemp(prefix="canvas-home-"))
@@ -139,7 +140,7 @@ def path_over(canvas: object, moves: int, *, inside: tuple[float, float] = (0.25
 
 def drag(canvas: object, button: int, moves: int) -> None:
     points = path_over(canvas, moves)
-    assert all(a != b for a, b in zip(points, points[1:])), "a move that moves nothing"
+    assert all(a != b for a, b in pairwise(points)), "a move that moves nothing"
     words: list[object] = ["mousemove", *points[0], "mousedown", button]
     for point in points:
         words += ["mousemove", *point, "sleep", 0.004]
@@ -270,7 +271,6 @@ def main() -> int:
     from inpaint_studio.ui.main import make_application
 
     sizes = [float(word) for word in sys.argv[1:]] or [50.0]
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     app = TimedApplication(sys.argv[:1])
     make_application(Settings.load())
     with tempfile.TemporaryDirectory(prefix="canvas-") as folder:

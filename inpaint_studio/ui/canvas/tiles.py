@@ -14,7 +14,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.ui.canvas.render import Rendered, Scene, Side, render
 
 TILE_PX = 256
-BUDGET_MB = 48
+BUDGET_MB = 32
 _DASH_BIT = 4
 _LIGHT, _DARK = np.uint32(0xFFFFFFFF), np.uint32(0xFF101010)
 

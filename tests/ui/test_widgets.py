@@ -1,0 +1,159 @@
+"""Small widgets and dialogs: what they show, what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from inpaint_studio.imaging.photo import SaveOptions, SaveStatement
+from inpaint_studio.records import Reading
+from inpaint_studio.settings import SETTINGS, Settings
+from inpaint_studio.ui import icons, theme
+from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.dialogs.export import ExportDialog, suggested
+from inpaint_studio.ui.dialogs.keys import KeyEditor, KeySheet
+from inpaint_studio.ui.dialogs.palette import CommandPalette
+from inpaint_studio.ui.dialogs.settings import SettingsDialog, value_of
+from inpaint_studio.ui.dialogs.stages import viewable
+from inpaint_studio.ui.shell import Shell
+from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, number, spoken
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (Reading(name="seam", value=0.02, high=0.06), "max 0.060"),
+        (Reading(name="ratio", value=0.6, low=0.8, high=1.25), "0.800 – 1.25"),
+        (Reading(name="likeness", value=0.9, low=0.85), "min 0.850"),
+        (Reading(name="leak", value=0, high=0), "must be 0"),
+    ],
+)
+def test_a_gauge_says_its_band_and_keeps_the_needle_in_sight(reading: Reading, words: str) -> None:
+    assert band(reading) == words
+    start, stop = axis(reading)
+    assert start <= reading.value <= stop
+    for limit in (reading.low, reading.high):
+        assert limit is None or start <= limit <= stop
+
+
+def test_a_gauge_is_a_sentence_for_screen_readers(qtbot: QtBot) -> None:
+    reading = Reading(name="seam", value=0.09, high=0.06, passed=False, label="Seam")
+    gauge = Gauge(reading)
+    qtbot.addWidget(gauge)
+    assert gauge.accessibleName() == spoken(reading) == "Seam: 0.090, max 0.060, failed"
+
+
+def test_numbers_are_short() -> None:
+    found = [number(value) for value in (0.0184, 1.25, 14, 123.4, 0.00004, float("nan"))]
+    assert found == ["0.018", "1.25", "14", "123", "4.0e-05", "–"]
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_text_stands_out_from_its_ground(name: str) -> None:
+    """WCAG 2.1: at least 4.5 : 1 for text, 3 : 1 for signs."""
+    palette = theme.PALETTES[name]
+
+    def light(color: str) -> float:
+        codes = np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+        linear = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted((light(one), light(other)), reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for role in ("text", "dim"):
+        assert contrast(getattr(palette, role), palette.panel) >= 4.5, role
+    for role in ("good", "bad", "warn", "accent"):
+        assert contrast(getattr(palette, role), palette.panel) >= 3.0, role
+
+
+def test_the_bundled_font_is_there_with_its_licence(qapp: Any) -> None:
+    theme.load_fonts()
+    from PySide6.QtGui import QFontDatabase
+
+    from inpaint_studio.paths import resource
+
+    assert "Inter" in QFontDatabase.families()
+    assert "SIL Open Font License" in resource("fonts", "OFL.txt").read_text()
+
+
+def test_every_icon_draws_something(qapp: Any) -> None:
+    from inpaint_studio.paths import resource
+
+    for path in sorted(resource("icons").glob("*.svg")):
+        image = icons.pixmap(path.stem, "#ffffff", 24).toImage()
+        assert any(image.pixelColor(x, y).alpha() for x in range(24) for y in range(24)), path
+
+
+def test_settings_dialog_holds_the_whole_table_and_saves(qtbot: QtBot, shell: Shell) -> None:
+    settings = Settings.load()
+    dialog = SettingsDialog(settings, shell)
+    qtbot.addWidget(dialog)
+    assert set(dialog.controls) == {setting.key for setting in SETTINGS}
+    for setting in SETTINGS:
+        assert value_of(dialog.controls[setting.key]) == settings[setting.key]
+    dialog.controls["reviewer"].setText("Ada")  # type: ignore[attr-defined]
+    dialog.save()
+    assert Settings.load()["reviewer"] == "Ada"
+
+
+def test_the_key_editor_refuses_a_taken_key_with_a_sentence(qtbot: QtBot, shell: Shell) -> None:
+    editor = KeyEditor(shell.actions_, shell)
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.choose("tool.brush")
+    editor.key.setKeySequence("E")
+    editor.set_key.click()
+    assert "Eraser" in editor.notice.words
+    editor.key.setKeySequence("N")
+    editor.set_key.click()
+    assert shell.actions_.action("tool.brush").shortcuts()[0].toString() == "N"
+
+
+def test_the_sheet_and_the_palette_come_from_the_table(qtbot: QtBot, shell: Shell) -> None:
+    sheet = KeySheet(shell.actions_, shell)
+    qtbot.addWidget(sheet)
+    palette = CommandPalette(shell.actions_, shell)
+    qtbot.addWidget(palette)
+    QTest.keyClicks(palette.field, "wand")
+    row = palette.list.item(0)
+    assert row is not None and "Wand" in row.text()
+
+
+def test_saving_over_a_file_needs_a_tick(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"x")
+    background = Background(shell)
+
+    def state(_path: Path, _options: SaveOptions) -> SaveStatement:
+        return SaveStatement("encode", ("Depth: 8 bits.",), ("Alpha is lost.",))
+
+    dialog = ExportDialog(path, state, background, shell)
+    qtbot.addWidget(dialog)
+    assert dialog.path() == suggested(path) != path
+    assert dialog.save_button.isEnabled()
+    dialog.where.setText(str(path))
+    assert not dialog.save_button.isEnabled() and "original" in dialog.notice.words
+    dialog.overwrite.setChecked(True)
+    assert dialog.save_button.isEnabled()
+    qtbot.waitUntil(lambda: dialog._lost.isVisibleTo(dialog), timeout=4000)
+    background.close()
+
+
+def test_kept_stages_can_be_looked_at() -> None:
+    assert viewable(np.ones((4, 5), bool)).shape == (4, 5, 3)  # type: ignore[union-attr]
+    assert viewable(np.full((4, 5, 3), 0.5, np.float32)).dtype == np.uint8  # type: ignore[union-attr]
+    assert viewable(np.zeros((2, 3, 4, 5))) is None
+
+
+def test_the_theme_turns_at_once_and_is_kept(shell: Shell) -> None:
+    shell.actions_.run("app.theme")
+    assert theme.active().name == "light" and Settings.load()["theme"] == "light"
+    shell.actions_.run("app.theme")
+    assert theme.active().name == "dark"
