@@ -18,7 +18,7 @@ import zstandard
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadPhoto, LibraryError
 from inpaint_studio.geometry import Box
-from inpaint_studio.session.delta import Change, Pair, StoredDelta
+from inpaint_studio.session.delta import Change, Pair, StoredDelta, digest
 from inpaint_studio.session.history import History
 from inpaint_studio.store.files import file_sha256
 from inpaint_studio.store.library import Library
@@ -76,6 +76,8 @@ class Session:
         if photo.path is None:
             raise BadPhoto("A photo without a file has no history; save it to a file first.")
         row = library.photos.remember(photo.path, photo.sha256, shape=photo.shape)
+        if not library.edits.rows(row.photo_id)[0]:
+            _take_up(library, photo, row)
         return cls(library, photo, row)
 
     @property
@@ -239,3 +241,22 @@ class Session:
 def state_of(shown: Sequence[str]) -> str:
     """Name the state in which these deltas are shown, in order."""
     return json.dumps(list(shown))
+
+
+def _take_up(library: Library, photo: Photo, row: PhotoRow) -> None:
+    """Give a file without a history that of the photo which was at its path before.
+
+    Only where the file shows that photo's last edit to the bit: then it was saved over, and the
+    program died before it could say so.
+    """
+    for old in library.photos.at(row.path):
+        entries, cursor = library.edits.rows(old.photo_id)
+        shown = [entry for entry in entries[:cursor] if not entry.hidden]
+        if old.photo_id == row.photo_id or not shown:
+            continue
+        parts = library.edits.deltas(old.photo_id, shown[-1].position)
+        boxes = [(Box(*json.loads(part.box)), part.after) for part in parts]
+        whole = Box.of_shape(photo.pixels.shape)
+        if all(whole.contains(b) and digest(photo.pixels[b.slices]) == d for b, d in boxes):
+            library.edits.follow(old.photo_id, row.photo_id)
+            return

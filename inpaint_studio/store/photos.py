@@ -42,6 +42,12 @@ class Photos:
         with self._database.reading() as tx:
             return PHOTOS.one(tx, "photo_id = ?", (photo_id,))
 
+    def at(self, path: Path | str) -> list[PhotoRow]:
+        """Return all photos ever opened at this path, the one opened last first."""
+        with self._database.reading() as tx:
+            place = str(Path(path).absolute())
+            return PHOTOS.select(tx, "path = ?", (place,), "ORDER BY opened DESC, photo_id DESC")
+
     def recent(self, limit: int = 50) -> list[PhotoRow]:
         """Return the photos opened last, newest first."""
         with self._database.reading() as tx:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from inpaint_studio.errors import BadPhoto, StorageError
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.photo import SaveOptions, open_photo
+from inpaint_studio.imaging.photo import SaveOptions, open_photo, save_photo
 from inpaint_studio.session.delta import Pair
 from inpaint_studio.session.session import Session
 from inpaint_studio.store.library import Library
@@ -129,6 +129,21 @@ def test_another_file_at_the_same_path_has_its_own_history(library: Library, fil
     other = Session.open(library, file)
     assert other.history.entries == ()
     assert not other.pixels.any()
+
+
+def test_a_program_that_died_right_after_saving_over_still_knows_its_edits(
+    library: Library, file: Path
+) -> None:
+    session = Session.open(library, file)
+    original = session.pixels.copy()
+    invert(session, Box(5, 5, 50, 60))
+    invert(session, Box(20, 20, 90, 90))
+    save_photo(session.photo, file, SaveOptions(overwrite=True))  # And not a word after it.
+    again = Session.open(library, file)
+    assert (again.pixels == session.pixels).all()
+    assert len(again.history.entries) == 2
+    again.history.jump(0)
+    assert (again.pixels == original).all()
 
 
 def test_a_photo_without_a_file_is_refused(library: Library, file: Path) -> None:
