@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +36,9 @@ def predict(
     """
     image = np.ascontiguousarray(image)
     luma = image @ np.array([0.299, 0.587, 0.114], np.float32)
-    rows, columns = np.nonzero(hole)
+    reach = np.ones((2 * _RADIUS + 1, 2 * _RADIUS + 1), np.uint8)
+    near = cv2.dilate((~unknown).astype(np.uint8), reach) > 0
+    rows, columns = np.nonzero(hole & near)
     tiles = np.unique(np.stack([rows // _TILE, columns // _TILE], axis=1), axis=0) * _TILE
     out = image.copy()
     compiled = kernels("engines.kriging_kernels")

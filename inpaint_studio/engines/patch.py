@@ -19,7 +19,7 @@ class PatchEngine:
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam."""
 
     name = "patch"
-    version = 1
+    version = 2
     title = "Patch"
 
     def availability(self) -> Availability:

@@ -39,10 +39,12 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 
 BAND = 2048
-_ONION_BUDGET = 4e6
+_ONION_BUDGET = 1e6
+_SHALLOW_PX = 3
 _SCREEN = 0.003
 _COARSE_ROUNDS = 6
 _FINE_ROUNDS = 3
+_THIN_ROUNDS = 1
 _SWEEPS = 2
 
 
@@ -124,6 +126,9 @@ class Rounds:
         """Fill the coarsest level from the outside in, layer by layer, by full search."""
         depth = cv2.distanceTransform(level.hole.astype(np.uint8), cv2.DIST_L2, 5)
         known = ~level.hole
+        cover = np.zeros_like(level.flat)
+        covered = cover[: known.size * 4].reshape(*known.shape, 4)
+        covered[known] = 255
         smooth = membrane.smooth_guess(level.image, level.hole)
         level.put(level.holes, smooth[level.hole])
         layers = np.ceil(depth[level.targets[:, 0], level.targets[:, 1]])
@@ -137,7 +142,7 @@ class Rounds:
             found[:] = usable
 
             work = partial(
-                self._kernels.onion, level.flat, level.far, known, targets, found, stride
+                self._kernels.onion, level.flat, cover, level.far, targets, found, stride
             )
 
             self.bands(len(chosen), work, 64)
@@ -147,6 +152,7 @@ class Rounds:
             if len(points):
                 self.vote(level, points, (layers <= layer).astype(np.float32))
                 known |= fresh
+                covered[fresh] = 255
 
 
 def _some_usable(level: Level) -> Points:
@@ -215,7 +221,7 @@ def synthesise(
         return None
     stack = [(with_texture(image, hole), hole, source)]
     depth = float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
-    while depth > 3 and min(stack[-1][1].shape) >= 6 * SIDE:
+    while depth > _SHALLOW_PX and min(stack[-1][1].shape) >= 6 * SIDE:
         token.check()
         coarse = shrink(*stack[-1])
         if not (whole_patches(coarse[2]).any() and coarse[1].any()):
@@ -224,6 +230,7 @@ def synthesise(
         depth /= 2
     level: Level | None = None
     work = Rounds(threads, token)
+    coarsest = len(stack) - 1
     with work:
         for number in reversed(range(len(stack))):
             picture, gap, allowed = stack.pop()
@@ -233,16 +240,22 @@ def synthesise(
             else:
                 carry_over(level, fine)
                 work.vote(fine, fine.holes, fine.trust)
-            _refine(work, fine, number, seed, token)
+            _refine(work, fine, number, coarsest, seed, token)
             level = fine
         assert level is not None
         joined = join(level, work.choose(level), token)
         return kriging.predict(joined, hole, hole, work.bands)
 
 
-def _refine(work: Rounds, level: Level, number: int, seed: int, token: RunToken) -> None:
-    """Search and vote in turn; the last search of the finest level (0) is not voted over."""
-    rounds = _COARSE_ROUNDS if number else _FINE_ROUNDS
+def _refine(
+    work: Rounds, level: Level, number: int, coarsest: int, seed: int, token: RunToken
+) -> None:
+    """Search and vote in turn; the last search of the finest level (0) is not voted over.
+
+    A thin mask has no coarser level; kriging does most of its work, so one round is enough.
+    """
+    thin = coarsest == 0
+    rounds = _COARSE_ROUNDS if number else _THIN_ROUNDS if thin else _FINE_ROUNDS
     # A level costs four times the next coarser one.
     before, after = (0.25 ** (number + 1), 0.25**number) if number else (0.25, 0.97)
     for turn in range(rounds):
@@ -250,7 +263,7 @@ def _refine(work: Rounds, level: Level, number: int, seed: int, token: RunToken)
         work.search(
             level,
             salt=(seed * 1024 + number * 32 + turn) & 0xFFFFFF,
-            sweeps=_SWEEPS,
+            sweeps=_THIN_ROUNDS if thin else _SWEEPS,
             reach=max(level.hole.shape),
         )
         if number or turn < rounds - 1:
