@@ -23,6 +23,7 @@ SPOT_PX = (1.2, 2.0, 3.2, 5.0, 8.0)
 MOST_SPOTS = 60
 MOST_LINES = 12
 LINE_LOOK_PX = 1600
+MOST_AREA = 0.05
 _CALM = 2.2
 
 
@@ -150,6 +151,8 @@ def _lines(light: Planes, token: RunToken) -> list[Proposal]:
             size = (round(mask.shape[1] / scale), round(mask.shape[0] / scale))
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
             mask = mask[: light.shape[0] - top, : light.shape[1] - left]
+        if mask.sum() > MOST_AREA * light.size:
+            continue
         made = proposal(
             mask, offset=(left, top), kind="blemish", confidence=line.confidence,
             reason=f"a thin {'dark' if line.dark else 'bright'} line, "

@@ -23,9 +23,9 @@ from inpaint_studio.proposals.ground import Planes, spread, to_lab
 from inpaint_studio.vision.readers import Readers, as_rgb8
 
 LOOK_PX = 720
-LEAST_AREA, MOST_AREA = 0.0006, 0.15
+LEAST_AREA, MOST_AREA = 0.0006, 0.05
 MOST = 8
-_STRONG, _WEAK = 6.0, 3.0
+_STRONG, _WEAK = 4.5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +125,23 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
         box = Box(left, top, left + width, top + height)
         if not LEAST_AREA * frame.area <= area <= MOST_AREA * frame.area:
             continue
-        if left <= 1 or top <= 1 or box.right >= frame.right - 1 or box.bottom >= frame.bottom - 1:
-            continue
         wide = box.pad(4 * size).clamp(frame)
         here = labels[wide.slices] == name
         part = score[wide.slices]
+        # Joining reaches over the frame; what counts is whether the find itself is cut by it.
+        solid = Box.of_mask(here & (part > _WEAK)).shift(wide.left, wide.top)
+        if not frame.pad(-2).contains(solid):
+            continue
         strength = float(np.percentile(part[here], 90))
         around = grow(here, 3 * size) & ~grow(here, size // 2 + 1)
         lonely = float((part[around] < _WEAK).mean()) if around.any() else 0.0
-        if strength < _STRONG or lonely < 0.85:
+        usual = float(np.percentile(part[around], 98)) if around.any() else _STRONG
+        if strength < max(_STRONG, 2.2 * usual) or lonely < 0.85:
             continue
         mask = np.zeros(score.shape, dtype=np.bool_)
         mask[wide.slices] = grow(_closed(here), 3)
+        if mask.sum() > MOST_AREA * frame.area:
+            continue
         by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
             np.percentile(colour[wide.slices][here], 90)
         )
