@@ -74,7 +74,9 @@ def patch(data: bytes, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> P
     reason = refusal(found, frame)
     if reason:
         raise CannotPatch(reason)
-    changed = np.asarray((before != after).any(axis=2))
+    changed = before[..., 0] != after[..., 0]
+    changed |= before[..., 1] != after[..., 1]
+    changed |= before[..., 2] != after[..., 2]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "old.jpg"
         path.write_bytes(data)

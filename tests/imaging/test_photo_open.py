@@ -138,6 +138,7 @@ def test_truncated_is_refused(name: str, tmp_path: Path, trusted: bool) -> None:
         (b"", "empty"),
         (b"hello, this is a text", "no photo"),
         (b"GIF89a" + b"\0" * 60, "no photo"),
+        (b"\xff\x0a" + b"\0" * 60, "JPEG XL"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "PNG"),
         (b"II*\0\x08\0\0\0\0\0\0\0\0\0", "no pixels"),
     ],
@@ -270,3 +271,25 @@ def test_the_estimate_grows_with_the_photo(tmp_path: Path) -> None:
     small = estimate_open_mb(path)
     Image.new("RGB", (4000, 3000)).save(path)
     assert estimate_open_mb(path) > small + 30
+
+
+def test_lab_is_shown_as_pillow_shows_it(tmp_path: Path) -> None:
+    import tifffile
+    from PIL import ImageCms
+
+    lab = np.zeros((4, 6, 3), np.uint8)
+    lab[..., 0] = np.linspace(30, 220, 6)
+    lab[..., 1] = np.array([0, 20, 40, 236])[:, None]
+    lab[..., 2] = np.array([0, 30, 226, 20])[:, None]
+    tifffile.imwrite(tmp_path / "a.tif", lab, photometric="cielab")
+    photo = open_photo(tmp_path / "a.tif")
+    assert photo.pixels.dtype == np.uint16
+    with Image.open(tmp_path / "a.tif") as image:
+        transform = ImageCms.buildTransform(
+            ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        )  # fmt: skip
+        want = np.asarray(ImageCms.applyTransform(image, transform)).astype(float)
+    inside = (want > 2).all(axis=2) & (want < 253).all(axis=2)
+    assert inside.sum() > 5
+    assert np.abs(photo.pixels[inside] / 257 - want[inside]).max() < 4

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import as_pixels
+from inpaint_studio.imaging import color
+from inpaint_studio.imaging.icc import SRGB_TO_XYZ
 from inpaint_studio.imaging.photo.model import Samples
 from inpaint_studio.imaging.photo.rows import vips
 
@@ -63,14 +65,20 @@ def cmyk_of_rgb(rgb: Samples, icc: bytes | None) -> Samples:
 
 
 def rgb_of_lab(band: NDArray[Any]) -> Samples:
-    """Return 16-bit sRGB of CIE L*a*b* samples as TIFF stores them (a, b signed)."""
-    from skimage.color import lab2rgb
+    """Return 16-bit sRGB of CIE L*a*b* (D50) samples as TIFF stores them (a, b signed).
 
+    CIE 15:2004, then the profile connection space to sRGB by the matrix adapted to D50.
+    """
     deep = band.dtype.itemsize == 2
     signed = np.dtype(np.int16 if deep else np.int8)
-    scale = 256.0 if deep else 1.0
-    lab = np.empty((*band.shape[:2], 3), np.float64)
-    lab[..., 0] = band[..., 0].astype(np.float64) * (100.0 / (65280.0 if deep else 255.0))
-    lab[..., 1:] = band[..., 1:3].view(signed).astype(np.float64) / scale
-    rgb: Samples = np.rint(np.clip(lab2rgb(lab, illuminant="D50"), 0, 1) * 65535).astype(np.uint16)
-    return rgb
+    light = band[..., 0].astype(np.float64) * (100.0 / (65535.0 if deep else 255.0))
+    ab = np.ascontiguousarray(band[..., 1:3]).view(signed) / (256.0 if deep else 1.0)
+    y = (light + 16) / 116
+    f = np.stack([y + ab[..., 0] / 500, y, y - ab[..., 1] / 200], axis=-1)
+    xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * 3 * (6 / 29) ** 2)
+    linear = (xyz * D50) @ np.linalg.inv(SRGB_TO_XYZ).T
+    codes = np.rint(color.encode(linear).astype(np.float64) * 65535)
+    return as_pixels(codes.astype(np.uint16))
+
+
+D50 = np.array([0.96422, 1.0, 0.82521])

@@ -102,7 +102,9 @@ def _kind(path: Path) -> str:
 
 
 def _layers(before: Photo, after: Photo, mask: MaskBool) -> Layers:
-    shown = mask | (before.pixels != after.pixels).any(axis=2)
+    shown = mask.copy()
+    for channel in range(3):
+        shown |= before.pixels[..., channel] != after.pixels[..., channel]
     box = Box.of_mask(np.asarray(shown))
     box = box if not box.is_empty else Box(0, 0, 1, 1)
     crop = np.asarray(shown)[box.slices].astype(np.uint8) * np.uint8(255)

@@ -108,6 +108,11 @@ _children = _Children()
 atexit.register(_children.end)
 
 
+def warm_up() -> None:
+    """Start a decoding process now, so that the first photo does not wait for one."""
+    _children.put(_children.take())
+
+
 def end_children() -> None:
     """End the idle decoding processes; the next photo starts a new one."""
     _children.end()

@@ -35,24 +35,23 @@ class Original:
             return None
         return cls(photo.path, digest) if digest == photo.sha256 else None
 
-    def changed(self, photo: Photo) -> NDArray[np.bool_] | None:
-        """Return (H, W), True where the photo differs from its file; None if it cannot be told."""
+    def changed(
+        self, photo: Photo, *, keep: bool = False
+    ) -> tuple[NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
+        """Return (H, W), True where the photo differs from its file; None if it cannot be told.
+
+        With `keep` also the file's 8-bit RGB as stored, no orientation applied.
+        """
         request = self._request(photo)
         try:
             with reading.streaming(request, trusted=False) as found:
-                return reading.differing(request, found, photo)
+                source = found.head.source
+                keep = keep and found.dtype == np.uint8
+                shape = (source.height, source.width, 3)
+                before = np.empty(shape, np.uint8) if keep else None
+                return reading.differing(request, found, photo, before), before
         except BadPhoto:
-            return None
-
-    def before(self, photo: Photo) -> NDArray[np.uint8]:
-        """Return the file's 8-bit RGB as stored, no orientation applied. Raises: BadPhoto."""
-        request = self._request(photo)
-        with reading.streaming(request, trusted=False) as found:
-            source = found.head.source
-            stored = np.empty((source.height, source.width, 3), np.uint8)
-            for rows, band in reading.placed(request, found):
-                stored[rows] = band[..., :3]
-            return stored
+            return None, None
 
     def native(self, photo: Photo) -> tuple[Samples, NDArray[np.uint8] | None]:
         """Return the file's own samples, upright, and its palette. Raises: BadPhoto."""

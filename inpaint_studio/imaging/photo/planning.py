@@ -37,6 +37,7 @@ class Plan:
     compression: str = ""
     original: Original | None = None
     changed: NDArray[np.bool_] | None = None
+    before: NDArray[np.uint8] | None = None
     is_same_kind: bool = False
     table: tuple[Samples, Palette] | None = None
     kept: tuple[str, ...] = ()
@@ -67,7 +68,8 @@ def make_plan(photo: Photo, path: Path, options: SaveOptions) -> Plan:
     if max(photo.shape) > form.max_side:
         raise BadSetting(f"{form.name} holds at most {form.max_side} pixels a side; save as TIFF.")
     original = Original.of(photo)
-    changed = original.changed(photo) if original else None
+    keeps = kind == photo.source.kind == "jpeg" and options.jpeg != "reencode"
+    changed, before = original.changed(photo, keep=keeps) if original else (None, None)
     plan = Plan(
         kind=kind, original=original, changed=changed,
         is_same_kind=original is not None and kind == photo.source.kind,
@@ -81,7 +83,7 @@ def make_plan(photo: Photo, path: Path, options: SaveOptions) -> Plan:
         )  # fmt: skip
     if plan.is_same_kind and kind == "jpeg" and _can_patch(photo, plan, options, words):
         return replace(
-            plan, method="patch", mode=photo.source.mode, compression="patch",
+            plan, method="patch", mode=photo.source.mode, compression="patch", before=before,
             kept=tuple(words.kept), lost=tuple(words.lost),
             estimate_mb=_estimate_mb(photo, kind, is_patch=True),
         )  # fmt: skip

@@ -170,8 +170,9 @@ def _patched(photo: Photo, plan: Plan, options: SaveOptions) -> Output:
     data = _old(plan)
     orientation = photo.source.orientation
     after = as_stored(photo.pixels, orientation)
-    assert plan.original is not None
-    before = plan.original.before(photo)
+    before = plan.before
+    if before is None:
+        raise jpeg_patch.CannotPatch("it cannot be compared with its file")
     try:
         found = jpeg_patch.patch(data, before, after.astype(np.uint8, copy=False))
     except OSError as error:  # the folder for temporary files is full or gone

@@ -17,14 +17,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tiff": (".tif", ".tiff"),
     "webp": (".webp",),
     "avif": (".avif",),
-    "jxl": (".jxl",),
     "heif": (".heic", ".heif", ".hif"),
     "raw": (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
 }
 """Kind -> the extensions it goes by."""
-
-WRITABLE = ("jpeg", "png", "tiff", "webp", "avif", "jxl")
-"""Kinds that can be saved."""
 
 
 def kind_of_name(path: Path) -> str:
@@ -82,9 +78,15 @@ def sniff(path: Path) -> str:
     if not head:
         raise BadPhoto(f"{path.name} is empty (0 bytes); take it from its source again.")
     kind = kind_of_bytes(head, path)
+    if kind == "jxl":
+        # The decoder at hand drops the colour profile: wrong colours would be kept in silence.
+        raise BadPhoto(
+            f"{path.name} is a JPEG XL, whose colour profile cannot be read here; convert it to "
+            "TIFF or PNG, which loses nothing."
+        )
     if not kind:
         raise BadPhoto(
             f"{path.name} is no photo this program reads (JPEG, PNG, TIFF, WebP, AVIF, "
-            "JPEG XL, HEIC or camera RAW); convert it first."
+            "HEIC or camera RAW); convert it first."
         )
     return kind

@@ -167,7 +167,11 @@ def decoder_mb(head: Head, file_bytes: int) -> float:
     else:
         held = size * (24 if source.kind == "raw" else 8 * _depth(source))
     data = 0 if source.kind in STREAMED else file_bytes
-    return (held + 2 * data + (128 << 20)) / 1e6
+    return (held + 2 * data + DECODER_BYTES) / 1e6
+
+
+DECODER_BYTES = 300_000_000
+"""What a decoding child takes by itself: interpreter, libraries, bands (measured: 250 MB)."""
 
 
 def _depth(source: Source) -> int:

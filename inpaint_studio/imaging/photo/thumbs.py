@@ -40,11 +40,34 @@ def small(path: Path, px: int) -> NDArray[np.uint8]:
         rgb = np.ascontiguousarray(upright(rgb, source.orientation))
         icc = head.icc
     else:
-        request = stream.Request(path=path, max_megapixels=MAX_MEGAPIXELS)
-        photo = reading.decode(request, trusted=True)
-        rgb, icc = as_pixels(photo.pixels), photo.icc
+        rgb, icc = _shrunk(path, px)
     scale = min(1.0, px / max(rgb.shape[:2]))
     if scale < 1.0:
         size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
         rgb = as_pixels(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
     return color.space_of(icc).to_srgb8(rgb)
+
+
+def _shrunk(path: Path, px: int) -> tuple[Pixels, bytes | None]:
+    """Return the picture averaged over squares while it is decoded, upright, and its profile.
+
+    At least twice the size asked for is left, so that a good filter can do the rest; a large
+    photo never lies in memory.
+    """
+    request = stream.Request(path=path, max_megapixels=MAX_MEGAPIXELS)
+    with reading.streaming(request, trusted=True) as found:
+        source = found.head.source
+        step = max(
+            1, min(source.width, source.height, max(source.width, source.height) // (2 * px))
+        )
+        high, wide = -(-source.height // step), -(-source.width // step)
+        starts = np.arange(0, source.width, step)
+        sums = np.zeros((high, wide, 3), np.float64)
+        for rows, band in reading.placed(request, found):
+            across = np.add.reduceat(band[..., :3].astype(np.float32), starts, axis=1)
+            np.add.at(sums, np.arange(rows.start, rows.stop) // step, across)
+        counts = np.minimum(step, source.height - np.arange(0, source.height, step))[:, None]
+        counts = counts * np.minimum(step, source.width - starts)[None, :]
+        mean = as_pixels(np.rint(sums / counts[..., None]).astype(found.dtype))
+        icc = found.head.icc if source.mode not in ("CMYK", "LAB", "RAW") else None
+        return as_pixels(np.ascontiguousarray(upright(mean, source.orientation))), icc

@@ -51,7 +51,7 @@ def _segments(page: Any, channels: int) -> Iterator[NDArray[Any]]:
         yield whole.reshape(height, width, channels)
         return
     done = 0
-    for index, (strip, _, _) in enumerate(page.segments(maxworkers=1)):
+    for index, (strip, _, _) in enumerate(page.segments(maxworkers=1, buffersize=16 << 20)):
         if strip is None:
             raise BadPhoto(f"Strip {index + 1} of the TIFF is missing; take the file again.")
         rows = strip.reshape(-1, width, channels)
