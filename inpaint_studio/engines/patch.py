@@ -39,7 +39,7 @@ class PatchEngine:
         return int(np.clip(max(box.width, box.height) // 2, 64, 256))
 
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
-        return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 20
+        return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
         from inpaint_studio.engines.patch_rounds import synthesise

@@ -41,7 +41,7 @@ from inpaint_studio.jobs.token import RunToken
 BAND = 2048
 _ONION_BUDGET = 1e6
 _SHALLOW_PX = 3
-_SCREEN = 0.003
+_SCREEN = 0.02
 _COARSE_ROUNDS = 6
 _FINE_ROUNDS = 3
 _THIN_ROUNDS = 1
