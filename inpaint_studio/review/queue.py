@@ -32,7 +32,7 @@ from inpaint_studio.store.rows import DECISIONS, REVIEW, DecisionRow, ReviewRow
 
 _EDIT_STATES = {
     "accepted": "accepted",
-    "fixed": "accepted",
+    "fixed": "superseded",
     "rejected": "rejected",
     "superseded": "superseded",
 }

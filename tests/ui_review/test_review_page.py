@@ -180,7 +180,11 @@ def test_fix_asks_for_the_editor(qtbot, page, press):
     row = page.row
     with qtbot.waitSignal(page.asked) as asked:
         press("F")
-    assert asked.args == ["retouch", row.item_id]
+    page_key, fix = asked.args
+    assert (page_key, fix.item_id) == ("retouch", row.item_id)
+    mask = fix.mask(page.shots.get(row).look.size[::-1])
+    assert mask.any()
+    assert fix.path.exists()
 
 
 def test_every_control_has_a_name(page):

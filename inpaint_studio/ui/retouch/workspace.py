@@ -11,6 +11,7 @@ from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.paths import config_dir
+from inpaint_studio.review.fixing import Fix
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
@@ -71,6 +72,7 @@ class RetouchWorkspace(QWidget):
         self._keep_soon.setInterval(1500)
         self._keep_soon.timeout.connect(self._keep)
         self._before_of: tuple[object, int] | None = None
+        self._fix: Fix | None = None
         self._place()
         self._connect()
         self._register()
@@ -365,6 +367,18 @@ class RetouchWorkspace(QWidget):
         self.canvas.setFocus()
         self.runner.warm()
         self.desk.prefetch(self.photos.neighbour(document.path, 1))
+        self._begin_fix(document)
+
+    def _begin_fix(self, document: Document) -> None:
+        """A review item is mended here: its mask is the mask, its edit is in sight."""
+        fix, self._fix = self._fix, None
+        if fix is None or fix.path != document.path:
+            return
+        width, height = document.pyramid.size
+        mask = fix.mask((height, width))
+        if mask is not None:
+            self.editor.replace_mask(tr("Mask from review"), mask)
+            self.canvas.frame(fix.box)
 
     def _show_work(self) -> None:
         """Turn from the first page to the work; the panels get their widths then."""
@@ -434,6 +448,9 @@ class RetouchWorkspace(QWidget):
             self.open_files([Path(str(path)) for path in what])
         elif isinstance(what, str | Path):
             self.open_files([Path(what)])
+        elif isinstance(what, Fix):
+            self._fix = what
+            self.open_files([what.path])
 
     def _fill_welcome(self) -> None:
         self.background.run(sample_paths, self.welcome.show_samples, None)

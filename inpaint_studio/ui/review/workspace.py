@@ -18,8 +18,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.errors import InpaintError
-from inpaint_studio.review.deliver import Delivered, deliver, pending
 from inpaint_studio.review.events import REASONS, Verdict, readings_now
+from inpaint_studio.review.fixing import Fix, close_fixed, fix_of, fixed_by
 from inpaint_studio.review.groups import Group
 from inpaint_studio.review.queue import Changed
 from inpaint_studio.store.rows import ReviewRow
@@ -30,6 +30,7 @@ from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.review.aside import Asides
 from inpaint_studio.ui.review.attempts import AttemptDesk
 from inpaint_studio.ui.review.bars import CompareBar, FilterBar, ReasonBar
+from inpaint_studio.ui.review.delivery import Delivery
 from inpaint_studio.ui.review.group_page import GroupPage
 from inpaint_studio.ui.review.panel import ReviewPanel
 from inpaint_studio.ui.review.queue_list import QueueList, QueueModel, is_hidden
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 AHEAD = 3
-DELIVER_AFTER_MS = 4000
 ASIDE_AFTER_MS = 120
+HINT_MS = 6000
 GAUGES_AFTER_MS = 15
 """The photo and its verdict are painted first; twenty gauges take longer than both."""
 
@@ -84,9 +85,11 @@ class ReviewWorkspace(QWidget):
         self._decided = 0
         self._started = 0.0
         self._group: Group | None = None
-        self._fixing = ""
-        self._deliver_timer = self._timer(DELIVER_AFTER_MS, self._deliver)
+        self._fixing: Fix | None = None
+        self.delivery = Delivery(studio.library, self.background, self)
+        self.delivery.said.connect(self._delivered)
         self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
+        self._hint_timer = self._timer(HINT_MS, partial(self.compare.hint, ""))
         self._gauge_timer = self._timer(GAUGES_AFTER_MS, self._show_gauges)
         self._build()
         self._connect()
@@ -180,6 +183,7 @@ class ReviewWorkspace(QWidget):
 
     def enter(self, what: object = None) -> None:
         """Show the queue; `what` may be a dict of filters or an item's id."""
+        self._close_fixed()
         if isinstance(what, dict):
             self.filters.pick(**{str(key): str(value) for key, value in what.items()})
         elif isinstance(what, str) and what:
@@ -192,16 +196,15 @@ class ReviewWorkspace(QWidget):
     def leave(self) -> None:
         self.canvas.hold_before(False)
         self._ask(False)
-        if self._deliver_timer.isActive():
-            self._deliver_timer.stop()
-            self._deliver()
+        self.delivery.now()
 
     def open_files(self, paths: Sequence[Path]) -> None:
         self.asked.emit("retouch", None)
 
     def close_down(self) -> bool:
-        for timer in (self._gauge_timer, self._aside_timer, self._deliver_timer):
+        for timer in (self._gauge_timer, self._aside_timer, self._hint_timer):
             timer.stop()
+        self.delivery.stop()
         self.attempts.close()
         self.background.close()
         return True
@@ -386,7 +389,7 @@ class ReviewWorkspace(QWidget):
         self._ask(False)
         if verdict in ("accept", "reject"):
             self._decided += len(changed.items)
-            self._deliver_timer.start()
+            self.delivery.soon()
         if verdict == "reject":
             for item in changed.items:
                 self.attempts.begin(item, reason)
@@ -404,13 +407,13 @@ class ReviewWorkspace(QWidget):
             self.notice.emit("bad", str(error))
             return
         if changed is None:
-            self.notice.emit("info", tr("There is no decision of yours to take back."))
+            self._tell(tr("There is no decision of yours to take back"))
             return
         for item in changed.items:
             self.attempts.forget(item.item_id)
             self._withdraw_attempts(item)
         self._decided = max(0, self._decided - len(changed.items))
-        self._deliver_timer.start()
+        self.delivery.soon()
         self.model.changed(changed.items)
         at = self.model.place(changed.items[0].number)
         if at < 0:
@@ -419,7 +422,7 @@ class ReviewWorkspace(QWidget):
         self._group = None
         self.go(at)
         words = count(len(changed.items), "decision", "decisions")
-        self.notice.emit("info", tr("{n} taken back.", n=words))
+        self._tell(tr("{n} taken back", n=words))
 
     def _withdraw_attempts(self, item: ReviewRow) -> None:
         """The rejection is undone: attempts that wait in its place leave the queue."""
@@ -432,9 +435,27 @@ class ReviewWorkspace(QWidget):
     def fix(self) -> None:
         """Open the item in the editor; accepting there closes it."""
         row = self.row
-        if row is not None and self._group is None:
-            self._fixing = row.item_id
-            self.asked.emit("retouch", row.item_id)
+        look = self.shots.get(row).look if row is not None and self._group is None else None
+        if look is None:
+            return
+        if not look.path or not Path(look.path).exists():
+            self.notice.emit("warn", tr("The photo {name} is not there any more.", name=look.path))
+            return
+        self._fixing = fix_of(look)
+        self.asked.emit("retouch", self._fixing)
+
+    def _close_fixed(self) -> None:
+        """Back from the editor: an edit accepted there over the same place closes the item."""
+        fix = self._fixing
+        run = fixed_by(self.studio.library, fix) if fix is not None else None
+        if fix is None or run is None:
+            return
+        self._fixing = None
+        changed = close_fixed(self.studio.library, fix, run, reviewer=self.reviewer)
+        self._decided += 1
+        self.delivery.soon()
+        self.model.changed(changed.items)
+        self._tell(tr("Fixed in the editor, and closed"))
 
     def _pressed(self, verdict: str) -> None:
         {"accept": self.accept, "reject": self.ask_reason, "fix": self.fix}[verdict]()
@@ -461,7 +482,7 @@ class ReviewWorkspace(QWidget):
             return
         group, rows = self.queue.alike(row)
         if len(rows) < 2:
-            self.notice.emit("info", tr("Nothing like it is waiting."))
+            self._tell(tr("Nothing like it is waiting"))
             return
         self._group = group
         self._since = time.monotonic()
@@ -490,6 +511,11 @@ class ReviewWorkspace(QWidget):
         reading = edit.verdict.reading(name) if edit is not None else None
         if reading is not None and reading.box is not None:
             self.stage.point(reading.box)
+
+    def _tell(self, words: str) -> None:
+        """Say something small where it covers nothing."""
+        self.compare.hint(words)
+        self._hint_timer.start()
 
     # What arrives later
 
@@ -540,7 +566,7 @@ class ReviewWorkspace(QWidget):
         at = self._at + 1 if self._at >= 0 else len(self.model.numbers)
         self.model.insert(at, row)
         name = PurePath(old.name).name
-        self.notice.emit("info", tr("Another attempt at {name} is the next item.", name=name))
+        self._tell(tr("Another attempt at {name} is the next item", name=name))
         if self.row is None:
             self.go(at)
         else:
@@ -555,19 +581,5 @@ class ReviewWorkspace(QWidget):
         if self.row is None:
             self._show_nothing()
 
-    def _deliver(self) -> None:
-        """Bring what was decided to the output folders, in the background."""
-        library = self.studio.library
-        self.background.run(
-            lambda: deliver(library, pending(library)), self._delivered, self._not_delivered,
-            in_order=True,
-        )  # fmt: skip
-
-    def _delivered(self, done: Delivered) -> None:
-        if done.failed:
-            self.notice.emit("bad", done.failed[0])
-        elif done.written:
-            self.status.emit("good", count(done.written, "photo delivered", "photos delivered"))
-
-    def _not_delivered(self, error: Exception) -> None:
-        self.notice.emit("bad", str(error))
+    def _delivered(self, kind: str, words: str) -> None:
+        (self.status if kind == "good" else self.notice).emit(kind, words)
