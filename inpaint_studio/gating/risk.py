@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inpaint_studio.errors import BadSetting
-from inpaint_studio.paths import resource
+from inpaint_studio.paths import config_dir, resource
 
 Z_LIMIT = 4.0
 LOG_FLOOR = 1e-3
@@ -84,8 +84,9 @@ def scaled(value: float, scale: str) -> float:
 
 @cache
 def default_gates() -> GateSet:
-    """Return the gate set that comes with the program."""
-    return load_gates(resource("gates", "gates.json"))
+    """Return the gate set in force: one the user's calibration made, else the program's own."""
+    own = config_dir() / "gates" / "gates.json"
+    return load_gates(own if own.exists() else resource("gates", "gates.json"))
 
 
 def load_gates(path: Path) -> GateSet:
