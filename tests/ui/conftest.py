@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -161,7 +161,8 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 @pytest.fixture
 def shell(qapp: Any, studio: Studio, pool: InstantPool) -> Iterator[Shell]:
-    theme.dress(qapp, "dark")
+    if not qapp.styleSheet() or theme.active().name != "dark":
+        theme.dress(qapp, "dark")
     made = Shell(studio, pages=[page for page in PAGES if page.key == "retouch"])
     made.resize(1400, 860)
     made.show()
@@ -170,6 +171,7 @@ def shell(qapp: Any, studio: Studio, pool: InstantPool) -> Iterator[Shell]:
     if not made.isHidden():
         made.close()
     made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 class Hands:
