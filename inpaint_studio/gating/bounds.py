@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from scipy.special import betaincinv
-from scipy.stats import binom
-
 CONFIDENCE = 0.95
 
 
@@ -20,6 +17,8 @@ def upper_bound(bad: int, seen: int, confidence: float = CONFIDENCE) -> float:
     """
     if seen <= 0 or bad >= seen:
         return 1.0
+    from scipy.special import betaincinv
+
     return float(betaincinv(bad + 1, seen - bad, confidence))
 
 
@@ -46,4 +45,6 @@ def audits_needed(limit: float, bad: int = 0, confidence: float = CONFIDENCE) ->
 
 def chance_of_at_least(bad: int, seen: int, share: float) -> float:
     """Return the probability of `bad` or more bad ones among `seen` when the share is `share`."""
+    from scipy.stats import binom
+
     return float(binom.sf(bad - 1, seen, share))

@@ -18,7 +18,7 @@ from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.records import KINDS, Kind, RunOptions, from_json, to_json
 from inpaint_studio.store.rows import BatchItemRow
 
-WRITABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".jxl")
+WRITABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif")
 READABLE = (
     *WRITABLE, ".bmp", ".gif", ".heic", ".heif", ".psd", ".dng", ".nef", ".cr2", ".arw",
     ".jp2", ".ppm",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from scipy.special import betaincinv
-
 from inpaint_studio.gating.bounds import audits_needed as reviews_needed
 from inpaint_studio.gating.bounds import upper_bound
 
@@ -17,6 +15,8 @@ def lower_bound(bad: int, seen: int, confidence: float = 0.95) -> float:
     """Return the one-sided Clopper-Pearson lower bound of a share (0..1)."""
     if seen <= 0 or bad <= 0:
         return 0.0
+    from scipy.special import betaincinv
+
     return float(betaincinv(bad, seen - bad + 1, 1 - confidence))
 
 

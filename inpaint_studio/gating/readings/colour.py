@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, worst_box
@@ -18,6 +17,8 @@ def new_colour(scene: Scene) -> Measured:
 
     `new_colour_mean` is the mean distance beyond 1 ΔE.
     """
+    from scipy.spatial import cKDTree  # 0.4 s of import that a window does not wait for
+
     near = (scene.outside > scene.first_px) & (scene.outside <= 48)
     palette = _cells(scene.lab[near & scene.known if (near & scene.known).any() else scene.known])
     own, back = np.unique(_codes(scene.lab[scene.mask]), return_inverse=True)

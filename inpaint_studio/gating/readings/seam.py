@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from inpaint_studio.arrays import Plane
 from inpaint_studio.gating.readings.base import Measured
@@ -38,6 +37,8 @@ def steps(lab: Lab, field: Plane, level: float) -> tuple[Points, Lab]:
     Both sides are carried to the line by their own gradients, so a slope is no step; the
     vector is averaged along the line (σ = 4 px), so noise and texture are none either.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     slope_x = cv2.Sobel(field, cv2.CV_32F, 1, 0, ksize=3) / 8
     slope_y = cv2.Sobel(field, cv2.CV_32F, 0, 1, ksize=3) / 8
     points: list[Points] = []
