@@ -174,7 +174,7 @@ def escape(facts: Iterable[EditFact]) -> Escape:
             if fact.state in ("accepted", "fixed", "rejected"):
                 seen += 1
                 bad += fact.state != "accepted"
-        elif fact.passed:
+        elif fact.passed and fact.origin == "accepted":
             accepted += 1
     catch = share("caught", len(caught), planted, caught) if planted else None
     return Escape(bad, seen, accepted, upper_bound(bad, seen), catch)
