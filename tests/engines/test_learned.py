@@ -48,7 +48,9 @@ def _near(entry: learned_probe.ModelEntry, token: RunToken) -> learned_probe.Mod
 def _request(
     engine: LearnedEngine, model: str, pixels: np.ndarray, mask: np.ndarray, **parameters: Scalar
 ) -> FillRequest:
-    recipe = engine.recipe(RunOptions(parameters={"model": model, "threads": 1, **parameters}), mask)
+    recipe = engine.recipe(
+        RunOptions(parameters={"model": model, "threads": 1, **parameters}), mask
+    )
     return FillRequest(
         linear=to_linear(pixels), mask=mask, ring=ring(mask, 2), recipe=recipe, threads=1
     )
