@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread
 from inpaint_studio.proposals.ink import (
     Work,
+    beyond_ends,
     candidates,
     cleaned,
     ink_of,
@@ -72,7 +74,7 @@ def likeness(one: str, two: str) -> float:
 def strokes(rgb: NDArray[np.uint8], line: Line, read: Read) -> Glyphs | None:
     """Return the strokes of `line` in an 8-bit sRGB photo; None when none can be told."""
     frame = Box.of_shape(rgb.shape)
-    box = line.box.pad(round(max(10.0, 0.9 * line.thickness_px))).clamp(frame)
+    box = line.box.pad(round(max(10.0, 1.4 * line.thickness_px))).clamp(frame)
     if box.width < 6 or box.height < 6:
         return None
     crop = rgb[box.slices]
@@ -104,9 +106,14 @@ def _strokes_in(
     if best is None:
         return None
     agreement, way, inner = _refined(best, work, read)
+    past = beyond_ends(work, inner) if inner.any() else inner
+    inner = inner | past
     core = _shrunk(inner, crop.shape, zoom)
     width = stroke_px(inner) / zoom
-    mask = grown_to_effects(work.lab_native, core, work.region_native, line.thickness_px, width)
+    room = work.region_native
+    if past.any():
+        room = room | grow(_shrunk(past, crop.shape, zoom), round(0.2 * line.thickness_px) + 1)
+    mask = grown_to_effects(work.lab_native, core, room, line.thickness_px, width)
     return agreement, way, core, mask, width
 
 

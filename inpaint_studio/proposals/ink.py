@@ -185,8 +185,9 @@ def ink_of(work: Work, strokes: MaskBool) -> NDArray[np.float32]:
 
 
 def locally_inked(
-    work: Work, ink: NDArray[np.float32], width: float, known: MaskBool | None = None
-) -> MaskBool:
+    work: Work, ink: NDArray[np.float32], width: float, known: MaskBool | None = None,
+    *, where: MaskBool | None = None,
+) -> MaskBool:  # fmt: skip
     """Return where `ink` covers more than half, against each pixel's own ground.
 
     The ground is the median over a window that strokes of this `width` cannot fill. Coverage
@@ -203,7 +204,53 @@ def locally_inked(
     cover = ((work.lab - ground) * way).sum(axis=2) / np.maximum(length, 1e-3)
     off = work.lab - ground - cover[..., None] * way
     close = np.sqrt((off**2).sum(axis=2)) < np.maximum(0.6 * np.sqrt(length), 10)
-    inked = (cover > 0.5) & close & (length > 36) & work.near
+    inked = (cover > 0.5) & close & (length > 36) & (work.near if where is None else where)
     if known is not None:
         inked |= known & (length <= 36)
     return np.asarray(inked, dtype=np.bool_)
+
+
+def beyond_ends(work: Work, strokes: MaskBool) -> MaskBool:
+    """Return pieces of the same ink just past the line's ends, where detectors stop short.
+
+    A copyright sign before a name, a full stop, a currency sign: as high as a letter at most,
+    as thick as its strokes, of its ink, within a letter's width of the line.
+    """
+    ends = _ends(work)
+    width = stroke_px(strokes)
+    ink = ink_of(work, strokes)
+    found = locally_inked(work, ink, width, where=ends | work.near)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        found.astype(np.uint8), connectivity=8
+    )
+    result = np.zeros_like(strokes)
+    size = work.thickness
+    past = np.bincount(labels.ravel(), weights=ends.ravel(), minlength=count)
+    for name in range(1, count):
+        left, top, wide, high, area = (int(v) for v in stats[name])
+        if past[name] < 0.9 * area or not 0.01 * size**2 <= area <= 0.7 * size**2:
+            continue
+        if max(wide, high) > 1.2 * size:
+            continue
+        part = (slice(top, top + high), slice(left, left + wide))
+        piece = labels[part] == name
+        gap = float(np.sqrt(((work.lab[part][piece] - ink) ** 2).sum(axis=1)).mean())
+        if 0.25 * width <= stroke_px(piece) <= 1.8 * width and gap < 22:
+            result[part] |= piece
+    return result
+
+
+def _ends(work: Work) -> MaskBool:
+    """One letter's room before and after a straight line of text."""
+    if work.line.curved:
+        return np.zeros_like(work.near)
+    quad = work.line.quad * work.zoom
+    run = quad[1] - quad[0]
+    down = quad[3] - quad[0]
+    if float(np.linalg.norm(down)) > float(np.linalg.norm(run)):
+        quad, run = np.roll(quad, 1, axis=0), -down
+    reach = run / max(float(np.linalg.norm(run)), 1.0) * 1.3 * work.thickness
+    wide = np.stack([quad[0] - reach, quad[1] + reach, quad[2] + reach, quad[3] - reach])
+    canvas = np.zeros(work.near.shape, dtype=np.uint8)
+    cv2.fillPoly(canvas, [np.rint(wide).astype(np.int32)], 1)
+    return np.asarray((canvas > 0) & ~work.inside, dtype=np.bool_)

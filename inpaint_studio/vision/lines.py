@@ -99,7 +99,7 @@ def _line_of(
     area, around = float(cv2.contourArea(contour)), float(cv2.arcLength(contour, True))
     box_area = rect[1][0] * rect[1][1]
     # A straight line fills its rectangle; one on an arc leaves most of it empty.
-    curved = area < 0.72 * box_area and max(rect[1]) > 1.8 * min(rect[1])
+    curved = area < 0.72 * box_area and max(rect[1]) > 1.8 * min(rect[1]) and _bows(inside, rect[2])
     if curved:
         reach = area * UNCLIP / max(around, 1.0)
         polygon = _grown_outline(inside, reach) + np.array([left, top], dtype=np.float32)
@@ -113,6 +113,22 @@ def _line_of(
     quad = ordered(cv2.boxPoints(grown).astype(np.float32))
     across, along = sorted(grown[1])
     return Line(quad.copy(), quad, found, float(across), float(along))
+
+
+def _bows(inside: NDArray[np.uint8], degrees: float) -> bool:
+    """Whether the middle of a piece is an arc, higher than a fifth of its thickness."""
+    rows, columns = np.nonzero(inside)
+    turn = np.radians(degrees)
+    x = columns * np.cos(turn) + rows * np.sin(turn)
+    y = rows * np.cos(turn) - columns * np.sin(turn)
+    if np.ptp(x) < np.ptp(y):
+        x, y = y, x
+    cell = np.minimum(((x - x.min()) / (np.ptp(x) + 1e-6) * 14).astype(int), 13)
+    count = np.maximum(np.bincount(cell, minlength=14), 1)
+    middle = np.bincount(cell, weights=y, minlength=14) / count
+    thickness = float(np.median(count)) / max(1.0, float(np.ptp(x)) / 14)
+    bend = np.polyfit(np.arange(12.0), middle[1:-1], 2)[0]
+    return bool(abs(bend) * 5.5**2 > 0.2 * thickness)
 
 
 def _grown_outline(inside: NDArray[np.uint8], reach: float) -> Points:

@@ -146,3 +146,16 @@ def test_stroke_width_is_measured() -> None:
     mask[10:50, 20:26] = True
     assert abs(stroke_px(mask) - 6) <= 1.5
     assert stroke_px(np.zeros((5, 5), dtype=bool)) == 0.0
+
+
+def test_a_sign_before_the_name_goes_with_it(readers: Readers) -> None:
+    photo = _photo()
+    path = fonts()[0] if fonts() else None
+    alpha = placed(text_alpha("© Studio Lumen 2023", path, 30), photo.shape, 60, 200)
+    shown = compose(photo, [(alpha, np.array([255, 240, 90], dtype=np.float32))])
+    found = propose(shown, ["text"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(photo.shape) for item in found])
+    first = np.flatnonzero((alpha > 0.5).any(axis=0))[0]
+    sign = np.zeros_like(mask)
+    sign[:, first : first + 20] = (alpha > 0.3)[:, first : first + 20]
+    assert mask[sign].mean() > 0.95
