@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +22,7 @@ from inpaint_studio.paths import config_dir
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.commands import COMMANDS, MENUS
+from inpaint_studio.ui.startup import AfterPaint, Waiting
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.topbar import TopBar
 from inpaint_studio.ui.widgets import Notice
@@ -65,6 +66,9 @@ class Shell(QMainWindow):
         self.notice.setParent(middle)
         self.notice.hide()
         self.topbar.menu_button.setMenu(self._menu())
+        self.waiting = Waiting(studio.queue, self)
+        self.waiting.changed.connect(partial(self.topbar.set_badge, "review"))
+        AfterPaint(self, self.waiting.begin)
         self._register()
         self._restore()
         if self.actions_.keymap.problem:
@@ -113,6 +117,7 @@ class Shell(QMainWindow):
 
     def _status(self, kind: str, words: str) -> None:
         self.topbar.set_status(kind, words)
+        self.waiting.look_soon()
 
     def say(self, kind: str, words: str) -> None:
         """Show a sentence in place. Good news leaves by itself; the rest stays until closed."""
@@ -264,6 +269,7 @@ class Shell(QMainWindow):
             if not cast("Workspace", made).close_down():
                 event.ignore()
                 return
+        self.waiting.close()
         store = self._store()
         store.setValue("geometry", self.saveGeometry())
         store.setValue("page", self._current)
@@ -272,7 +278,6 @@ class Shell(QMainWindow):
 
     def start(self, photos: Sequence[Path]) -> None:
         """Show the first page, and the photos named on the command line."""
-        self._started = time.perf_counter()
         self.show_page("retouch" if "retouch" in self._pages else next(iter(self._pages)))
         if photos:
             self.open_files(photos)

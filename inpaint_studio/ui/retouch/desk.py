@@ -66,6 +66,15 @@ class Desk(QObject):
         self._watch.setInterval(WATCH_MS)
         self._watch.timeout.connect(self._look_at_disk)
 
+    @property
+    def is_loading(self) -> bool:
+        return bool(self._loading)
+
+    @property
+    def photo_ids(self) -> frozenset[int]:
+        """The library's numbers of the photos that are open."""
+        return frozenset(document.row.photo_id for document in self._kept.values())
+
     # Opening
 
     def open(self, paths: Sequence[Path]) -> None:

@@ -95,8 +95,11 @@ class Runner(QObject):
         self._studio = studio
         self._background = background
         self._pool: WorkerPool | None = None
+        self._warmed = False
         self._numbers = itertools.count(1)
         self.tasks: list[Task] = []
+        self.ready: frozenset[str] = frozenset()
+        """The engines that can run, once that is known."""
         self._batches: list[Batch] = []
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
@@ -106,7 +109,8 @@ class Runner(QObject):
 
     def warm(self) -> None:
         """Start the worker and let it load what the first fill needs."""
-        if self._pool is None:
+        if not self._warmed:
+            self._warmed = True
             self._workers().submit(f"{WORKER}:warm_job", label="warm")
 
     def _workers(self) -> WorkerPool:
@@ -181,11 +185,18 @@ class Runner(QObject):
     def _submit(self, task: Task, target: str, args: tuple[Any, ...]) -> None:
         if task.state == "cancelled":
             return
-        kind: JobKind = "heavy" if task.options.engine in HEAVY else "light"
+        kind: JobKind = "heavy" if self._is_heavy(task) else "light"
         workers = self._workers()
         task.job = workers.submit(target, *args, kind=kind, label=task.title)
         if task.first:
             workers.to_front(task.job)
+
+    def _is_heavy(self, task: Task) -> bool:
+        """Engines that hold torch run apart; `auto` may choose one where it is ready."""
+        if task.kind != "fill":
+            return False
+        name = task.options.engine
+        return name in HEAVY or (name == "auto" and not self.ready.isdisjoint(HEAVY))
 
     def _broken(self, task: Task, error: Exception) -> None:
         task.state, task.error = "failed", _sentence(error)

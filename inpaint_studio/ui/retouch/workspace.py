@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.paths import config_dir
 from inpaint_studio.review.fixing import Fix
@@ -28,14 +28,16 @@ from inpaint_studio.ui.retouch.optionbar import OptionBar
 from inpaint_studio.ui.retouch.photolist import PhotoList
 from inpaint_studio.ui.retouch.runcontrol import RunControl
 from inpaint_studio.ui.retouch.runner import Runner
+from inpaint_studio.ui.retouch.shelf import shelf
 from inpaint_studio.ui.retouch.smart_tools import Pins
 from inpaint_studio.ui.retouch.toolbar import ToolColumn
 from inpaint_studio.ui.retouch.toolbox import Toolbox
 from inpaint_studio.ui.retouch.variations import VariationStrip
 from inpaint_studio.ui.retouch.viewcontrol import ViewCommands
+from inpaint_studio.ui.retouch.warmup import Warmup
 from inpaint_studio.ui.retouch.welcome import Welcome, sample_paths
+from inpaint_studio.ui.startup import AfterPaint
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Section
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -67,6 +69,9 @@ class RetouchWorkspace(QWidget):
         self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
         self.views = ViewCommands(self.canvas, self.editor, actions, self)
         self.tools = Toolbox(self.editor, self.options, self.pins, self.masks, actions, self)
+        self.warmup = Warmup(
+            studio, self.background, self.runner, self.desk, self.inspector.run, self
+        )
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(1500)
@@ -80,6 +85,7 @@ class RetouchWorkspace(QWidget):
         self.tools.take("brush")
         self.options.show_radius(self.editor.radius)
         self._enable()
+        AfterPaint(parent, self.warmup.begin)
 
     # Parts and places
 
@@ -93,22 +99,8 @@ class RetouchWorkspace(QWidget):
         self.welcome = Welcome(self.background)
 
     def _place(self) -> None:
-        left = QFrame()
-        left.setObjectName("panel")
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 10, 0, 0)
-        column.setSpacing(6)
-        shelf = QSplitter(Qt.Orientation.Vertical)
-        for name, part in ((tr("Photos"), self.photos), (tr("History"), self.history)):
-            section = Section(name)
-            section.inset_heading(16)
-            section.body.addWidget(part, 1)
-            shelf.addWidget(section)
-            if part is self.photos:
-                self._photo_section = section
-        column.addWidget(shelf)
+        left, self._photo_section = shelf(self.photos, self.history)
         self._left = left
-        shelf.setSizes([420, 300])
         middle = QWidget()
         inner = QVBoxLayout(middle)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -365,7 +357,6 @@ class RetouchWorkspace(QWidget):
         self.runs.choose(document.history.cursor - 1)
         self._history_changed()
         self.canvas.setFocus()
-        self.runner.warm()
         self.desk.prefetch(self.photos.neighbour(document.path, 1))
         self._begin_fix(document)
 
@@ -444,6 +435,8 @@ class RetouchWorkspace(QWidget):
             self.status.emit("idle", tr("Ready · offline"))
             self.welcome.begin.setFocus()
             QTimer.singleShot(0, self._fill_welcome)
+        if self.runner.ready:
+            self.warmup.learn_offers()
         if isinstance(what, list | tuple):
             self.open_files([Path(str(path)) for path in what])
         elif isinstance(what, str | Path):
@@ -492,6 +485,7 @@ class RetouchWorkspace(QWidget):
             store.setValue("retouch/panels", [sizes[0], sizes[2]])
         store.setValue("retouch/radius", self.editor.radius)
         self._keep_soon.stop()
+        self.warmup.stop()
         self.desk.stop()
         self.runs.stop()
         self.runner.close()
