@@ -224,12 +224,28 @@ def _route(region: RegionInput, options: RunOptions) -> Route:
 
 
 def _plan(route: Route, region: RegionInput, options: RunOptions) -> Plan:
-    return Plan(
-        recipe=recipe_for(route.engine, region.mask, options, route),
-        reasons=route.reasons,
-        fallbacks=route.fallbacks,
-        compare_with=route.compare_with,
-    )
+    """The recipe of the route; when its model turns out damaged, that of the next fallback.
+
+    Raises: Missing: the engine the user named cannot run, or none can.
+    """
+    names = [route.engine] if options.engine != "auto" else [route.engine, *route.fallbacks]
+    changes: list[str] = []
+    for name in dict.fromkeys(names):
+        try:
+            recipe = recipe_for(name, region.mask, options, route)
+        except Missing as error:
+            if name == names[-1]:
+                raise
+            changes.append(f"{name} cannot run ({error})")
+            continue
+        return Plan(
+            recipe=recipe,
+            reasons=route.reasons,
+            fallbacks=route.fallbacks,
+            changes=tuple(changes),
+            compare_with=route.compare_with,
+        )
+    raise AssertionError("a route names at least one engine")
 
 
 def recipe_for(name: str, mask: MaskBool, options: RunOptions, route: Route) -> FillRecipe:

@@ -151,6 +151,24 @@ def test_a_broken_engine_is_a_visible_change_of_plan(
     assert any("flat failed (it broke)" in change for change in edit.plan.changes)
 
 
+def test_a_model_found_damaged_while_planning_is_a_visible_change_of_plan(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(options: RunOptions, mask: Mask) -> FillRecipe:
+        raise Missing("The model is damaged.")
+
+    stub = Stub(_noise)
+    stub.recipe = damaged  # type: ignore[method-assign]
+    monkeypatch.setattr(road, "engine", lambda n: stub if n == "flat" else real_engine(n))
+    plain = np.full_like(coffee, 128)
+    request = RunRequest(pixels=plain, mask=spot, options=RunOptions(budget="cheap"))
+    edit = run(request).record.edits[0]
+    assert edit.plan.engine == "patch"
+    assert any("The model is damaged" in change for change in edit.plan.changes)
+    with pytest.raises(Missing, match="damaged"):
+        run(RunRequest(pixels=plain, mask=spot, options=CHEAP))
+
+
 def test_an_engine_the_user_chose_is_not_replaced_behind_his_back(
     coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
