@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from string import Formatter
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadSetting, Missing
@@ -115,10 +116,19 @@ def _reasons(rule: Rule, features: Features) -> list[Reason]:
         )
     head = Reason(text=_said(rule, features))
     if facts:
-        head = Reason(
-            text=head.text, feature=facts[0].feature, value=facts[0].value, limit=facts[0].limit
-        )
+        head = replace(facts[0], text=head.text)
+    elif named := _named(rule, features):
+        head = Reason(text=head.text, feature=named[0], value=named[1])
     return [head, *facts[1:]]
+
+
+def _named(rule: Rule, features: Features) -> tuple[str, float] | None:
+    """Return the first number that the rule's own sentence rests on."""
+    for _, name, _, _ in Formatter().parse(rule.because):
+        value = features.get(name) if name else ""
+        if name and not isinstance(value, str):
+            return name, value
+    return None
 
 
 def _said(rule: Rule, features: Features) -> str:
