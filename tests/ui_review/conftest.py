@@ -3,10 +3,11 @@
 import shutil
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from inpaint_studio.app import Studio
 from inpaint_studio.settings import Settings
-from inpaint_studio.ui.main import make_application
+from inpaint_studio.ui import theme
 from inpaint_studio.ui.shell import Shell
 from inpaint_studio.ui.workspace import PAGES
 from tests.benchmarks.review_library import build
@@ -28,12 +29,16 @@ def studio(tmp_path, template):
 
 
 @pytest.fixture
-def shell(qtbot, studio):
-    make_application(studio.settings)
-    pages = [page for page in PAGES if page.key in ("review", "batch", "insights")]
-    shell = Shell(studio, pages=pages)
+def shell(qapp, studio):
+    """Dressed once: a style sheet set again polishes every window that is not gone yet."""
+    if not qapp.styleSheet() or theme.active().name != "dark":
+        theme.dress(qapp, "dark")
+    keys = ("retouch", "review", "batch", "insights")
+    shell = Shell(studio, pages=[page for page in PAGES if page.key in keys])
     shell.resize(1200, 760)
     shell.show()
     yield shell
-    shell.close()
+    if not shell.isHidden():
+        shell.close()
     shell.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

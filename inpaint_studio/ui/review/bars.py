@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.filters import Filter, Order
@@ -45,6 +53,8 @@ class FilterBar(QWidget):
         self.search.addAction(
             icons.icon("search", "dim", 16), QLineEdit.ActionPosition.LeadingPosition
         )
+        for inside in self.search.findChildren(QAbstractButton):
+            inside.setAccessibleName(tr("Clear or focus the search"))
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(TYPING_MS)
