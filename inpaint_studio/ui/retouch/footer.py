@@ -67,13 +67,27 @@ class Footer(QWidget):
         row.addWidget(self.zoom)
         row.addWidget(into)
         row.addWidget(self._percent)
-        self.zoom.setFixedWidth(108)
+        self.zoom.setFixedWidth(90)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the pointer's place goes first, then the zoom slider."""
-        self._where.setVisible(event.size().width() > 860)
-        self.zoom.setVisible(event.size().width() > 770)
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the pointer's place goes first, then the zoom slider."""
+        row = self.layout()
+        if row is None:
+            return
+        margins = row.contentsMargins()
+        gap = row.spacing()
+        fixed = [self.modes, self.zoom_out, self.zoom_in, self._percent]
+        if not self.onion.isHidden():
+            fixed.append(self.onion)
+        room = self.width() - margins.left() - margins.right() - gap
+        room -= sum(max(w.sizeHint().width(), w.minimumWidth()) + gap for w in fixed)
+        for part in (self.zoom, self._where):
+            room -= part.minimumWidth() + gap
+            part.setVisible(room >= 0)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(560, 44)
@@ -81,6 +95,7 @@ class Footer(QWidget):
     def show_mode(self, mode: str) -> None:
         self.modes.choose(mode)
         self.onion.setVisible(mode == Mode.ONION.value)
+        self._fit()
 
     def show_zoom(self, zoom: float) -> None:
         self.zoom.blockSignals(True)

@@ -82,13 +82,11 @@ class HistoryList(QWidget):
         self.list.addItem(opened)
         edits = len(document.history.entries)
         disk, memory = document.history.disk_bytes, line.size_bytes
-        self._cost.setText(
-            f"{count(edits, 'edit', 'edits')} · {_size(disk)} "
-            + tr("on disk")
-            + f" · {_size(memory)} "
-            + tr("in memory")
-        )
-        self._cost.setToolTip(tr("What undo may cost is set in Settings: “Disk for undo”"))
+        self._cost.setText(f"{count(edits, 'edit', 'edits')} · {_size(disk)}" if edits else "")
+        self._cost.setToolTip(
+            tr("Undo takes {disk} on disk and {memory} in memory. How much it may take is set in "
+               "Settings: “Disk for undo”", disk=_size(disk), memory=_size(memory))
+        )  # fmt: skip
 
     def _clicked(self, item: QListWidgetItem) -> None:
         _, edit = item.data(Qt.ItemDataRole.UserRole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QColor, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -26,8 +26,8 @@ SOURCES = (("auto", "Automatic"), ("include", "Copy only from"), ("exclude", "Ne
 SHAPES = ("rectangle", "ellipse", "lasso", "polygon", "wand", "object")
 DRAWING = ("brush", "eraser", "restore", "source", "dropper")
 HINTS = {
-    "brush": "Shift+click: straight stroke · Alt: take away · [ ] size",
-    "eraser": "Alt: add · [ ] size",
+    "brush": "Shift: straight · Alt: erase",
+    "eraser": "Shift: straight · Alt: add",
     "rectangle": "Shift: square · Alt: take away",
     "ellipse": "Shift: circle · Alt: take away",
     "lasso": "Draw around it · Alt: take away",
@@ -49,6 +49,29 @@ def radius_of(step: int) -> float:
 
 def step_of(radius: float) -> int:
     return round(_STEPS * math.log(max(radius, 0.5) / 0.5) / math.log(2000))
+
+
+class Hint(QLabel):
+    """A few words that are shown whole or not at all; they are always in the tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "dim")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words = ""
+
+    def say(self, words: str) -> None:
+        self._words = words
+        self.setToolTip(words)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        fits = self.fontMetrics().horizontalAdvance(self._words) <= self.width()
+        self.setText(self._words if fits else "")
 
 
 class OptionBar(QWidget):
@@ -73,9 +96,9 @@ class OptionBar(QWidget):
         self.source = Segmented([(k, tr(w)) for k, w in SOURCES], tr("Sampling area"))
         self.source.chosen.connect(self.source_chosen)
         self._brush = dim(tr("Brush"))
-        self._brush.setMinimumWidth(92)
+        self._brush.setMinimumWidth(88)
         self.radius = Slider(0, _STEPS, step_of(20), tr("Brush size"))
-        self.radius.setFixedWidth(120)
+        self.radius.setFixedWidth(96)
         self.radius.valueChanged.connect(self._radius_moved)
         self.tolerance = NamedSlider(tr("Tolerance"), 0, 128, 24)
         self.tolerance.changed.connect(self.tolerance_changed)
@@ -87,8 +110,7 @@ class OptionBar(QWidget):
         self.contiguous.toggled.connect(self.contiguous_changed)
         self.swatch = QLabel()
         self.swatch.setAccessibleName(tr("Colour in hand"))
-        self.hint = dim("")
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint = Hint()
         self.feather = _spin(tr("Feather"), 0, 64, 2)
         self.feather.valueChanged.connect(self.feather_changed)
         self.step = _spin(tr("Grow and shrink step"), 1, 64, 2)
@@ -104,9 +126,9 @@ class OptionBar(QWidget):
             row.addWidget(part, 1 if part is self.hint else 0)
         row.addWidget(dim(tr("Feather")))
         row.addWidget(self.feather)
-        row.addWidget(dim(tr("Step")))
+        row.addWidget(_small(actions, "mask.shrink"))
         row.addWidget(self.step)
-        for name in ("mask.shrink", "mask.grow", "mask.invert", "mask.clear", "view.mask"):
+        for name in ("mask.grow", "mask.invert", "mask.clear", "view.mask"):
             row.addWidget(_small(actions, name))
         self.show_tool("brush")
 
@@ -119,7 +141,7 @@ class OptionBar(QWidget):
         self.contiguous.setVisible(name == "wand")
         self.source.setVisible(name == "source")
         self.swatch.setVisible(name == "dropper")
-        self.hint.setText(tr(HINTS.get(name, "")))
+        self.hint.say(tr(HINTS.get(name, "")))
 
     def show_radius(self, radius: float) -> None:
         self.radius.blockSignals(True)
