@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from inpaint_studio.errors import BadSetting, Cancelled, UserError
+from inpaint_studio.errors import BadSetting, Cancelled, JobFailed, UserError
 from inpaint_studio.jobs.job import Job
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
@@ -304,8 +304,7 @@ class Batch:
         if job.state == "cancelled":
             return self._set(row, state="waiting")
         is_poison = job.deaths >= 3
-        sentence = str(job.error) if job.error else "it failed"
-        return self._set(row, state="set aside" if is_poison else "failed", message=sentence)
+        return self._set(row, state="set aside" if is_poison else "failed", message=why(job.error))
 
     def _store(self, row: BatchItemRow, outcome: Outcome) -> BatchItemRow:
         library, queue_ = self.library, ReviewQueue(self.library)
@@ -379,6 +378,19 @@ class Batch:
             seconds_left=60 * left / rate if session.ended >= 2 else None,
             peak_mb=session.peak_mb, is_paused=self._paused,
         )  # fmt: skip
+
+
+def why(error: Exception | None) -> str:
+    """Return why a photo failed, for its row: the sentence, and the place of a bug of ours."""
+    if error is None:
+        return "it failed and its worker did not say why"
+    sentence = str(error) or f"it failed ({type(error).__name__})"
+    trace = error.trace if isinstance(error, JobFailed) else ""
+    frames = [line.strip() for line in trace.splitlines() if line.strip().startswith("File ")]
+    if not frames:
+        return sentence
+    name, line, *_ = frames[-1].removeprefix("File ").split(", ")
+    return f"{sentence} ({Path(name.strip(chr(34))).name}, {line})"
 
 
 def workers_for(*, cores: int = 0, free: float = -1.0, each_mb: float = WORKER_MB) -> int:

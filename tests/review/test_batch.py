@@ -249,3 +249,13 @@ def test_a_library_reopened_after_a_crash_knows_the_batch(tmp_path, pool):
     with Library.open(tmp_path / "library") as library:
         batch = Batch.latest(library, folder)
         assert batch.run(pool=pool).counts == {"done": 2}
+
+
+def test_a_failure_says_why_and_where(tmp_path, library, pool):
+    batch = Batch.plan(library, photos(tmp_path / "in", "bug.png"), tmp_path / "out", TEXT)
+    batch.run(workers=1, pool=pool)
+    (row,) = batch.items("failed")
+    assert "AssertionError" in row.message
+    assert "(fake_road.py, line " in row.message
+    assert "UserError" in module.why(UserError(""))
+    assert module.why(None)
