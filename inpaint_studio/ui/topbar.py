@@ -110,6 +110,10 @@ class TopBar(QWidget):
         if key in self._tabs:
             self._tabs[key].setChecked(True)
 
+    def tab(self, key: str) -> QToolButton:
+        """The button of one page."""
+        return self._tabs[key]
+
     def set_badge(self, key: str, number: int) -> None:
         """Put a number behind a tab's title."""
         if key in self._tabs:
