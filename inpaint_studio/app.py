@@ -80,9 +80,12 @@ class Studio:
 
         return Readers()
 
-    def open_file(self, path: Path) -> tuple[Photo, PhotoRow]:
+    def open_file(
+        self, path: Path, *, page: int = 0, max_megapixels: float | None = None
+    ) -> tuple[Photo, PhotoRow]:
         """Decode a photo and remember it in the library. Raises: BadPhoto."""
-        photo = open_photo(path, max_megapixels=float(self.settings["max_megapixels"]))
+        limit = float(self.settings["max_megapixels"]) if max_megapixels is None else max_megapixels
+        photo = open_photo(path, max_megapixels=limit, page=page)
         row = self.library.photos.remember(path, photo.sha256, shape=photo.shape)
         return photo, row
 

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
+from inpaint_studio import __version__
 from inpaint_studio.app import Studio, edited
 from inpaint_studio.cli.describe import run_json, show_plan, show_verdict
 from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers, library_path
 from inpaint_studio.errors import BadSetting, StorageError
-from inpaint_studio.imaging.photo import SaveOptions, read_mask, save_photo, save_statement
+from inpaint_studio.imaging.photo import (
+    SaveOptions,
+    layers_statement,
+    read_mask,
+    save_layers,
+    save_photo,
+    save_statement,
+)
 from inpaint_studio.pipeline.road import require
-from inpaint_studio.records import KINDS, RunOptions
+from inpaint_studio.records import KINDS, RunOptions, RunRecord
 
+BOUNDS = (
+    ("grow", -500, 500),
+    ("feather", 0, 200),
+    ("quality", 1, 100),
+    ("page", 0, 100_000),
+)
 ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
 
 
@@ -34,25 +49,54 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", default=None, choices=("cheap", "auto", "full"))
     parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
     parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+    saving = parser.add_argument_group("reading and saving")
+    saving.add_argument("--page", type=int, default=0, help="page of a TIFF, from 0")
+    saving.add_argument("--max-megapixels", type=float, default=None, help="allow larger photos")
+    saving.add_argument(
+        "--layers",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="also write original, fill and mask as layers: .psd, .ora or .tif",
+    )
+    saving.add_argument("--note", action="store_true", help="note engine, seed and run in XMP")
+    saving.add_argument(
+        "--jpeg",
+        default="auto",
+        choices=("auto", "patch", "reencode"),
+        help="replace only the touched blocks, or encode the whole photo anew",
+    )
+    saving.add_argument("--quality", type=int, default=95, metavar="1..100")
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns: 0 accepted, 3 flagged and queued (OUT holds the proposed fill)."""
     output = Output(as_json=args.json)
-    check_writable(args.output, overwrite=args.overwrite)
+    for path in (args.output, args.layers):
+        if path is not None:
+            check_writable(path, overwrite=args.overwrite)
     _check_numbers(args)
     if args.engine != "auto":
         require(args.engine)
     with Studio.open(library_path(args), wait_s=5.0) as studio:
-        photo, row = studio.open_file(args.photo)
+        photo, row = studio.open_file(
+            args.photo, page=args.page, max_megapixels=args.max_megapixels
+        )
         mask = read_mask(args.mask, photo.shape)
         source = read_mask(args.source, photo.shape) if args.source else None
-        saving = SaveOptions(overwrite=args.overwrite)
+        saving = SaveOptions(overwrite=args.overwrite, jpeg=args.jpeg, quality=args.quality)
         save_statement(photo, args.output, saving)  # refuses what cannot be written at all
+        if args.layers is not None:
+            layers_statement(photo, args.layers)
         request = studio.request(photo, mask, _options(args, studio), source=source)
         with output.progress(args.photo.name) as token:
             kept = studio.run(request, token, photo=row)
-            report = save_photo(edited(photo, kept.result.deltas), args.output, saving)
+            after = edited(photo, kept.result.deltas)
+            if args.note:
+                saving = replace(saving, note=edit_note(kept.record))
+            report = save_photo(after, args.output, saving)
+            if args.layers is not None:
+                save_layers(photo, after, mask, args.layers, saving)
     record = kept.record
     done = record.accepted or args.force
     output.document(
@@ -91,11 +135,17 @@ def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
     )
 
 
+def edit_note(record: RunRecord) -> str:
+    """What an XMP edit note says: engines, seed and run."""
+    engines = "+".join(sorted({edit.plan.engine for edit in record.edits}))
+    return f"Inpaint Studio {__version__}: {engines}, seed {record.options.seed}, {record.run_id}"
+
+
 def _check_numbers(args: argparse.Namespace) -> None:
-    for name, low, high in (("grow", -500, 500), ("feather", 0, 200)):
+    for name, low, high in BOUNDS:
         value = getattr(args, name)
         if value is not None and not low <= value <= high:
-            raise BadSetting(f"--{name} must lie between {low} and {high} px, not {value}.")
+            raise BadSetting(f"--{name} must lie between {low} and {high}, not {value}.")
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

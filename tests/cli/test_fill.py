@@ -235,3 +235,30 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
     assert [name for name in COMMANDS if name not in shown] == []
+
+
+def test_layers_and_an_edit_note_are_written_when_asked_for(
+    command: Any, photo: Path, mask: Path, tmp_path: Path
+) -> None:
+    out, layers = tmp_path / "out.png", tmp_path / "out.psd"
+    arguments = ("fill", photo, "--mask", mask, "-o", out, "--budget", "cheap")
+    _, data = command(*arguments, "--note", "--layers", layers, "--seed", 5)
+    assert f"seed 5, {data['run']}".encode() in out.read_bytes()
+    assert layers.read_bytes()[:4] == b"8BPS"
+    code, refused = command(*arguments, "--overwrite", "--layers", tmp_path / "x.gif")
+    assert code == 2 and ".psd" in refused["error"]
+
+
+def test_a_page_of_a_tiff_is_chosen_and_the_others_are_kept(
+    command: Any, photo: Path, mask: Path, tmp_path: Path
+) -> None:
+    first = Image.open(photo)
+    second = Image.fromarray(255 - np.asarray(first))
+    source, out = tmp_path / "two.tif", tmp_path / "out.tif"
+    first.save(source, save_all=True, append_images=[second])
+    command("fill", source, "--mask", mask, "-o", out, "--page", 1, "--budget", "cheap")
+    saved = Image.open(out)
+    assert (np.asarray(saved.convert("RGB")) == np.asarray(first)).all()
+    saved.seek(1)
+    changed = (np.asarray(saved.convert("RGB")) != np.asarray(second)).any(axis=2)
+    assert changed[25:40, 45:75].any() and not changed[100:].any()
