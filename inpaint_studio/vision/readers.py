@@ -12,6 +12,7 @@ from inpaint_studio.errors import Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.vision import plausible
+from inpaint_studio.vision.easy import EasyReader
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.objects import ObjectReader
 from inpaint_studio.vision.ocr import TextReader
@@ -36,6 +37,7 @@ class Readers:
         self.text = TextReader(threads=threads, where=text_models)
         self.net = PromptNet(folder=segmenters, threads=threads)
         self.things = ObjectReader(threads=threads, folder=models)
+        self.second = EasyReader()
 
     def why_no_text(self) -> str:
         """Return "" when text can be read here, else a sentence that says why not."""
@@ -47,13 +49,20 @@ class Readers:
         return [line for line in self.text.lines(rgb, token) if plausible.judge(line, rgb.shape).ok]
 
     def letters(self, pixels: Pixels) -> list[tuple[Box, str, float]]:
-        """Return (box, text, score) of every plausible line; [] when text cannot be read."""
+        """Return (box, text, score) of every plausible line; [] when text cannot be read.
+
+        EasyOCR, when its weights are on disk, adds the lines that the first reader missed.
+        """
         frame = Box.of_shape(pixels.shape)
         try:
             lines = self.lines(pixels)
         except Missing:
-            return []
-        return [(line.box.clamp(frame), line.text, line.score) for line in lines]
+            lines = []
+        found = [(line.box.clamp(frame), line.text, line.score) for line in lines]
+        if not self.second.why_not():
+            more = self.second.letters(as_rgb8(pixels))
+            found += [item for item in more if not any(item[0].overlaps(f[0]) for f in found)]
+        return found
 
     def objects(self, pixels: Pixels) -> list[tuple[Box, str, float]]:
         """Return (box, label, score) of objects, people and faces, best first."""
