@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,11 +82,24 @@ def scaled(value: float, scale: str) -> float:
     return math.log(max(value, 0.0) + LOG_FLOOR) if scale == "log" else value
 
 
-@cache
 def default_gates() -> GateSet:
-    """Return the gate set in force: one the user's calibration made, else the program's own."""
-    own = config_dir() / "gates" / "gates.json"
-    return load_gates(own if own.exists() else resource("gates", "gates.json"))
+    """Return the gate set in force: one the user's calibration made, else the program's own.
+
+    The file is looked at each time and read when it is another one, so that a calibration also
+    reaches the workers that run already, from their next verdict on.
+    """
+    for path in (config_dir() / "gates" / "gates.json", resource("gates", "gates.json")):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        return _loaded(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    raise BadSetting("The program's gate file is not there; install the program again.")
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, _mtime_ns: int, _size: int, _inode: int) -> GateSet:
+    return load_gates(path)
 
 
 def load_gates(path: Path) -> GateSet:

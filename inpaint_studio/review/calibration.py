@@ -131,14 +131,12 @@ def apply(warranty: Warranty, *, reviewer: str = "") -> str:
     folder = ensure(active_path().parent)
     write_durably(folder / f"gates-{version}.json", data)
     write_durably(active_path(), data)
-    default_gates.cache_clear()
     return version
 
 
 def withdraw() -> None:
     """Go back to the gate set that comes with the program; the versions made stay."""
     active_path().unlink(missing_ok=True)
-    default_gates.cache_clear()
 
 
 def versions() -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_studio.errors import BadPhoto
+from inpaint_studio.gating.risk import default_gates
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.photo.files import write_whole
 from inpaint_studio.jobs.token import RunToken
@@ -56,3 +57,8 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
         parts=(Part(record=record, intake=replace(intake, items=items)),),
         output_sha256="written" if is_good else "", seconds=0.01,
     )  # fmt: skip
+
+
+def gates_in_force(_token: RunToken) -> str:
+    """The version of the gate set this worker judges by."""
+    return default_gates().version

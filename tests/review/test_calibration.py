@@ -4,15 +4,9 @@ import pytest
 
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.gating.risk import default_gates
+from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.review import calibration
 from inpaint_studio.review.statistics import EditFact
-
-
-@pytest.fixture(autouse=True)
-def _fresh_gates():
-    default_gates.cache_clear()
-    yield
-    default_gates.cache_clear()
 
 
 def audited(n, *, risk=0.1, bad=False, origin="audit"):
@@ -65,3 +59,14 @@ def test_a_threshold_is_applied_by_version_and_can_be_taken_back():
     calibration.withdraw()
     assert default_gates().version == own.version
     assert len(calibration.versions()) == 1
+
+
+def test_a_worker_that_runs_already_judges_by_the_new_set():
+    found = calibration.outlook([audited(n, risk=0.25) for n in range(200)], 0.02)
+    with WorkerPool(light=1) as pool:
+        ask = "tests.review.fake_road:gates_in_force"
+        assert pool.submit(ask).value(60) == default_gates().version
+        version = calibration.apply(found.warranty)
+        assert pool.submit(ask).value(60) == version
+        calibration.withdraw()
+        assert pool.submit(ask).value(60) == default_gates().version != version
