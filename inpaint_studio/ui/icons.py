@@ -37,7 +37,7 @@ def icon(name: str, role: str = "text", size_px: int = SIZE_PX) -> QIcon:
         made = QIcon()
         for ratio in (1.0, 2.0):
             made.addPixmap(pixmap(name, color, size_px, ratio))
-            made.addPixmap(pixmap(name, palette.line, size_px, ratio), QIcon.Mode.Disabled)
+            made.addPixmap(pixmap(name, palette.faint, size_px, ratio), QIcon.Mode.Disabled)
         _cache[key] = made
     return _cache[key]
 

@@ -161,5 +161,5 @@ def style_sheet(palette: Palette) -> str:
     """Return the style sheet with this palette's colours in their places."""
     template = Template(resource("style.qss").read_text(encoding="utf-8"))
     colors = {item.name: str(getattr(palette, item.name)) for item in fields(palette)}
-    chevron = resource("icons", "chevron-down.svg").as_posix()
+    chevron = resource("icons", "chevron-combo.svg").as_posix()
     return template.safe_substitute(colors, chevron=chevron)
