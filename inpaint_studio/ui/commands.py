@@ -175,6 +175,8 @@ REVIEW: tuple[Command, ...] = (
     ),
     _c("review.fix", "Fix in the editor", "F", "Review", where="review", icon="brush"),
     _c("review.skip", "Skip", "S", "Review", where="review", icon="skip"),
+    _c("review.escalate", "Escalate", "U", "Review", where="review",
+       help="Leave it to someone else; it waits behind the others"),
     _c("review.undo", "Undo the decision", "Z Ctrl+Z", "Review", where="review", icon="undo"),
     _c("review.next", "Look at the next", "Right", "Review", where="review", repeat=True),
     _c("review.previous", "Look back", "Left", "Review", where="review", repeat=True),
@@ -197,6 +199,8 @@ BATCH: tuple[Command, ...] = (
     _c("batch.cancel", "Stop the batch", "Esc", "Batch", where="batch", icon="stop"),
     _c("batch.add", "Add a folder…", "Ctrl+Shift+O", "Batch", where="batch", icon="folder"),
     _c("batch.retry", "Run the failed ones again", "Ctrl+R", "Batch", where="batch", icon="retry"),
+    _c("batch.retry_flagged", "Run flagged ones again…", "Ctrl+Shift+R", "Batch", where="batch",
+       icon="retry", help="Those flagged for one reason, with another engine"),
 )  # fmt: skip
 
 INSIGHTS: tuple[Command, ...] = (

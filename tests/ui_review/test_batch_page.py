@@ -1,9 +1,12 @@
 """The Batch page: form to options, a run to its end, failures retried; and the Insights page."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from inpaint_studio.review import batch as module
 from inpaint_studio.review.facts import figures_of
+from inpaint_studio.ui.batch.again import AgainDialog
 from tests.review.test_batch import photos
 
 
@@ -32,6 +35,25 @@ def test_a_folder_goes_through_and_failed_photos_can_be_tried_again(qtbot, page,
     page.retry_failed()
     qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
     assert [row.attempts for row in page.model.rows] == [1, 1, 1]
+
+
+def test_flagged_photos_run_again_for_one_reason_with_another_engine(qtbot, shell, page, tmp_path):
+    folder = photos(tmp_path / "in", "bad_1.png", "bad_2.png")
+    page.open_files([folder])
+    page.form.audit.setValue(0)
+    page.begin()
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert {row.state for row in page.model.rows} == {"flagged"}
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(shell, Qt.Key.Key_R, keys)
+    (dialog,) = page.findChildren(AgainDialog)
+    dialog.pick(reason="seam", engine="flat")
+    assert (dialog.reason, dialog.engine) == ("seam", "flat")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert {row.state for row in page.model.rows} == {"done"}
 
 
 def test_what_is_missing_is_said_in_a_sentence(qtbot, page, tmp_path):

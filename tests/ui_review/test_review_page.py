@@ -79,6 +79,26 @@ def test_skipped_items_come_again_at_the_end(page, press):
     assert page.row.item_id == first
 
 
+def test_escalated_items_wait_behind_the_others_and_z_takes_it_back(studio, page, press):
+    first = page.row.item_id
+    press("U")
+    assert studio.queue.get(first).state == "escalated"
+    assert page.row.item_id != first
+    press("Z")
+    assert page.row.item_id == first
+    assert studio.queue.get(first).state == "open"
+    press("U", "U")
+    seen = []
+    for _ in range(7):
+        seen.append(page.row.item_id)
+        press("Space")
+    assert first not in seen
+    assert page.row.state == "escalated"
+    there = page.row.item_id
+    press("S")
+    assert page.row.item_id != there, "what is left comes in turn"
+
+
 def test_undo_on_the_empty_page_brings_the_item_back(qtbot, studio, page, press):
     for _ in range(9):
         press("Space")

@@ -18,11 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from inpaint_studio.errors import InpaintError
 from inpaint_studio.review.batch import Batch, BatchProgress
+from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.report import write_report
 from inpaint_studio.store.rows import BatchItemRow, BatchRow
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.batch.again import AgainDialog
 from inpaint_studio.ui.batch.form import BatchForm
 from inpaint_studio.ui.batch.rows import BatchModel, BatchTable
 from inpaint_studio.ui.batch.runner import BatchRunner
@@ -68,6 +71,7 @@ class BatchWorkspace(QWidget):
         self.pause = button(tr("Pause"))
         self.stop = button(tr("Stop"), icon="stop")
         self.retry = button(tr("Retry failed"), icon="retry")
+        self.again = button(tr("Retry flagged…"), icon="retry")
         self.review = button(tr("Review"), icon="flag")
         self.report = button(tr("Report…"), icon="save")
         self._batch: Batch | None = None
@@ -82,7 +86,7 @@ class BatchWorkspace(QWidget):
         panel.set_foot(self.start)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
-        for part in (self.pause, self.stop, self.retry, self.review, self.report):
+        for part in (self.pause, self.stop, self.retry, self.again, self.review, self.report):
             head.addWidget(part)
         right = QWidget()
         right.setObjectName("canvas")
@@ -112,6 +116,7 @@ class BatchWorkspace(QWidget):
         self.pause.clicked.connect(self._pause)
         self.stop.clicked.connect(self.cancel)
         self.retry.clicked.connect(self.retry_failed)
+        self.again.clicked.connect(self.ask_again)
         self.review.clicked.connect(self._to_review)
         self.report.clicked.connect(self._report)
         self.batches.activated.connect(self._picked)
@@ -123,6 +128,7 @@ class BatchWorkspace(QWidget):
         on("batch.cancel", self.cancel)
         on("batch.add", self._choose_folder)
         on("batch.retry", self.retry_failed)
+        on("batch.retry_flagged", self.ask_again)
 
     # Workspace
 
@@ -236,6 +242,40 @@ class BatchWorkspace(QWidget):
             else:
                 self.notice.emit("info", tr("No photo of this batch has failed."))
 
+    def ask_again(self) -> None:
+        """Ask which flagged photos to run again, and how."""
+        if self._batch is None or self.runner.is_running:
+            return
+        from inpaint_studio.pipeline.road import offers
+
+        which = Filter(batch_id=self._batch.batch_id)
+        reasons = self.studio.queue.facets(which)["gate"]
+        engines = [name for name, why in offers().items() if not why]
+        dialog = AgainDialog(reasons, engines, self)
+        dialog.accepted.connect(self._again)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _again(self) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, AgainDialog):
+            self.retry_flagged(dialog.reason, dialog.engine)
+
+    def retry_flagged(self, reason: str, engine: str) -> None:
+        """Run those again that wait for `reason` ("" any) with `engine` ("" as planned)."""
+        if self._batch is None or self.runner.is_running:
+            return
+        try:
+            again = self._batch.retry_flagged(gate=reason, engine=engine)
+        except InpaintError as error:
+            self.notice.emit("warn", str(error))
+            return
+        if again:
+            self.model.show(self._batch.items())
+            self._run(self._batch)
+        else:
+            self.notice.emit("info", tr("No photo of this batch waits for that."))
+
     def _progressed(self, progress: BatchProgress, row: BatchItemRow | None) -> None:
         if row is not None:
             self.model.changed(row)
@@ -275,6 +315,7 @@ class BatchWorkspace(QWidget):
         self.retry.setEnabled(not running and bool(counts.get("failed", 0) + counts.get(
             "set aside", 0
         )))  # fmt: skip
+        self.again.setEnabled(not running and bool(counts.get("flagged")))
         self.review.setEnabled(bool(counts.get("flagged")))
         self.report.setEnabled(progress is not None and progress.total > 0)
         if progress is None:

@@ -7,7 +7,6 @@ edit. What must be computed (photos, attempts, precedents) is computed elsewhere
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -17,11 +16,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from inpaint_studio.errors import InpaintError
-from inpaint_studio.review.events import REASONS, Verdict, readings_now
-from inpaint_studio.review.fixing import Fix, close_fixed, fix_of, fixed_by
+from inpaint_studio.review.events import REASONS, Verdict
+from inpaint_studio.review.fixing import fix_of
 from inpaint_studio.review.groups import Group
-from inpaint_studio.review.queue import Changed
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
@@ -30,6 +27,7 @@ from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.review.aside import Asides
 from inpaint_studio.ui.review.attempts import AttemptDesk
 from inpaint_studio.ui.review.bars import CompareBar, FilterBar, ReasonBar
+from inpaint_studio.ui.review.decisions import Decisions, Looked
 from inpaint_studio.ui.review.delivery import Delivery
 from inpaint_studio.ui.review.group_page import GroupPage
 from inpaint_studio.ui.review.panel import ReviewPanel
@@ -82,11 +80,9 @@ class ReviewWorkspace(QWidget):
         self._at = -1
         self._since = time.monotonic()
         self._asking = False
-        self._decided = 0
-        self._started = 0.0
         self._group: Group | None = None
-        self._fixing: Fix | None = None
         self.delivery = Delivery(studio.library, self.background, self)
+        self.decisions = Decisions(studio, self.attempts, self.delivery, self)
         self.delivery.said.connect(self._delivered)
         self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
         self._hint_timer = self._timer(HINT_MS, partial(self.compare.hint, ""))
@@ -151,6 +147,8 @@ class ReviewWorkspace(QWidget):
         self.attempts.arrived.connect(self._attempt_arrived)
         self.attempts.ended.connect(self._attempt_ended)
         self.attempts.counted.connect(self._count)
+        self.decisions.changed.connect(self.model.changed)
+        self.decisions.failed.connect(self._failed)
         self.group_page.closed.connect(self._leave_group)
         self.group_page.decided.connect(self._pressed)
 
@@ -162,6 +160,7 @@ class ReviewWorkspace(QWidget):
             on(f"review.reason{number}", partial(self.reject, reason.name))
         on("review.fix", self.fix)
         on("review.skip", self.skip)
+        on("review.escalate", self.escalate)
         on("review.undo", self.undo)
         on("review.next", partial(self.step, 1))
         on("review.previous", partial(self.step, -1))
@@ -183,7 +182,8 @@ class ReviewWorkspace(QWidget):
 
     def enter(self, what: object = None) -> None:
         """Show the queue; `what` may be a dict of filters or an item's id."""
-        self._close_fixed()
+        if self.decisions.close_fixed():
+            self._tell(tr("Fixed in the editor, and closed"))
         if isinstance(what, dict):
             self.filters.pick(**{str(key): str(value) for key, value in what.items()})
         elif isinstance(what, str) and what:
@@ -204,20 +204,11 @@ class ReviewWorkspace(QWidget):
     def close_down(self) -> bool:
         for timer in (self._gauge_timer, self._aside_timer, self._hint_timer):
             timer.stop()
+        self.decisions.close_fixed()
         self.delivery.stop()
         self.attempts.close()
         self.background.close()
         return True
-
-    @property
-    def reviewer(self) -> str:
-        name = str(self.studio.settings["reviewer"])
-        if name:
-            return name
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "reviewer"
 
     # The list
 
@@ -282,28 +273,25 @@ class ReviewWorkspace(QWidget):
             self.headline.emit(PurePath(row.name).name, about)
         self._count(self.attempts.waiting)
 
-    def _count(self, attempts: int) -> None:
-        words = [count(self._decided, "decided", "decided")]
-        minutes = (time.monotonic() - self._started) / 60 if self._started else 0.0
-        if self._decided > 2 and minutes > 0:
-            words.append(tr("{n} a minute", n=round(self._decided / minutes)))
-        if attempts:
-            words.append(count(attempts, "attempt under way", "attempts under way"))
-        self._foot.setText(" · ".join(words))
+    def _count(self, _attempts: int) -> None:
+        self._foot.setText(self.decisions.words)
 
     def _next_waiting(self, after: int) -> int:
-        """The place of the next item that waits, -1 when none does; wraps once."""
+        """The place of the next item that waits, -1 when none does; wraps once.
+
+        Items skipped or escalated come in turn when no others are left.
+        """
         total = len(self.model.numbers)
+        behind = -1
         for offset in range(1, total + 1):
             at = (after + offset) % total
             row = self.model.row(at)
-            if row is not None and row.waiting and (not row.skipped or offset == total):
+            if row is None or not row.waiting:
+                continue
+            if not row.skipped and row.state != "escalated":
                 return at
-        for at in range(total):
-            row = self.model.row(at)
-            if row is not None and row.waiting:
-                return at
-        return -1
+            behind = at if behind < 0 else behind
+        return behind
 
     def step(self, direction: int) -> None:
         """Look at the neighbour without deciding anything."""
@@ -351,6 +339,12 @@ class ReviewWorkspace(QWidget):
         else:
             self._decide("skip")
 
+    def escalate(self) -> None:
+        """Leave the item to someone else: it waits behind the others, marked."""
+        if self._asking:
+            self._ask(False)
+        self._decide("escalate")
+
     def _ask(self, on: bool) -> None:
         self._asking = on
         self.reasons.setVisible(on)
@@ -365,72 +359,37 @@ class ReviewWorkspace(QWidget):
         targets = self._targets()
         if not targets:
             return
-        if not self._started:
-            self._started = time.monotonic()
-        seen = self.group_page.seen if self._group is not None else targets
         row = self.row
         shot = self.shots.get(row) if row is not None else None
-        edit = shot.look.edit if shot is not None else None
-        readings = {r.name: r.value for r in edit.verdict.readings} if edit else {}
-        try:
-            changed = self.queue.decide(
-                targets, verdict, reviewer=self.reviewer, reason=reason,
-                ms=round(1000 * (time.monotonic() - self._since)), views=sorted(self.stage.views),
-                seen=seen, readings=readings_now(readings) if len(targets) == 1 else None,
-                thresholds=edit.verdict.version if edit else "",
-            )  # fmt: skip
-        except InpaintError as error:
-            self.notice.emit("bad", str(error))
-            return
-        self._after(changed, verdict, reason)
-
-    def _after(self, changed: Changed, verdict: Verdict, reason: str) -> None:
-        self.model.changed(changed.items)
-        self._ask(False)
-        if verdict in ("accept", "reject"):
-            self._decided += len(changed.items)
-            self.delivery.soon()
-        if verdict == "reject":
-            for item in changed.items:
-                self.attempts.begin(item, reason)
-        self._group = None
-        self.go(self._next_waiting(self._at))
+        looked = Looked(
+            since=self._since, views=self.stage.views,
+            seen=self.group_page.seen if self._group is not None else targets,
+            edit=shot.look.edit if shot is not None else None,
+        )  # fmt: skip
+        if self.decisions.decide(targets, verdict, looked, reason=reason):
+            self._ask(False)
+            self._group = None
+            self.go(self._next_waiting(self._at))
 
     def undo(self) -> None:
         """Take my last decision back, wherever it was made, and show its item."""
         if self._asking:
             self._ask(False)
             return
-        try:
-            changed = self.queue.undo(self.reviewer)
-        except InpaintError as error:
-            self.notice.emit("bad", str(error))
+        items = self.decisions.undo()
+        if items is None:
             return
-        if changed is None:
+        if not items:
             self._tell(tr("There is no decision of yours to take back"))
             return
-        for item in changed.items:
-            self.attempts.forget(item.item_id)
-            self._withdraw_attempts(item)
-        self._decided = max(0, self._decided - len(changed.items))
-        self.delivery.soon()
-        self.model.changed(changed.items)
-        at = self.model.place(changed.items[0].number)
+        at = self.model.place(items[0].number)
         if at < 0:
-            self.model.insert(0, changed.items[0])
+            self.model.insert(0, items[0])
             at = 0
         self._group = None
         self.go(at)
-        words = count(len(changed.items), "decision", "decisions")
+        words = count(len(items), "decision", "decisions")
         self._tell(tr("{n} taken back", n=words))
-
-    def _withdraw_attempts(self, item: ReviewRow) -> None:
-        """The rejection is undone: attempts that wait in its place leave the queue."""
-        later = self.studio.library.reviews.select("replaces = ? AND waiting = 1", (item.item_id,))
-        if later and item.waiting:
-            self.model.changed(
-                self.queue.withdraw((row.item_id for row in later), "rejection undone").items
-            )
 
     def fix(self) -> None:
         """Open the item in the editor; accepting there closes it."""
@@ -441,21 +400,8 @@ class ReviewWorkspace(QWidget):
         if not look.path or not Path(look.path).exists():
             self.notice.emit("warn", tr("The photo {name} is not there any more.", name=look.path))
             return
-        self._fixing = fix_of(look)
-        self.asked.emit("retouch", self._fixing)
-
-    def _close_fixed(self) -> None:
-        """Back from the editor: an edit accepted there over the same place closes the item."""
-        fix = self._fixing
-        run = fixed_by(self.studio.library, fix) if fix is not None else None
-        if fix is None or run is None:
-            return
-        self._fixing = None
-        changed = close_fixed(self.studio.library, fix, run, reviewer=self.reviewer)
-        self._decided += 1
-        self.delivery.soon()
-        self.model.changed(changed.items)
-        self._tell(tr("Fixed in the editor, and closed"))
+        self.decisions.fixing = fix_of(look)
+        self.asked.emit("retouch", self.decisions.fixing)
 
     def _pressed(self, verdict: str) -> None:
         {"accept": self.accept, "reject": self.ask_reason, "fix": self.fix}[verdict]()
@@ -464,10 +410,7 @@ class ReviewWorkspace(QWidget):
     def _note(self, words: str) -> None:
         row = self.row
         if row is not None and words != row.note:
-            changed = self.queue.decide(
-                row.item_id, "note", reviewer=self.reviewer, note=words or " "
-            )
-            self.model.changed(changed.items)
+            self.decisions.note(row, words)
         self.canvas.setFocus()
 
     # Groups
@@ -511,6 +454,9 @@ class ReviewWorkspace(QWidget):
         reading = edit.verdict.reading(name) if edit is not None else None
         if reading is not None and reading.box is not None:
             self.stage.point(reading.box)
+
+    def _failed(self, sentence: str) -> None:
+        self.notice.emit("bad", sentence)
 
     def _tell(self, words: str) -> None:
         """Say something small where it covers nothing."""
