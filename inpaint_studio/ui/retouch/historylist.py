@@ -110,13 +110,14 @@ def _item(document: Document, step: Step, index: int, *, done: bool) -> QListWid
         if record is not None:
             state = tr("accepted") if record.verdict.accepted else tr("flagged")
             icon, role = ("check-circle", "good") if record.verdict.accepted else ("alert", "bad")
-            words = f"{step.label}  ·  {state}"
+            words = f"{step.label.split(' · ')[0]} · {state}"
         if entry is not None and entry.hidden:
             icon, role = "eye-off", "dim"
-            words += "  ·  " + tr("hidden")
+            words += " · " + tr("hidden")
     elif step.label.startswith(("Eraser", "Clear")):
         icon = "eraser"
     item = QListWidgetItem(icons.icon(icon, role if done else "faint", 16), words)
+    item.setToolTip(step.label)
     if not done:
         item.setForeground(QColor(theme.active().palette.faint))
     item.setData(Qt.ItemDataRole.UserRole, (index + 1, step.edit))
