@@ -120,6 +120,28 @@ def frame_of(found: list[Segment]) -> Frame:
     raise BadPhoto("The JPEG has no usable frame header; take it from its source again.")
 
 
+_COMMON_CODES = {
+    0x00: bytes((0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)),
+    0x01: bytes((0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0)),
+    0x10: bytes((0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125)),
+    0x11: bytes((0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119)),
+}
+"""How many codes of each length the tables of T.81, annex K, have, by table class and number."""
+
+
+def has_common_codes(found: list[Segment]) -> bool:
+    """Whether the Huffman tables are those of T.81's annex K, as most cameras write them."""
+    count = 0
+    for segment in found:
+        at, payload = 0, segment.payload if segment.marker == DHT else b""
+        while at < len(payload):
+            counts = payload[at + 1 : at + 17]
+            if _COMMON_CODES.get(payload[at]) != counts:
+                return False
+            at, count = at + 17 + sum(counts), count + 1
+    return count > 0
+
+
 def find(found: list[Segment], marker: int, prefix: bytes) -> bytes | None:
     """Return what follows `prefix` in the first segment that begins with it."""
     for segment in found:

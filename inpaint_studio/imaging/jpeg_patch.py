@@ -85,7 +85,9 @@ def patch(data: bytes, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> P
             coefficients, frame, before, after, changed, is_rgb=is_rgb(found, frame)
         )
         fresh = Path(folder) / "new.jpg"
-        coefficients.write_dct(str(fresh), flags=["+OPTIMIZE_CODING"])
+        plain = not frame.is_progressive and jpeg_file.has_common_codes(found)
+        # Codes of its own cost a second pass; the file had none, so it gets none.
+        coefficients.write_dct(str(fresh), flags=[] if plain else ["+OPTIMIZE_CODING"])
         written = fresh.read_bytes()
     return Patched(_spliced(data, found, frame, written), touched, blocks, everything)
 
@@ -144,12 +146,24 @@ def _edit(
 def _blocks_with(
     changed: NDArray[np.bool_], size: tuple[int, int], shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
-    """Return (blocks high, blocks wide): where a block's pixels were changed."""
-    high, wide = shape[0] * size[0], shape[1] * size[1]
-    padded = np.zeros((max(high, changed.shape[0]), max(wide, changed.shape[1])), bool)
-    padded[: changed.shape[0], : changed.shape[1]] = changed
-    blocks = padded[:high, :wide].reshape(shape[0], size[0], shape[1], size[1])
-    return np.asarray(blocks.any(axis=(1, 3)))
+    """Return (blocks high, blocks wide): where a block's pixels were changed.
+
+    Only what lies around the changed pixels is looked at: most edits are small in their photo.
+    """
+    found = np.zeros(shape[:2], bool)
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    if not len(rows):
+        return found
+    high, wide = size
+    top, left = int(rows[0]) // high, int(columns[0]) // wide
+    bottom = min(int(rows[-1]) // high + 1, shape[0])
+    right = min(int(columns[-1]) // wide + 1, shape[1])
+    part = changed[top * high : bottom * high, left * wide : right * wide]
+    padded = np.zeros(((bottom - top) * high, (right - left) * wide), bool)
+    padded[: part.shape[0], : part.shape[1]] = part
+    blocks = padded.reshape(bottom - top, high, right - left, wide)
+    found[top:bottom, left:right] = blocks.any(axis=(1, 3))
+    return found
 
 
 def _difference(

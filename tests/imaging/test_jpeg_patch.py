@@ -233,3 +233,18 @@ def test_pictures_behind_the_photo_stay_reachable() -> None:
 def test_arithmetic_and_lossless_coding_are_refused_by_name(marker: int) -> None:
     frame = jpeg_file.Frame(marker, 8, 16, 16, ((1, 1, 1, 0),))
     assert jpeg_patch.refusal([], frame)
+
+
+@pytest.mark.parametrize("optimized", [False, True])
+def test_a_patched_file_keeps_the_kind_of_its_huffman_tables(optimized: bool) -> None:
+    stream = BytesIO()
+    Image.fromarray(picture(400, 300)).save(stream, "JPEG", quality=90, optimize=optimized)
+    old = stream.getvalue()
+    before = np.asarray(Image.open(BytesIO(old)))
+    after = before.copy()
+    after[100:140, 200:260] = 255 - after[100:140, 200:260]
+    new = jpeg_patch.patch(old, before, after).data
+    common = jpeg_file.has_common_codes(jpeg_file.segments(new)[0])
+    assert common is (not optimized)
+    assert common is jpeg_file.has_common_codes(jpeg_file.segments(old)[0])
+    assert len(new) < len(old) * 1.03
