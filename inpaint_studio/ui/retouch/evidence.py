@@ -68,29 +68,33 @@ class EvidenceView(QObject):
         if not self.visible or pane.side == "before":
             return
         ratio = canvas.devicePixelRatioF()
-        taken: list[QRectF] = []
-        for reading in self._shown:
-            box = reading.box
-            if box is None:
-                continue
-            place = QRectF(
-                canvas.to_device(box.left, box.top, pane),
-                canvas.to_device(box.right, box.bottom, pane),
-            )
-            color = theme.active().color("good" if reading.passed else "bad")
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+        found = [
+            (reading, _place(reading.box, canvas, pane)) for reading in self._shown if reading.box
+        ]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for reading, place in found:
             painter.setPen(QPen(QColor(0, 0, 0, 140), 3 * ratio))
             painter.drawRect(place)
-            painter.setPen(QPen(color, 1.4 * ratio))
+            painter.setPen(QPen(_color(reading), 1.4 * ratio))
             painter.drawRect(place)
+        taken: list[QRectF] = []
+        for reading, place in found:
             at = QPointF(place.left(), place.bottom() + 4 * ratio)
             while any(abs(at.y() - t.y()) < 20 * ratio and at.x() < t.right() for t in taken):
                 at += QPointF(0, 23 * ratio)
             words = f"{title(reading)} {number(reading.value)}"
-            tag = chrome.draw_tag(
-                painter, at, words, fill=color.darker(130), ratio=ratio, within=pane.clip
-            )
+            fill = _color(reading).darker(130)
+            tag = chrome.draw_tag(painter, at, words, fill=fill, ratio=ratio, within=pane.clip)
             taken.append(tag)
+
+
+def _place(box: Box, canvas: Stage, pane: Pane) -> QRectF:
+    corners = (box.left, box.top), (box.right, box.bottom)
+    return QRectF(*(canvas.to_device(x, y, pane) for x, y in corners))
+
+
+def _color(reading: Reading) -> QColor:
+    return theme.active().color("good" if reading.passed else "bad")
 
 
 def _load(objects: ObjectStore, box: Box, readings: list[Reading]) -> tuple[Evidence, ...]:
