@@ -55,10 +55,12 @@ def take_in(
     batch_id: str = "",
     replaces: str = "",
     around: Pixels | None = None,
+    around_at: Box | None = None,
 ) -> Intake:
     """Return the review items of a run: every flagged edit, and the audit's share of the rest.
 
-    around: the whole photo with its edits, for thumbnails that show their surroundings.
+    around: the photo with its edits, for thumbnails that show their surroundings; the part of
+    it at `around_at`, or the whole.
     Thumbnails are put into `objects` first, so that a row never names what is not there.
     """
     shares = shares or Shares()
@@ -70,7 +72,7 @@ def take_in(
         if edit.state != "queued" and not audited:
             continue
         origin = "audit" if audited else "flagged"
-        thumb = thumbnail(delta, objects, around)
+        thumb = thumbnail(delta, objects, around, around_at)
         if thumb:
             keep[f"{edit.edit_id}/thumb"] = thumb
         item = item_for(
@@ -86,13 +88,15 @@ def take_in(
     return Intake(items=tuple(items), keep=keep)
 
 
-def thumbnail(delta: Delta | None, objects: Bytes, around: Pixels | None = None) -> str:
+def thumbnail(
+    delta: Delta | None, objects: Bytes, around: Pixels | None = None, at: Box | None = None
+) -> str:
     """Store a small JPEG of the edit after the fill; return its name, "" where there is none."""
     if delta is None:
         return ""
     pixels = delta.after
     if around is not None:
-        box = delta.box
+        box = delta.box.relative_to(at) if at is not None else delta.box
         side = max(box.width, box.height * 4 // 3, THUMB_PX) * 5 // 4
         wide = Box(
             box.left - (side - box.width) // 2, box.top - (side * 3 // 4 - box.height) // 2,

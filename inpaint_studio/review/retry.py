@@ -9,6 +9,7 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
+from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import EditRecord, RunRecord
 from inpaint_studio.review.attempts import Attempt, next_attempt, tried_key
@@ -101,6 +102,7 @@ def keep_retry(library: Library, retry: Retry, result: RunResult) -> ReviewRow |
     intake = take_in(
         record, result.deltas, library.objects, shares=Shares(audit=0.0),
         photo_id=old.photo_id, folder=old.folder, batch_id=old.batch_id, replaces=old.item_id,
+        around=_surroundings(retry.request, result), around_at=retry.request.origin,
     )  # fmt: skip
     if not intake.items:
         return None
@@ -114,6 +116,16 @@ def keep_retry(library: Library, retry: Retry, result: RunResult) -> ReviewRow |
         if old.batch_id:
             _into_batch(library, old, record.run_id)
     return added[0] if added else None
+
+
+def _surroundings(request: RunRequest, result: RunResult) -> Pixels:
+    """The crop the attempt was made on, with the attempt in it."""
+    after = request.pixels.copy()
+    at = request.origin or Box.of_shape(after.shape)
+    for delta in result.deltas:
+        if delta is not None:
+            after[delta.box.relative_to(at).slices] = delta.after
+    return after
 
 
 def _into_batch(library: Library, old: ReviewRow, run_id: str) -> None:

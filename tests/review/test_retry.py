@@ -1,9 +1,11 @@
 """A rejected edit is tried again from its artifacts, delivered when good, withdrawn when not."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inpaint_studio.imaging.photo import SaveOptions, open_photo, save_photo
 from inpaint_studio.pipeline.request import Delta, RunResult
@@ -76,6 +78,8 @@ def test_an_accepted_attempt_is_delivered_and_undo_takes_it_back(night):
         library, item, "leftover"
     )))  # fmt: skip
     assert row.replaces == item.item_id
+    shown = Image.open(io.BytesIO(library.objects.get_bytes(row.thumb)))
+    assert np.ptp(np.asarray(shown)) > 40, "the thumbnail shows what lies around the fill"
     assert row.attempt == 1
     assert queue.get(row.item_id).waiting, "a person sees it whatever the gates say"
     assert len(tried_before(library, row)) == 2

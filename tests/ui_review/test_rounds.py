@@ -165,6 +165,7 @@ def test_better_and_worse_stand_beside_the_old_readings(qtbot, studio, page, pre
     assert any(row.accessibleName().endswith("better") for row in rows)
     assert any(row.accessibleName().endswith("worse") for row in rows)
     assert all("→" in row.accessibleName() for row in rows)
+    assert page.panel._before.minimumSizeHint().width() <= 268, "nothing is cut off beside it"
 
 
 def test_undoing_the_rejection_takes_its_attempt_out_of_the_queue(qtbot, studio, page, press, pool):

@@ -120,7 +120,7 @@ class ReviewPanel(Panel):
         self.gauges.pointed.connect(self.pointed)
         self._gates = Section(tr("Gates"))
         self._gates.body.addWidget(self.gauges)
-        self._before = Section(tr("Against the attempt before"))
+        self._before = Section(tr("Attempt before"))
         self._compare_rows: list[QWidget] = []
         self._alike = Section(tr("Decided before, most alike"))
         self.precedents = Precedents()
@@ -135,7 +135,7 @@ class ReviewPanel(Panel):
         self.note.setAccessibleName(tr("Note on this item"))
         self.note.returnPressed.connect(self._note)
         self._notes.body.addWidget(self.note)
-        for part in (self.card, self._gates, self._before, self._alike, self._route, self._notes):
+        for part in (self.card, self._before, self._gates, self._alike, self._route, self._notes):
             self.add(part)
         self.end()
         self.set_foot(self._buttons())
