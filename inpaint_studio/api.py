@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import as_pixels
-from inpaint_studio.errors import BadPhoto
+from inpaint_studio.errors import BadPhoto, BadSetting
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, judge_pair, run
 from inpaint_studio.proposals.base import Proposal
@@ -77,6 +77,8 @@ def fill(
     Raises: BadPhoto, BadMask, BadSetting, Missing, Cancelled.
     """
     rgb = _rgb(photo)
+    if not isinstance(seed, int) or seed < 0:
+        raise BadSetting(f"seed must be a whole number from 0, not {seed!r}.")
     options = RunOptions(
         engine=engine,
         kind=kind,
@@ -123,10 +125,11 @@ def judge(
 
 
 def propose(
-    photo: Picture, kinds: Sequence[Kind] = ("text",), *, token: RunToken | None = None
+    photo: Picture, kinds: Kind | Sequence[Kind] = ("text",), *, token: RunToken | None = None
 ) -> list[Proposal]:
     """Return masks the program suggests, surest first. Raises: BadPhoto, Cancelled."""
-    return _propose(_rgb(photo), kinds, _readers(), token or RunToken())
+    wanted = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    return _propose(_rgb(photo), wanted, _readers(), token or RunToken())
 
 
 @cache
@@ -136,6 +139,10 @@ def _readers() -> Readers:
 
 def _rgb(photo: Picture) -> Picture:
     """Return (H, W, 3) of a grey, RGB or RGBA photo. Raises: BadPhoto."""
+    if not isinstance(photo, np.ndarray):
+        raise BadPhoto(
+            f"A photo must be a numpy array, not {type(photo).__name__}; open the file first."
+        )
     if photo.dtype not in (np.uint8, np.uint16):
         raise BadPhoto(f"A photo must be uint8 or uint16, not {photo.dtype}; scale it first.")
     if photo.ndim == 2:

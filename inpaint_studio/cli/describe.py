@@ -99,7 +99,7 @@ def show_verdict(output: Output, verdict: Verdict) -> None:
 def mark_of(reading: Reading) -> str:
     if reading.passed:
         return "ok"
-    return "FAILED" if reading.decides else "note"
+    return "failed" if reading.decides else "note (does not decide)"
 
 
 def band(reading: Reading) -> str:

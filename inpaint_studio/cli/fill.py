@@ -28,6 +28,7 @@ BOUNDS = (
     ("feather", 0, 200),
     ("quality", 1, 100),
     ("page", 0, 100_000),
+    ("seed", 0, 2**63 - 1),
 )
 ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
 
@@ -36,17 +37,38 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = subparsers.add_parser(
         "fill", parents=[common], help="replace what a mask covers and judge the result"
     )
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo to edit")
     parser.add_argument("--mask", type=Path, required=True, help="over 50 %% = replace")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     parser.add_argument("--engine", default="auto", metavar="|".join(ENGINES))
-    parser.add_argument("--kind", default="painted", choices=KINDS, help="what is removed")
+    parser.add_argument(
+        "--kind",
+        default="painted",
+        choices=KINDS,
+        help="what is removed",
+    )
     parser.add_argument("--prompt", default="", help="one line, for generative engines")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--grow", type=int, default=None, metavar="PX", help="grow the mask")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
+    parser.add_argument(
+        "--grow",
+        type=int,
+        default=None,
+        metavar="PX",
+        help="grow the mask (negative: shrink)",
+    )
     parser.add_argument("--feather", type=int, default=None, metavar="PX", help="ring outside it")
-    parser.add_argument("--source", type=Path, default=None, help="mask of where to copy from")
-    parser.add_argument("--budget", default=None, choices=("cheap", "auto", "full"))
+    parser.add_argument(
+        "--source",
+        type=Path,
+        default=None,
+        help="mask: white may be copied from",
+    )
+    parser.add_argument(
+        "--budget",
+        default=None,
+        choices=("cheap", "auto", "full"),
+        help="how much time judging may take",
+    )
     parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
     parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
     saving = parser.add_argument_group("reading and saving")
@@ -95,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
             if args.note:
                 saving = replace(saving, note=edit_note(kept.record))
             report = save_photo(after, args.output, saving)
+            waiting = studio.queue.count()
             if args.layers is not None:
                 save_layers(photo, after, mask, args.layers, saving)
     record = kept.record
@@ -111,14 +134,20 @@ def run(args: argparse.Namespace) -> int:
             "forced": bool(args.force and not record.accepted),
         }
     )
-    for edit in record.edits:
+    for number, edit in enumerate(record.edits, 1):
+        if len(record.edits) > 1:
+            where = edit.delta_box or edit.box
+            output.say(
+                f"region {number} of {len(record.edits)}, {where.width} × {where.height} px at "
+                f"({where.left}, {where.top}):"
+            )
         show_plan(output, edit.plan)
         show_verdict(output, edit.verdict)
     for loss in report.statement.lost:
-        output.say(f"not kept in {report.path.name}: {loss}")
+        output.say(f"mind in {report.path.name}: {loss}")
     output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
     if not done:
-        output.say(f"{len(kept.items)} edit(s) wait in the review queue: `inpaint-studio review`")
+        output.say(f"flagged; {waiting} now wait for review: `inpaint-studio review list`")
     return DONE if done else FLAGGED
 
 

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.cli.describe import reading_json, show_verdict, verdict_json
+from inpaint_studio.cli.fill import check_writable
 from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers
-from inpaint_studio.errors import BadPhoto, ShapeMismatch
+from inpaint_studio.errors import BadPhoto, BadSetting, ShapeMismatch
 from inpaint_studio.gating.report import ReportRow, make_row, ordered, page, summary
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import open_photo, read_mask
@@ -27,12 +28,23 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = subparsers.add_parser(
         "judge", parents=[common], help="judge an edit, whoever made it (files or folders)"
     )
-    parser.add_argument("before", type=Path, metavar="BEFORE")
-    parser.add_argument("after", type=Path, metavar="AFTER")
+    parser.add_argument("before", type=Path, metavar="BEFORE", help="photo, or folder of them")
+    parser.add_argument("after", type=Path, metavar="AFTER", help="the edit, or folder of them")
     parser.add_argument("--mask", type=Path, required=True, help="file, or folder of masks")
     parser.add_argument("--kind", default="painted", choices=KINDS, help="what was removed")
-    parser.add_argument("--budget", default="auto", choices=("cheap", "auto", "full"))
-    parser.add_argument("--ring", type=int, default=2, metavar="PX", help="allowed change outside")
+    parser.add_argument(
+        "--budget",
+        default="auto",
+        choices=("cheap", "auto", "full"),
+        help="how much time judging may take",
+    )
+    parser.add_argument(
+        "--ring",
+        type=int,
+        default=None,
+        metavar="PX",
+        help="how far outside the mask pixels may have changed (2; 16 for JPEG)",
+    )
     parser.add_argument("--no-semantics", action="store_true", help="do not look for text, objects")
     parser.add_argument("--report", type=Path, default=None, help="write an HTML page (folders)")
 
@@ -40,6 +52,10 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns: 0 every edit passes, 3 at least one is flagged."""
     output = Output(as_json=args.json)
+    if args.report is not None:
+        if args.report.suffix.lower() not in (".html", ".htm"):
+            raise BadSetting(f"The report is an HTML page; name it .html, not {args.report.name}.")
+        check_writable(args.report, overwrite=True)
     readers = None if args.no_semantics else Readers()
     if args.before.is_dir():
         return _folders(args, output, readers)
@@ -58,6 +74,7 @@ class _Pair:
     after: Pixels
     mask: MaskBool
     icc: bytes | None
+    ring_px: int
 
 
 def _open(before: Path, after: Path, mask: Path) -> _Pair:
@@ -68,11 +85,13 @@ def _open(before: Path, after: Path, mask: Path) -> _Pair:
             f"{edit.shape[1]} × {edit.shape[0]} px; an edit is judged at one size."
         )
     core = read_mask(mask, photo.shape)
+    # A JPEG changes whole blocks (16 px with subsampled colour), whoever saves it.
+    ring_px = 16 if edit.format.lower() in ("jpeg", "jpg") else 2
     if edit.pixels.dtype == photo.pixels.dtype and edit.icc == photo.icc:
-        return _Pair(photo.pixels, edit.pixels, core, photo.icc)
+        return _Pair(photo.pixels, edit.pixels, core, photo.icc, ring_px)
     before_srgb = space_of(photo.icc).to_srgb8(photo.pixels)
     after_srgb = space_of(edit.icc).to_srgb8(edit.pixels)
-    return _Pair(before_srgb, after_srgb, core, None)
+    return _Pair(before_srgb, after_srgb, core, None, ring_px)
 
 
 def _judge(
@@ -84,7 +103,7 @@ def _judge(
         pair.mask,
         icc=pair.icc,
         kind=args.kind,
-        ring_px=args.ring,
+        ring_px=pair.ring_px if args.ring is None else args.ring,
         budget=args.budget,
         semantic=readers,
         token=token,

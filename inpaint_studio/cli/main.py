@@ -34,6 +34,9 @@ OpenWindow: TypeAlias = Callable[[Sequence[Path], Path], int]
 """Given by `__main__`: the terminal and the window are neighbours and do not know each other."""
 
 
+PIPE_CLOSED = 141
+
+
 class Command(Protocol):
     """What a module named in `COMMANDS` holds."""
 
@@ -109,7 +112,9 @@ def _guarded(action: Callable[[], int], *, as_json: bool) -> int:
         output.document({"error": str(error), "exit_code": error.exit_code})
         return error.exit_code
     except BrokenPipeError:
-        return BUG
+        # Whoever read the output has gone (`| head`): end as a shell expects, without a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except Exception as error:
         traceback.print_exc()
         output.error(f"This is a bug of ours ({type(error).__name__}); please report it.")

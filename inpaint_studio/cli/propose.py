@@ -21,10 +21,19 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         "propose", parents=[common], help="suggest masks: text, objects, blemishes, logos"
     )
     parser.add_argument("photo", type=Path, metavar="PHOTO")
-    parser.add_argument("--kind", default="text", help="one or several, with commas")
-    parser.add_argument("--mask", type=Path, default=None, metavar="OUT.png")
+    parser.add_argument("--kind", default="text", help="text,object,blemish,logo")
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        default=None,
+        metavar="OUT.png",
+        help="write all that was found as one mask",
+    )
+    parser.add_argument(
+        "--automatic", action="store_true", help="only what two independent signals agree on"
+    )
     parser.add_argument("--at-least", type=float, default=0.0, metavar="0..1", help="confidence")
-    parser.add_argument("--overwrite", action="store_true")
+    parser.add_argument("--overwrite", action="store_true", help="let OUT.png be replaced")
 
 
 def kinds_of(words: str) -> tuple[Kind, ...]:
@@ -50,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         found = [
             p
             for p in propose(srgb, kinds, Readers(), token)
-            if p.record.confidence >= args.at_least
+            if p.record.confidence >= args.at_least and (p.record.automatic or not args.automatic)
         ]
     if args.mask is not None:
         mask = np.zeros(photo.shape, dtype=bool)
@@ -82,5 +91,10 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         output.say("Nothing of that kind was found.")
     elif args.mask is not None:
-        output.say(f"wrote {args.mask}")
+        unsure = sum(not p.record.automatic for p in found)
+        output.say(f"wrote {args.mask}: {len(found)} proposals, {unsure} of them only suggested")
+        if unsure:
+            output.say("Look at the mask first, or write only the sure ones with --automatic.")
+        if kinds == ("text",):
+            output.say("Fill it with --kind text, so that the text engine takes it.")
     return DONE
