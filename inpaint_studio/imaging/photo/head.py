@@ -136,7 +136,7 @@ def webp_head(path: Path, data: bytes, page: int) -> Head:
 
 
 def heif_head(path: Path, data: bytes, page: int) -> Head:
-    """HEIC and AVIF: their decoders turn the picture upright themselves (irot, imir)."""
+    """HEIC comes upright from its decoder; AVIF says how it is turned (irot, imir)."""
     from inpaint_studio.imaging.photo.heif import info_of
 
     info = info_of(data)
@@ -151,6 +151,7 @@ def heif_head(path: Path, data: bytes, page: int) -> Head:
         is_lossy=True,
         compression="av1" if info.is_av1 else "hevc",
         pages=info.pages,
+        orientation=info.orientation,
         icc=info.icc,
     )
     return Head(

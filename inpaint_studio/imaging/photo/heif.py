@@ -1,7 +1,8 @@
 """HEIC and AVIF: read through libheif (pi-heif, HEVC) and libavif (Pillow, AV1).
 
-Both decoders apply the container's own rotation and mirroring, so the pixels come upright and
-the EXIF orientation, which these formats only repeat, is reset.
+libheif applies the container's own rotation and mirroring (irot, imir); the EXIF orientation,
+which HEIC only repeats, does not count. libavif leaves the pixels as they are stored; Pillow
+says the container's rotation as an EXIF orientation, which is applied as any other photo's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from inpaint_studio.arrays import as_pixels
 from inpaint_studio.errors import BadPhoto
-from inpaint_studio.imaging.photo.exif import with_orientation_reset
+from inpaint_studio.imaging.photo.exif import orientation_of, with_orientation_reset
 from inpaint_studio.imaging.photo.model import Samples
 from inpaint_studio.imaging.photo.sniff import kind_of_bytes
 
@@ -30,6 +31,7 @@ class HeifInfo:
     exif: bytes | None
     xmp: bytes | None
     notes: tuple[str, ...]
+    orientation: int = 1
 
 
 def _is_av1(data: bytes) -> bool:
@@ -52,7 +54,7 @@ def _avif_info(data: bytes) -> HeifInfo:
             has_alpha=picture.mode == "RGBA", is_av1=True, pages=frames,
             icc=picture.info.get("icc_profile"), exif=_clean(exif), xmp=picture.info.get("xmp"),
             notes=("The file is a sequence; only its first picture is opened.",)
-            if frames > 1 else (),
+            if frames > 1 else (), orientation=orientation_of(_bare(exif)),
         )  # fmt: skip
 
 
@@ -82,9 +84,12 @@ def _heic_info(data: bytes) -> HeifInfo:
     )  # fmt: skip
 
 
+def _bare(exif: bytes | None) -> bytes | None:
+    return exif[6:] if exif and exif.startswith(b"Exif\0\0") else exif
+
+
 def _clean(exif: bytes | None) -> bytes | None:
-    if exif and exif.startswith(b"Exif\0\0"):
-        exif = exif[6:]
+    exif = _bare(exif)
     return with_orientation_reset(exif) if exif else None
 
 
