@@ -120,6 +120,9 @@ def _run(args: argparse.Namespace, root: Path) -> None:
     print(f"key to next item painted, decision durable, {args.keys} keys: "
           f"p50 {np.percentile(ms, 50):.0f} ms, p95 {np.percentile(ms, 95):.0f} ms, "
           f"max {ms.max():.0f} ms; whole photo already there: {whole}/{args.keys}")  # fmt: skip
+    for key in dict.fromkeys(keys):
+        own = [span for n, span in enumerate(ms) if keys[n % len(keys)] == key]
+        print(f"  {key.name}: p50 {np.median(own):.0f} ms, max {max(own):.0f} ms")
     events = studio.queue.events()
     print(f"events on the disk: {len(events)}")
     if args.shot:
