@@ -96,6 +96,7 @@ class Runner(QObject):
         self._background = background
         self._pool: WorkerPool | None = None
         self._warmed = False
+        self._warming: Job | None = None
         self._numbers = itertools.count(1)
         self.tasks: list[Task] = []
         self.ready: frozenset[str] = frozenset()
@@ -111,7 +112,7 @@ class Runner(QObject):
         """Start the worker and let it load what the first fill needs."""
         if not self._warmed:
             self._warmed = True
-            self._workers().submit(f"{WORKER}:warm_job", label="warm")
+            self._warming = self._workers().submit(f"{WORKER}:warm_job", label="warm")
 
     def _workers(self) -> WorkerPool:
         if self._pool is None:
@@ -241,7 +242,7 @@ class Runner(QObject):
             job = task.job
             if job is None or task.is_ended:
                 continue
-            task.progress = job.progress
+            task.progress = job.progress or self._first_time(job)
             task.state = job.state
             if job.is_ended and job.state == "finished":
                 task.result = job.result
@@ -257,6 +258,13 @@ class Runner(QObject):
         if not self.tasks:
             self._timer.stop()
         self.changed.emit()
+
+    def _first_time(self, job: Job) -> Progress | None:
+        """On a new machine the worker compiles for some seconds: say so instead of “waiting”."""
+        warming = self._warming
+        if warming is None or warming.is_ended or job.state != "waiting":
+            return None
+        return Progress(0.0, tr("getting ready, the first time only"))
 
     def _tell(self, task: Task) -> None:
         if task.state == "failed":
