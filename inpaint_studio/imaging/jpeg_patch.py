@@ -1,12 +1,13 @@
 """Replace only the touched blocks of a JPEG; every other coefficient stays as it is.
 
 A JPEG decodes to other pixels each time it is encoded anew. Here the quantised DCT coefficients
-are read (libjpeg, through jpeglib), the blocks that an edit touches get the difference of the
-edit added in the frequency domain, rounded to the file's own quantisation, and the rest is
-written back untouched. Tables, sampling and all metadata segments are the old file's own.
+are read (libjpeg, through jpeglib), the blocks that an edit touches get new samples where pixels
+were edited and keep their old samples elsewhere, rounded to the file's own quantisation, and the
+rest is written back untouched. Tables, sampling and all metadata segments are the old file's own.
 
-Adding the difference, instead of transforming the new pixels, leaves pixels of a touched block
-that nobody edited closest to what they were.
+Rejected: adding the difference of the decoded pixels. A decoder smooths subsampled chroma when it
+enlarges it, so that difference lacks the old chroma's detail, and what was removed stayed legible
+as a ghost in its colours.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def patch(data: bytes, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> P
         path.write_bytes(data)
         coefficients = _read(path)
         touched, blocks, everything = _edit(
-            coefficients, frame, before, after, changed, is_rgb=is_rgb(found, frame)
+            coefficients, frame, after, changed, is_rgb=is_rgb(found, frame)
         )
         fresh = Path(folder) / "new.jpg"
         plain = not frame.is_progressive and jpeg_file.has_common_codes(found)
@@ -109,7 +110,6 @@ def _planes(coefficients: Any, frame: Frame) -> list[NDArray[np.int16]]:
 def _edit(
     coefficients: Any,
     frame: Frame,
-    before: NDArray[np.uint8],
     after: NDArray[np.uint8],
     changed: NDArray[np.bool_],
     *,
@@ -135,11 +135,11 @@ def _edit(
             touched[box] = True
         for part in range(0, len(rows), 4096):
             some = (rows[part : part + 4096], columns[part : part + 4096])
-            delta = _difference(before, after, some, size, index, is_rgb=is_rgb)
-            means = delta.reshape(-1, 8, step_y, 8, step_x).mean(axis=(2, 4))
-            spectrum = _DCT @ means @ _DCT.T / table
-            sums = np.rint(plane[some] + spectrum)
-            plane[some] = np.clip(sums, -1023, 1023).astype(np.int16)
+            held = plane[some]
+            old = _DCT.T @ (held * table) @ _DCT
+            new, is_new = _samples(after, changed, some, (step_y, step_x), index, is_rgb=is_rgb)
+            spectrum = _DCT @ np.where(is_new, new - old, 0.0) @ _DCT.T / table
+            plane[some] = np.clip(np.rint(held + spectrum), -1023, 1023).astype(np.int16)
     return touched, count, total
 
 
@@ -166,26 +166,29 @@ def _blocks_with(
     return found
 
 
-def _difference(
-    before: NDArray[np.uint8],
+def _samples(
     after: NDArray[np.uint8],
+    changed: NDArray[np.bool_],
     blocks: tuple[NDArray[np.intp], NDArray[np.intp]],
-    size: tuple[int, int],
+    step: tuple[int, int],
     component: int,
     *,
     is_rgb: bool,
-) -> NDArray[np.float64]:
-    """Return (n, rows, columns): what one channel of these blocks changes by.
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return ((n, 8, 8) new samples of one channel, level-shifted, and which of them changed).
 
+    A sample is the mean of its cell of `step` pixels; it is new when any of them was edited.
     Beyond the picture's edge the last row and column are repeated, as encoders do.
     """
-    rows = np.minimum(blocks[0][:, None] * size[0] + np.arange(size[0]), before.shape[0] - 1)
-    columns = np.minimum(blocks[1][:, None] * size[1] + np.arange(size[1]), before.shape[1] - 1)
+    size = (8 * step[0], 8 * step[1])
+    rows = np.minimum(blocks[0][:, None] * size[0] + np.arange(size[0]), after.shape[0] - 1)
+    columns = np.minimum(blocks[1][:, None] * size[1] + np.arange(size[1]), after.shape[1] - 1)
     at = (rows[:, :, None], columns[:, None, :])
-    change = after[at].astype(np.float64) - before[at].astype(np.float64)
-    if is_rgb:
-        return np.asarray(change[..., component])
-    return np.asarray(change @ _TO_YCC[component])
+    pixels = after[at].astype(np.float64)
+    values = pixels[..., component] if is_rgb else pixels @ _TO_YCC[component]
+    shift = 128.0 if is_rgb or component == 0 else 0.0
+    cells = (-1, 8, step[0], 8, step[1])
+    return values.reshape(cells).mean(axis=(2, 4)) - shift, changed[at].reshape(cells).any((2, 4))
 
 
 _TO_YCC = np.array([
