@@ -7,7 +7,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from inpaint_studio import __version__
 from inpaint_studio.app import Studio, edited
 from inpaint_studio.cli.describe import run_json, show_plan, show_verdict
 from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers, library_path
@@ -21,7 +20,8 @@ from inpaint_studio.imaging.photo import (
     save_statement,
 )
 from inpaint_studio.pipeline.road import require
-from inpaint_studio.records import KINDS, RunOptions, RunRecord
+from inpaint_studio.records import KINDS, RunOptions
+from inpaint_studio.session.note import edit_note
 
 BOUNDS = (
     ("grow", -500, 500),
@@ -162,12 +162,6 @@ def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
         force=args.force,
         budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
     )
-
-
-def edit_note(record: RunRecord) -> str:
-    """What an XMP edit note says: engines, seed and run."""
-    engines = "+".join(sorted({edit.plan.engine for edit in record.edits}))
-    return f"Inpaint Studio {__version__}: {engines}, seed {record.options.seed}, {record.run_id}"
 
 
 def _check_numbers(args: argparse.Namespace) -> None:

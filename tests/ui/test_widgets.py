@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from inpaint_studio.imaging.photo import SaveOptions, SaveStatement
+from inpaint_studio.imaging.photo import SaveOptions, SaveStatement, open_photo
 from inpaint_studio.records import Reading
 from inpaint_studio.settings import SETTINGS, Settings
 from inpaint_studio.ui import icons, theme
@@ -20,6 +24,7 @@ from inpaint_studio.ui.dialogs.keys import KeyEditor, KeySheet
 from inpaint_studio.ui.dialogs.palette import CommandPalette
 from inpaint_studio.ui.dialogs.settings import SettingsDialog, value_of
 from inpaint_studio.ui.dialogs.stages import viewable
+from inpaint_studio.ui.retouch import desk
 from inpaint_studio.ui.shell import Shell
 from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, number, spoken
 
@@ -143,6 +148,43 @@ def test_saving_over_a_file_needs_a_tick(qtbot: QtBot, shell: Shell, tmp_path: P
     dialog.overwrite.setChecked(True)
     assert dialog.save_button.isEnabled()
     qtbot.waitUntil(lambda: dialog._lost.isVisibleTo(dialog), timeout=4000)
+    background.close()
+
+
+def test_layers_are_offered_beside_the_photo_and_their_losses_said(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.full((40, 60, 3), 90, np.uint16).astype(np.uint8)).save(path)
+    session = SimpleNamespace(
+        photo=open_photo(path), state="", row=SimpleNamespace(path=str(path)),
+        history=SimpleNamespace(original=lambda box: open_photo(path).pixels[box.slices].copy()),
+        mark_saved=lambda state: None,
+    )  # fmt: skip
+    edited = session.photo.pixels.copy()
+    edited[10:20, 15:30] = 200
+    session.photo = replace(session.photo, pixels=edited, exif=b"MM\0*\0\0\0\x08\0\0\0\0\0\0")
+    document = SimpleNamespace(session=session, photo=session.photo)
+    background = Background(shell)
+
+    def state(_path: Path, _options: SaveOptions) -> SaveStatement:
+        return SaveStatement("encode", (), ())
+
+    said = partial(desk._layers_statement, document)  # type: ignore[arg-type]
+    dialog = ExportDialog(path, state, background, shell, layers=said)
+    qtbot.addWidget(dialog)
+    assert dialog.layers_path() is None
+    dialog.layers.setCurrentIndex(dialog.layers.findData(".ora"))
+    qtbot.waitUntil(lambda: dialog._lost.isVisibleTo(dialog), timeout=4000)
+    dialog.layers.setCurrentIndex(dialog.layers.findData(".tif"))
+    beside = dialog.layers_path()
+    assert beside == tmp_path / "photo-retouched-layers.tif"
+    desk._save(document, dialog.path(), dialog.options(), beside)  # type: ignore[arg-type]
+    pages = [open_photo(beside, page=page).pixels for page in range(3)]
+    assert (pages[0] == edited).all()
+    assert (pages[1] == open_photo(path).pixels).all()
+    dialog._changed()
+    assert not dialog.save_button.isEnabled()
     background.close()
 
 

@@ -37,7 +37,12 @@ JPEG = (
     ("patch", "Change only the touched blocks"),
     ("reencode", "Encode the whole photo anew"),
 )
+LAYERS = (
+    ("", "None"), (".psd", "PSD beside it"), (".ora", "OpenRaster beside it"),
+    (".tif", "TIFF with pages beside it"),
+)  # fmt: skip
 State = Callable[[Path, SaveOptions], SaveStatement]
+LayersState = Callable[[Path], SaveStatement]
 
 
 def suggested(path: Path) -> Path:
@@ -54,8 +59,9 @@ class ExportDialog(QDialog):
     """Asks for everything a save needs. `chosen` holds the answer after `accept`."""
 
     def __init__(
-        self, path: Path, state: State, background: Background, parent: QWidget, *, note: str = ""
-    ) -> None:
+        self, path: Path, state: State, background: Background, parent: QWidget, *,
+        note: str = "", layers: LayersState | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.setWindowTitle(tr("Save photo"))
         self.setAccessibleName(tr("Save photo"))
@@ -64,6 +70,7 @@ class ExportDialog(QDialog):
         self._state = state
         self._background = background
         self._note = note
+        self._layers_state = layers
         self._asked = 0
         self.chosen: tuple[Path, SaveOptions] | None = None
         self.where = QLineEdit(str(suggested(path)))
@@ -76,6 +83,8 @@ class ExportDialog(QDialog):
         self.quality.setRange(1, 100)
         self.quality.setValue(95)
         self.quality.setAccessibleName(tr("Quality"))
+        self.layers = _combo(LAYERS, tr("Layers"))
+        self.layers.setToolTip(tr("Original, edit and mask, for another program to go on with"))
         self.lossless = QCheckBox(tr("Lossless"))
         self.lossless.setAccessibleName(tr("Lossless"))
         self.lossless.setChecked(True)
@@ -93,6 +102,8 @@ class ExportDialog(QDialog):
         self._quality_row = (dim(tr("Quality")), self.quality)
         form.addRow(*self._quality_row)
         form.addRow(dim(""), self.lossless)
+        if layers is not None:
+            form.addRow(dim(tr("Layers")), self.layers)
         form.addRow(dim(""), self.overwrite)
         self._kept = Section(tr("The file keeps"))
         self._lost = Section(tr("The file loses"))
@@ -120,7 +131,7 @@ class ExportDialog(QDialog):
         self._soon.timeout.connect(self._ask)
         self.where.textChanged.connect(self._changed)
         self.format.currentIndexChanged.connect(self._format_chosen)
-        for box in (self.jpeg,):
+        for box in (self.jpeg, self.layers):
             box.currentIndexChanged.connect(self._changed)
         self.quality.valueChanged.connect(self._changed)
         self.lossless.toggled.connect(self._changed)
@@ -135,6 +146,11 @@ class ExportDialog(QDialog):
             overwrite=self.overwrite.isChecked(), jpeg=str(self.jpeg.currentData()),
             quality=self.quality.value(), lossless=self.lossless.isChecked(), note=self._note,
         )  # fmt: skip
+
+    def layers_path(self) -> Path | None:
+        """Where the layers go: beside the photo, under a name of their own; None: nowhere."""
+        suffix = str(self.layers.currentData())
+        return self.path().with_name(f"{self.path().stem}-layers{suffix}") if suffix else None
 
     def _browse(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -158,12 +174,16 @@ class ExportDialog(QDialog):
         for field in self._quality_row:
             field.setVisible(lossy)
         self.lossless.setVisible(suffix in (".webp", ".avif", ".jxl"))
-        there = self.path().exists()
+        layers = self.layers_path()
+        taken = [path for path in (self.path(), layers) if path is not None and path.exists()]
+        there = bool(taken)
         self.overwrite.setVisible(there)
         self.save_button.setEnabled(not there or self.overwrite.isChecked())
         if there and not self.overwrite.isChecked():
-            own = self.path().absolute() == self._original.absolute()
+            own = any(path.absolute() == self._original.absolute() for path in taken)
             what = tr("This is the original.") if own else tr("There is a file with this name.")
+            if taken[0] == layers:
+                what = tr("There is a {name} already.", name=layers.name)
             self.notice.say("warn", what + " " + tr("Tick “Replace” or choose another name."))
         else:
             self.notice.clear()
@@ -175,10 +195,21 @@ class ExportDialog(QDialog):
 
     def _ask(self) -> None:
         self._asked += 1
-        work = partial(self._state, self.path(), replace(self.options(), overwrite=True))
+        options = replace(self.options(), overwrite=True)
+        work = partial(self._both, self.path(), options, self.layers_path())
         self._background.run(
             work, partial(self._answer, self._asked), partial(self._refused, self._asked)
         )
+
+    def _both(self, path: Path, options: SaveOptions, layers: Path | None) -> SaveStatement:
+        """What the photo's file and the layers' file keep and lose; in the background."""
+        statement = self._state(path, options)
+        if layers is None or self._layers_state is None:
+            return statement
+        more = self._layers_state(layers)
+        kept = tuple(f"{layers.name}: {words}" for words in more.kept[:1])
+        lost = tuple(f"{layers.name}: {words}" for words in more.lost)
+        return replace(statement, kept=statement.kept + kept, lost=statement.lost + lost)
 
     def _answer(self, number: int, statement: SaveStatement) -> None:
         if number != self._asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,18 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QWidget
 
 from inpaint_studio.errors import BadPhoto, InpaintError
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.photo import (
     SaveOptions,
     SaveReport,
     SaveStatement,
+    layers_statement,
     open_photo,
+    save_layers,
     save_photo,
 )
 from inpaint_studio.paths import data_dir, ensure
+from inpaint_studio.session.note import history_note
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.retouch.document import Document, open_document
 from inpaint_studio.ui.text import count, tr
@@ -59,7 +64,7 @@ class Desk(QObject):
         self._kept: OrderedDict[Path, Document] = OrderedDict()
         self._loading: set[Path] = set()
         self._told: set[Path] = set()
-        self._last_save: tuple[Path, SaveOptions] | None = None
+        self._last_save: tuple[Path, SaveOptions, Path | None] | None = None
         self.wanted: Path | None = None
         self.current: Document | None = None
         self._watch = QTimer(self)
@@ -217,32 +222,36 @@ class Desk(QObject):
         document = self.current
         if document is None:
             return
-        note = tr("Retouched with Inpaint Studio") if self._studio.settings["xmp_note"] else ""
         dialog = ExportDialog(
             document.path, partial(_statement, document), self._background, self._window,
-            note=note,
+            note=self._note(document), layers=partial(_layers_statement, document),
         )  # fmt: skip
         if dialog.exec() and dialog.chosen is not None:
-            self.save(*dialog.chosen)
+            self.save(*dialog.chosen, dialog.layers_path())
+
+    def _note(self, document: Document) -> str:
+        """Engines, seeds and runs for the XMP, if the user wants a note."""
+        if not self._studio.settings["xmp_note"]:
+            return ""
+        return history_note(self._studio.library, document.history)
 
     def save_again(self) -> None:
         """Save where and how it was saved last."""
         if self._last_save is None or self.current is None:
             self.save_as()
         else:
-            path, options = self._last_save
-            from dataclasses import replace
+            path, options, layers = self._last_save
+            note = self._note(self.current)
+            self.save(path, replace(options, overwrite=True, note=note), layers)
 
-            self.save(path, replace(options, overwrite=True))
-
-    def save(self, path: Path, options: SaveOptions) -> None:
-        """Write the photo in the background."""
+    def save(self, path: Path, options: SaveOptions, layers: Path | None = None) -> None:
+        """Write the photo in the background, and its layers beside it where they are wanted."""
         document = self.current
         if document is None:
             return
-        self._last_save = (path, options)
+        self._last_save = (path, options, layers)
         self.status.emit("busy", tr("Saving {name}", name=path.name))
-        work = partial(_save, document, path, options)
+        work = partial(_save, document, path, options, layers)
         self._background.run(work, partial(self._saved, document), self._not_saved, in_order=True)
 
     def _saved(self, document: Document, report: SaveReport) -> None:
@@ -325,11 +334,20 @@ def _statement(document: Document, path: Path, options: SaveOptions) -> SaveStat
     return document.session.statement(path, options)
 
 
-def _save(document: Document, path: Path, options: SaveOptions) -> SaveReport:
+def _layers_statement(document: Document, path: Path) -> SaveStatement:
+    return layers_statement(document.photo, path)
+
+
+def _save(document: Document, path: Path, options: SaveOptions, layers: Path | None) -> SaveReport:
     """Save in the ordered thread: no edit comes in between."""
     session = document.session
     state = session.state
     report = save_photo(session.photo, path, options)
+    if layers is not None:
+        first = session.history.original(Box.of_shape(session.photo.shape))
+        before = replace(session.photo, pixels=first)
+        nothing_more = np.zeros(session.photo.shape, bool)  # all that changed is shown anyway
+        save_layers(before, session.photo, nothing_more, layers, options)
     session.mark_saved(state)
     if path.absolute() == Path(session.row.path):
         session.saved_over(open_photo(path, page=session.photo.source.page))
