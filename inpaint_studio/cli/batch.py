@@ -19,7 +19,7 @@ from inpaint_studio.cli.output import (
     Subparsers,
     library_path,
 )
-from inpaint_studio.errors import BadSetting, Cancelled
+from inpaint_studio.errors import BadPhoto, BadSetting, Cancelled
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.road import require
 from inpaint_studio.records import KINDS, Kind, RunOptions
@@ -59,7 +59,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=int, default=0, help="0: as memory and cores allow")
     parser.add_argument("--resume", action="store_true", help="go on with the folder's batch")
-    parser.add_argument("--retry-failed", action="store_true")
+    parser.add_argument("--retry-failed", action="store_true", help="run failed photos again")
     parser.add_argument(
         "--retry-flagged",
         nargs="?",
@@ -81,6 +81,8 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns: 0 every photo delivered, 3 some wait in the queue, 2 some failed, 130 stopped."""
     output = Output(as_json=args.json)
+    if not args.list and args.folder is not None and not args.folder.is_dir():
+        raise BadPhoto(f"There is no folder {args.folder}; check the name.")
     with Studio.open(library_path(args), wait_s=5.0) as studio:
         if args.list:
             return _list(studio, output)
