@@ -3,7 +3,9 @@
 import numba
 import numpy as np
 
-_jit = numba.njit(cache=True, nogil=True)
+from inpaint_studio.engines.compiled import on_disk
+
+_jit = numba.njit(cache=on_disk(), nogil=True)
 
 
 @_jit

@@ -11,13 +11,15 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from inpaint_studio.engines.compiled import on_disk
+
 SIDE = 7
 REACH = SIDE // 2
 ROW = SIDE * 4
 SLACK = 64
 """Bytes a picture's buffer must own beyond its last pixel: rows are read 32 bytes at once."""
 
-_jit = numba.njit(cache=True, nogil=True)
+_jit = numba.njit(cache=on_disk(), nogil=True)
 
 
 @intrinsic
