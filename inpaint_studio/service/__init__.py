@@ -1,1 +1,0 @@
-"""Optional job API over HTTP on this machine."""
