@@ -106,7 +106,7 @@ class ExportDialog(QDialog):
             form.addRow(dim(tr("Layers")), self.layers)
         form.addRow(dim(""), self.overwrite)
         self._kept = Section(tr("The file keeps"))
-        self._lost = Section(tr("The file loses"))
+        self._lost = Section(tr("Lost or changed"))
         self.notice = Notice()
         self.save_button = button(tr("Save"), icon="save", primary=True)
         self.save_button.setDefault(True)
