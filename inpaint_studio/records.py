@@ -10,7 +10,7 @@ that an older record still loads; a record from a newer program is refused with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -102,6 +102,10 @@ class Reading:
     seconds: float = 0.0
     decides: bool = True
 
+    def shifted(self, dx: int, dy: int) -> Reading:
+        """The same reading with its box in coordinates moved by (dx, dy)."""
+        return replace(self, box=self.box.shift(dx, dy)) if self.box else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -118,6 +122,14 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     version: str = ""
     box: Box | None = None
+
+    def shifted(self, dx: int, dy: int) -> Verdict:
+        """The same verdict with its boxes moved, as from a crop's pixels to the photo's."""
+        return replace(
+            self,
+            box=self.box.shift(dx, dy) if self.box else None,
+            readings=tuple(reading.shifted(dx, dy) for reading in self.readings),
+        )
 
     def reading(self, name: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.name == name), None)

@@ -24,7 +24,7 @@ from inpaint_studio.imaging.color import ColorSpace, space_of
 from inpaint_studio.imaging.mask import grow, ring
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.request import Sink
-from inpaint_studio.records import FillRecipe, Kind, Reading, RunOptions, Stage, Verdict, to_json
+from inpaint_studio.records import FillRecipe, Kind, RunOptions, Stage, Verdict, to_json
 
 JUDGE_PAD_PX = 192
 
@@ -131,7 +131,7 @@ def attempt(
         token.within(0.7, 1.0, "judging"),
     )
     offset = _judge_box(core, after.shape)
-    verdict = _shift_verdict(judged.verdict, offset.left, offset.top)
+    verdict = judged.verdict.shifted(offset.left, offset.top)
     clock.stage("readings", data=readings_bytes(verdict))
     maps = {name: _place(plane, offset, core.shape) for name, plane in judged.maps.items()}
     return Attempt(
@@ -213,18 +213,6 @@ def _judge_request(
         refill=refill,
         budget=region.options.budget,
     )
-
-
-def _shift_verdict(verdict: Verdict, dx: int, dy: int) -> Verdict:
-    return replace(
-        verdict,
-        box=verdict.box.shift(dx, dy) if verdict.box else None,
-        readings=tuple(_shift_reading(reading, dx, dy) for reading in verdict.readings),
-    )
-
-
-def _shift_reading(reading: Reading, dx: int, dy: int) -> Reading:
-    return replace(reading, box=reading.box.shift(dx, dy)) if reading.box else reading
 
 
 def _place(plane: Plane, box: Box, shape: tuple[int, ...]) -> Plane:

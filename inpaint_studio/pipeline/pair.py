@@ -17,7 +17,7 @@ from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.mask import REGION_MAX_PX, Region, regions, validate
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import JUDGE_PAD_PX
-from inpaint_studio.records import Kind, Reading, Verdict
+from inpaint_studio.records import Kind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def judge_pair(
             semantic,
             token.within(index / len(pieces), (index + 1) / len(pieces), "judging"),
         )
-        judged.append(PairJudgement(_shift(part.verdict, box), box, part.maps))
+        judged.append(PairJudgement(part.verdict.shifted(box.left, box.top), box, part.maps))
     worst = max(judged, key=lambda j: (not j.verdict.accepted, j.verdict.risk))
     return worst if len(judged) == 1 else _combine(judged, worst)
 
@@ -83,19 +83,6 @@ def _pieces(core: MaskBool) -> list[Region]:
     if max(box.width, box.height) <= REGION_MAX_PX:
         return [Region(box, core[box.slices])]
     return regions(core)
-
-
-def _shift(verdict: Verdict, box: Box) -> Verdict:
-    def moved(reading: Reading) -> Reading:
-        return (
-            replace(reading, box=reading.box.shift(box.left, box.top)) if reading.box else reading
-        )
-
-    return replace(
-        verdict,
-        box=verdict.box.shift(box.left, box.top) if verdict.box else None,
-        readings=tuple(moved(reading) for reading in verdict.readings),
-    )
 
 
 def _combine(judged: list[PairJudgement], worst: PairJudgement) -> PairJudgement:

@@ -6,7 +6,7 @@ import resource
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -27,7 +27,6 @@ from inpaint_studio.records import (
     EditRecord,
     FillRecipe,
     Plan,
-    Reading,
     RunOptions,
     RunRecord,
     Stage,
@@ -400,21 +399,7 @@ def _packed(plane: Plane) -> np.ndarray:
 
 def _in_photo(edit: EditRecord, box: Box) -> EditRecord:
     """Shift the verdict's boxes from the crop to `request.pixels`."""
-
-    def moved(readings: Iterable[Reading]) -> tuple[Reading, ...]:
-        return tuple(
-            replace(r, box=r.box.shift(box.left, box.top)) if r.box else r for r in readings
-        )
-
-    verdict = edit.verdict
-    return replace(
-        edit,
-        verdict=replace(
-            verdict,
-            box=verdict.box.shift(box.left, box.top) if verdict.box else None,
-            readings=moved(verdict.readings),
-        ),
-    )
+    return replace(edit, verdict=edit.verdict.shifted(box.left, box.top))
 
 
 def _shift_edit(edit: EditRecord, origin: Box) -> EditRecord:
