@@ -73,7 +73,7 @@ def _stream(request: stream.Request, out: BinaryIO) -> None:
     stream.check_size(request.path, head.source, request.max_megapixels)
     need = stream.decoder_mb(head, request.path.stat().st_size)
     megapixels = head.source.width * head.source.height / 1e6
-    limit(BASE_MB + 1.5 * need, seconds_for(megapixels, head.source.kind))
+    limit(BASE_MB + 1.5 * need, stream.seconds_for(megapixels, head.source.kind))
     with stream.local_stream(request) as found:
         message, blobs = wire.pack_head(found.head)
         palette = b"" if found.palette is None else found.palette.tobytes()
@@ -94,11 +94,6 @@ def _thumbnail(request: stream.Request, out: BinaryIO) -> None:
     picture = np.ascontiguousarray(small(request.path, request.px))
     shape = [int(side) for side in picture.shape]
     wire.send(out, {"type": "small", "shape": shape}, picture.data.cast("B"))
-
-
-def seconds_for(megapixels: float, kind: str) -> float:
-    """Return how long a decode may take: 9 s, more for what is honestly large."""
-    return max(9.0, megapixels * (1.5 if kind in ("raw", "heif", "avif") else 0.6))
 
 
 def limit(megabytes: float, seconds: float) -> None:

@@ -26,10 +26,9 @@ from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo import wire
-from inpaint_studio.imaging.photo.child import seconds_for
 from inpaint_studio.imaging.photo.head import Head
 from inpaint_studio.imaging.photo.model import Samples
-from inpaint_studio.imaging.photo.stream import Request, Stream
+from inpaint_studio.imaging.photo.stream import Request, Stream, seconds_for
 
 START_S = 30.0
 """How long a fresh child may take to say that it is there (a busy machine, a cold disk)."""

@@ -5,9 +5,10 @@ The nouns of this package. They hold pixels and bytes and know nothing of files.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,17 @@ from inpaint_studio.arrays import Pixels
 
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """(H, W, bands) samples as a file stores them, or a band of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A decoder at work: bands of (rows, W, channels), top to bottom, and a palette if any."""
+
+    channels: int
+    dtype: np.dtype[Any]
+    bands: Iterator[NDArray[Any]]
+    palette: NDArray[np.uint8] | None = None
+    """(256, 4) RGBA of mode P; the samples are then indices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

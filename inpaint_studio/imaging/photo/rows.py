@@ -10,30 +10,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo.head import Head
-from inpaint_studio.imaging.photo.model import Samples
+from inpaint_studio.imaging.photo.model import Rows, Samples
+from inpaint_studio.imaging.photo.tiff_rows import tiff_rows
 
 BAND_BYTES = 8 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A decoder at work: bands of (rows, W, channels), top to bottom, and a palette if any."""
-
-    channels: int
-    dtype: np.dtype[Any]
-    bands: Iterator[NDArray[Any]]
-    palette: NDArray[np.uint8] | None = None
-    """(256, 4) RGBA of mode P; the samples are then indices."""
 
 
 def vips() -> Any:
@@ -112,12 +100,6 @@ def avif_rows(path: Path, data: bytes, head: Head) -> Rows:
 
     samples = samples_of(data)
     return Rows(samples.shape[2], samples.dtype, iter([samples]))
-
-
-def tiff_rows(path: Path, data: bytes, head: Head) -> Rows:
-    from inpaint_studio.imaging.photo.tiff_rows import open_rows
-
-    return open_rows(path, data, head)
 
 
 def raw_rows(path: Path, data: bytes, head: Head) -> Rows:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from inpaint_studio.errors import BadPhoto, InpaintError
 from inpaint_studio.imaging.photo.convert import depth_of, rgb_of, whole_numbers
 from inpaint_studio.imaging.photo.head import HEADS, Head
-from inpaint_studio.imaging.photo.model import Samples, Source
-from inpaint_studio.imaging.photo.rows import ROWS, Rows
+from inpaint_studio.imaging.photo.model import Rows, Samples, Source
+from inpaint_studio.imaging.photo.rows import ROWS
 from inpaint_studio.imaging.photo.sniff import sniff
 
 STREAMED = ("tiff", "raw")
@@ -172,6 +172,11 @@ def decoder_mb(head: Head, file_bytes: int) -> float:
 
 DECODER_BYTES = 300_000_000
 """What a decoding child takes by itself: interpreter, libraries, bands (measured: 250 MB)."""
+
+
+def seconds_for(megapixels: float, kind: str) -> float:
+    """Return how long a decode may take: 9 s, more for what is honestly large."""
+    return max(9.0, megapixels * (1.5 if kind in ("raw", "heif", "avif") else 0.6))
 
 
 def _depth(source: Source) -> int:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadPhoto
 from inpaint_studio.imaging.photo.head import Head
-from inpaint_studio.imaging.photo.rows import Rows
+from inpaint_studio.imaging.photo.model import Rows
 
 
-def open_rows(path: Path, data: bytes, head: Head) -> Rows:
+def tiff_rows(path: Path, data: bytes, head: Head) -> Rows:
     """Return the rows of page `head.source.page`. Raises: BadPhoto."""
     import tifffile
 
