@@ -10,6 +10,7 @@
     │   └── Missing          an engine or a model is not there (exit code 4)
     │       └── BadModel     a model file is damaged, unknown, or could run code: refused
     ├── EngineFailed         an engine broke or returned what it must not (caught by the pipeline)
+    │   └── TookTooLong      a fill was ended by the clock: its region waits for a person
     └── JobFailed            a job broke, hung, or killed its worker
     Cancelled                not an error: the user said stop (exit code 130)
 
@@ -65,6 +66,11 @@ class BadModel(Missing):
 
 class EngineFailed(InpaintError):
     """An engine raised, hung, or returned pixels it must not return."""
+
+
+class TookTooLong(EngineFailed):
+    """A fill reached the limit stated in its recipe. No other fill may take its place: the clock
+    must never decide pixels."""
 
 
 class JobFailed(InpaintError):

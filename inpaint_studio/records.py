@@ -146,7 +146,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `None` means: let the plan decide."""
+    """What the user asked for. `None` means: let the plan decide.
+
+    `budget` is the judging's; `time_budget_s`: CPU seconds the fill of one region is planned for.
+    """
 
     engine: str = "auto"
     kind: Kind = "painted"
@@ -159,6 +162,7 @@ class RunOptions:
     budget: Literal["cheap", "auto", "full"] = "auto"
     parameters: dict[str, Scalar] = field(default_factory=dict)
     attempt: int = 0
+    time_budget_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("reviewer", "", "Your name", "Stored with every decision you make"),
     Setting("judge_budget", "auto", "Gate budget", "How much time judging may take",
             choices=("cheap", "auto", "full")),
+    Setting("fill_budget_s", 60.0, "Time for one region",
+            "CPU seconds a fill without a model is planned for; larger holes get less search. "
+            "After ten times as long it is stopped and waits for review", 1.0, 36000.0),
     Setting("run_on_release", False, "Fill on release", "Run when a stroke ends"),
     Setting("threads", 0, "Threads", "Threads for filling; 0 means all cores", 0, 256),
     Setting("artifact_budget_gb", 20.0, "Disk for run artifacts", "Oldest go first, in GB",

@@ -164,6 +164,7 @@ def _batch(args: argparse.Namespace, studio: Studio) -> Batch:
             engine="auto" if retrying else args.engine,
             seed=args.seed,
             budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
+            time_budget_s=float(studio.settings["fill_budget_s"]),
         ),
     )
     return Batch.plan(studio.library, args.folder, args.output, options)

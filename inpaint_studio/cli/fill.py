@@ -29,6 +29,7 @@ BOUNDS = (
     ("quality", 1, 100),
     ("page", 0, 100_000),
     ("seed", 0, 2**63 - 1),
+    ("seconds", 1, 36_000),
 )
 ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
 
@@ -68,6 +69,13 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         default=None,
         choices=("cheap", "auto", "full"),
         help="how much time judging may take",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=None,
+        metavar="S",
+        help="CPU seconds the fill of one region is planned for (flat, patch, text)",
     )
     parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
     parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
@@ -161,6 +169,9 @@ def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
         feather_px=args.feather,
         force=args.force,
         budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
+        time_budget_s=float(
+            studio.settings["fill_budget_s"] if args.seconds is None else args.seconds
+        ),
     )
 
 

@@ -5,35 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.engines.flat_field import low_band
 from inpaint_studio.engines.flat_grain import rounding_variance, synthesise
+from inpaint_studio.engines.plain import PlainEngine
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, RunOptions
 
 _CONTEXT_PX = 48
 
 
-class FlatEngine:
+class FlatEngine(PlainEngine):
     """Continues colour and light as a harmonic field and lays the ring's grain over it."""
 
     name = "flat"
     version = 2
     title = "Flat"
-
-    def availability(self) -> Availability:
-        return Availability(ready=True)
-
-    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
-        return FillRecipe(
-            engine=self.name,
-            engine_version=self.version,
-            seed=options.seed,
-            intent=options.intent,
-            parameters=dict(options.parameters),
-        )
 
     def context_px(self, mask: MaskBool) -> int:
         return _CONTEXT_PX
@@ -41,7 +29,7 @@ class FlatEngine:
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
         return shape[0] * shape[1] * 110 / 1e6 + 20
 
-    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+    def make(self, request: FillRequest, token: RunToken) -> Fill:
         token.step(0.0, "light")
         box = Box.of_mask(request.mask).pad(_CONTEXT_PX).clamp(Box.of_shape(request.mask.shape))
         hole = np.ascontiguousarray(request.mask[box.slices])

@@ -8,31 +8,26 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines import membrane
-from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.base import Fill, FillRequest
+from inpaint_studio.engines.plain import PlainEngine
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, RunOptions
+from inpaint_studio.records import Scalar
+
+# CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
+# what the search of the finest level and those below it adds.
+_JOIN_S = 2.0
+_SEARCH_S = 8.0
+_MOST_REST = 3
 
 
-class PatchEngine:
+class PatchEngine(PlainEngine):
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam."""
 
     name = "patch"
     version = 2
     title = "Patch"
-
-    def availability(self) -> Availability:
-        return Availability(ready=True)
-
-    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
-        return FillRecipe(
-            engine=self.name,
-            engine_version=self.version,
-            seed=options.seed,
-            intent=options.intent,
-            parameters=dict(options.parameters),
-        )
 
     def context_px(self, mask: MaskBool) -> int:
         box = Box.of_mask(mask)
@@ -41,7 +36,14 @@ class PatchEngine:
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
         return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
 
-    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+    def effort(self, mask: MaskBool, budget_s: float) -> dict[str, Scalar]:
+        million = float(mask.sum()) / 1e6
+        rest = 0
+        while rest < _MOST_REST and million * (_JOIN_S + _SEARCH_S / 4**rest) > budget_s:
+            rest += 1
+        return {"rest_levels": rest} if rest else {}
+
+    def make(self, request: FillRequest, token: RunToken) -> Fill:
         from inpaint_studio.engines.patch_rounds import synthesise
 
         hole = np.ascontiguousarray(request.mask)
@@ -49,10 +51,19 @@ class PatchEngine:
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
         threads = request.threads or os.cpu_count() or 1
+        rest = int(request.recipe.parameters.get("rest_levels", 0))
         solved = synthesise(
-            image, hole, source, seed=request.recipe.seed, threads=threads, token=token
+            image,
+            hole,
+            source,
+            seed=request.recipe.seed,
+            rest=rest,
+            threads=threads,
+            token=token,
         )
         changes: tuple[str, ...] = ()
+        if rest:
+            changes = (f"Too large for the time budget: the finest {rest} scales follow coarser.",)
         if solved is None:
             changes = ("No whole patch of known pixels: filled smoothly instead.",)
             solved = membrane.solve(membrane.smooth_guess(image, hole), hole, token)

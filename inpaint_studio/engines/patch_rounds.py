@@ -79,13 +79,19 @@ class Rounds:
             for _ in self._pool.map(one, starts):
                 pass
 
-    def search(self, level: Level, *, salt: int, sweeps: int, reach: int) -> None:
-        """Improve the matches of a level."""
-        count = len(level.targets)
+    def measure(self, level: Level) -> None:
+        """Set the cost of a level's matches anew."""
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
         self.bands(
-            count, lambda a, b: self._kernels.measure(flat, far, targets, found, level.cost, a, b)
+            len(targets),
+            lambda a, b: self._kernels.measure(flat, far, targets, found, level.cost, a, b),
         )
+
+    def search(self, level: Level, *, salt: int, sweeps: int, reach: int) -> None:
+        """Improve the matches of a level."""
+        self.measure(level)
+        count = len(level.targets)
+        flat, far, targets, found = level.flat, level.far, level.targets, level.found
         for sweep in range(sweeps):
             before = found.copy()
             back, name = sweep % 2 == 1, salt * 16 + sweep
@@ -212,10 +218,13 @@ def synthesise(
     seed: int,
     threads: int,
     token: RunToken,
+    rest: int = 0,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
 
-    What `image` holds under `hole` does not matter. Raises: Cancelled.
+    rest: how many of the finest levels take the coarser level's matches without a search of their
+    own (a level's search costs four times the next coarser one's). What `image` holds under `hole`
+    does not matter. Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
         return None
@@ -240,7 +249,10 @@ def synthesise(
             else:
                 carry_over(level, fine)
                 work.vote(fine, fine.holes, fine.trust)
-            _refine(work, fine, number, coarsest, seed, token)
+            if number < min(rest, coarsest):
+                work.measure(fine)
+            else:
+                _refine(work, fine, number, coarsest, seed, token)
             level = fine
         assert level is not None
         joined = join(level, work.choose(level), token)

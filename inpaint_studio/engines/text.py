@@ -26,7 +26,9 @@ from inpaint_studio.records import FillRecipe, RunOptions
 PARTS = ("flat", "patch")
 LOOK_PX = 10
 OVERLAY_GAP_PX = 48
-DEFAULTS: dict[str, float] = {"gap_px": 14.0, "plain_up_to": 2.5, "unblend": 1.0}
+DEFAULTS: dict[str, float] = {
+    "gap_px": 14.0, "plain_up_to": 2.5, "unblend": 1.0, "budget_s": 60.0
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class TextEngine:
             grow_px=options.grow_px if options.grow_px is not None else 1,
             feather_px=options.feather_px if options.feather_px is not None else 2,
             intent=options.intent,
-            parameters={**DEFAULTS, **parameters},
+            parameters={**DEFAULTS, "budget_s": options.time_budget_s, **parameters},
         )
 
     def context_px(self, mask: MaskBool) -> int:
@@ -136,6 +138,7 @@ def _request(
         seed=request.recipe.seed,
         grow_px=request.recipe.grow_px,
         feather_px=request.recipe.feather_px,
+        time_budget_s=float(request.recipe.parameters.get("budget_s", DEFAULTS["budget_s"])),
     )
     near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     if part.name == "flat":

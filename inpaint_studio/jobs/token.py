@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inpaint_studio.errors import Cancelled
+from inpaint_studio.errors import Cancelled, TookTooLong
 
 REPORT_EVERY_S = 0.1
 
@@ -66,6 +66,10 @@ class RunToken:
         """Return a token whose 0..1 is this token's start..stop; it shares the wish to stop."""
         return _PartToken(self, start=start, stop=stop, stage=stage)
 
+    def at_most(self, seconds: float, who: str) -> RunToken:
+        """Return a token that raises `TookTooLong` when it is asked after so many seconds."""
+        return _TimedToken(self, seconds, who)
+
 
 class _PartToken(RunToken):
     def __init__(self, parent: RunToken, *, start: float, stop: float, stage: str) -> None:
@@ -82,5 +86,27 @@ class _PartToken(RunToken):
     def is_cancelled(self) -> bool:
         return self._parent.is_cancelled
 
+    def check(self) -> None:
+        self._parent.check()
+
     def step(self, fraction: float, stage: str = "") -> None:
         self._parent.step(self._start + self._span * fraction, stage or self._stage)
+
+
+class _TimedToken(_PartToken):
+    def __init__(self, parent: RunToken, seconds: float, who: str) -> None:
+        super().__init__(parent, start=0.0, stop=1.0, stage="")
+        self._limit_s = seconds
+        self._who = who
+
+    def check(self) -> None:
+        super().check()
+        if time.monotonic() - self._started > self._limit_s:
+            raise TookTooLong(
+                f"{self._who} was stopped after {self._limit_s:.0f} s; mask a smaller part "
+                "or allow the region more time."
+            )
+
+    def step(self, fraction: float, stage: str = "") -> None:
+        self.check()
+        super().step(fraction, stage)

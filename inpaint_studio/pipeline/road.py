@@ -15,7 +15,7 @@ import numpy as np
 from inpaint_studio import __version__
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.engines.table import ENGINES, engine
-from inpaint_studio.errors import EngineFailed, Missing
+from inpaint_studio.errors import EngineFailed, Missing, TookTooLong
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
@@ -27,12 +27,13 @@ from inpaint_studio.records import (
     EditRecord,
     FillRecipe,
     Plan,
+    Reason,
     RunOptions,
     RunRecord,
     Stage,
     Verdict,
 )
-from inpaint_studio.routing.route import Route, choose
+from inpaint_studio.routing.route import Route, choose, number
 
 CONTEXT_PX = 224
 _MB = 1 / (1024 * 1024)
@@ -163,7 +164,10 @@ def _walk(
     region = planning if pad == CONTEXT_PX else _region_input(
         request, working, mask, piece, pad=pad
     )  # fmt: skip
-    best, plan = _best_attempt(region, plan, sink=sink, semantic=semantic, token=token)
+    try:
+        best, plan = _best_attempt(region, plan, sink=sink, semantic=semantic, token=token)
+    except TookTooLong as error:
+        best, plan = None, _changed(plan, str(error))
     seconds = time.perf_counter() - started
     edit_id = new_id()
     if best is None:
@@ -239,12 +243,22 @@ def _plan(route: Route, region: RegionInput, options: RunOptions) -> Plan:
             continue
         return Plan(
             recipe=recipe,
-            reasons=route.reasons,
+            reasons=(*route.reasons, _memory(name, region)),
             fallbacks=route.fallbacks,
             changes=tuple(changes),
             compare_with=route.compare_with,
         )
     raise AssertionError("a route names at least one engine")
+
+
+def _memory(name: str, region: RegionInput) -> Reason:
+    """What the fill will need, said before it starts."""
+    needed = engine(name).estimate_mb(region.mask.shape, int(region.mask.sum()))
+    return Reason(
+        text=f"The fill needs about {number(needed)} MB of memory.",
+        feature="memory_mb",
+        value=needed,
+    )
 
 
 def recipe_for(name: str, mask: MaskBool, options: RunOptions, route: Route) -> FillRecipe:
@@ -278,6 +292,8 @@ def _best_attempt(
         try:
             best = attempt(region, recipe, sink=sink, semantic=semantic, token=token)
             break
+        except TookTooLong:
+            raise  # another engine's pixels instead would be the clock's choice
         except (EngineFailed, Missing, MemoryError) as error:
             plan = _changed(plan, f"{name} failed ({str(error) or type(error).__name__})")
     if best is None:
@@ -344,6 +360,8 @@ def _compare(
     recipe = _recipe_like(best.recipe, plan.compare_with, region)
     try:
         other = attempt(region, recipe, sink=sink, semantic=semantic, token=token)
+    except TookTooLong:
+        raise
     except (EngineFailed, Missing, MemoryError) as error:
         return best, _changed(plan, f"{plan.compare_with} failed in comparison ({error})")
     winner, loser = (other, best) if _is_better(other, best) else (best, other)

@@ -1,6 +1,6 @@
 import pytest
 
-from inpaint_studio.errors import Cancelled
+from inpaint_studio.errors import Cancelled, TookTooLong
 from inpaint_studio.jobs.token import Progress, RunToken
 
 
@@ -29,3 +29,19 @@ def test_a_token_can_ask_elsewhere_whether_to_stop() -> None:
     token = RunToken(is_cancelled=lambda: True)
     with pytest.raises(Cancelled):
         token.step(0.1)
+
+
+def test_a_timed_token_stops_the_work_and_all_its_parts() -> None:
+    token = RunToken()
+    timed = token.at_most(0.0, "The engine")
+    part = timed.within(0.0, 0.5)
+    for asked in (timed, part):
+        with pytest.raises(TookTooLong, match="The engine was stopped after 0 s; mask a smaller"):
+            asked.check()
+        with pytest.raises(TookTooLong):
+            asked.step(0.5)
+    token.step(0.5)
+    token.at_most(60.0, "The engine").within(0.0, 1.0).step(0.5)
+    token.cancel()
+    with pytest.raises(Cancelled):
+        part.check()

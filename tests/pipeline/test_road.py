@@ -212,6 +212,28 @@ def test_when_every_engine_breaks_the_photo_stays_and_the_edit_is_queued(
     assert "left as it was" in result.record.edits[0].verdict.summary
 
 
+def test_a_fill_ended_by_the_clock_is_queued_and_nothing_else_takes_its_place(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(request: FillRequest, token: RunToken) -> Fill:
+        token.at_most(0.0, "The engine flat").check()
+        raise AssertionError("the clock was asked")
+
+    _use(monkeypatch, endless)
+    plain = np.full_like(coffee, 128)
+    result = run(RunRequest(pixels=plain, mask=spot, options=RunOptions(budget="cheap")))
+    edit = result.record.edits[0]
+    assert edit.plan.engine == "flat" and edit.plan.fallbacks
+    assert result.deltas == (None,) and edit.state == "queued"
+    assert any("was stopped after" in reason for reason in edit.verdict.reasons)
+
+
+def test_the_plan_says_what_the_fill_will_need(coffee: Rgb, spot: Mask) -> None:
+    (_, plan), *_ = road.plans(RunRequest(pixels=coffee, mask=spot, options=CHEAP))
+    stated = next(reason for reason in plan.reasons if reason.feature == "memory_mb")
+    assert stated.value and stated.value > 0 and "MB" in stated.text
+
+
 def test_force_accepts_but_the_verdict_still_says_what_is_wrong(
     coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

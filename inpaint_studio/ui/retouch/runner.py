@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -304,6 +304,7 @@ def _request(
         painted = document.source.mask[crop.slices]
         source = painted.copy() if document.source_means == "include" else ~painted
     photo = document.photo
+    options = replace(options, time_budget_s=float(studio.settings["fill_budget_s"]))
     return RunRequest(
         pixels=pixels, mask=inside, options=options, origin=crop, icc=photo.icc, source=source,
         photo_name=str(document.path), photo_sha256=photo.sha256,
