@@ -15,11 +15,13 @@ from inpaint_studio.errors import UserError
 from inpaint_studio.settings import Settings
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.background import Collector
+from inpaint_studio.ui.memory import return_big_blocks
 from inpaint_studio.ui.shell import Shell
 
 
 def make_application(settings: Settings) -> QApplication:
     """Return the dressed QApplication (the one there is, or a new one)."""
+    return_big_blocks()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         theme.scale_environment(float(settings["ui_scale"]))

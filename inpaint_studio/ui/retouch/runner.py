@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 WORKER = "inpaint_studio.pipeline.worker"
-CONTEXT_PX = 1024
 POLL_MS = 50
+MARGIN_PX = 64
 HEAVY = ("generative", "learned")
 
 
@@ -174,7 +174,8 @@ class Runner(QObject):
 
     def _prepare(self, task: Task, box: Box, mask: MaskBool, target: str, *more: Any) -> None:
         """Copy what the job needs in the ordered thread: after every edit asked for so far."""
-        work = partial(_request, self._studio, task.document, box, mask, task.options)
+        engines = self._may_fill(task)
+        work = partial(_request, self._studio, task.document, box, mask, task.options, engines)
         then = partial(self._submit_request, task, target, more)
         self._background.run(work, then, partial(self._broken, task), in_order=True)
 
@@ -198,6 +199,12 @@ class Runner(QObject):
             return False
         name = task.options.engine
         return name in HEAVY or (name == "auto" and not self.ready.isdisjoint(HEAVY))
+
+    def _may_fill(self, task: Task) -> frozenset[str]:
+        """The engines that may fill in this task; a plan looks no further than the road does."""
+        if task.kind == "plan":
+            return frozenset()
+        return self.ready if task.options.engine == "auto" else frozenset({task.options.engine})
 
     def _broken(self, task: Task, error: Exception) -> None:
         task.state, task.error = "failed", _sentence(error)
@@ -291,11 +298,21 @@ def _sentence(error: Exception) -> str:
     return tr("Something went wrong in the program itself: {error}", error=repr(error))
 
 
+def context_px(mask: MaskBool, engines: frozenset[str]) -> int:
+    """How far around the mask a run of one of these engines may look."""
+    from inpaint_studio.engines.table import ENGINES
+    from inpaint_studio.pipeline.road import CONTEXT_PX
+
+    reach = [ENGINES[name].context_px(mask) for name in engines if name in ENGINES]
+    return max(CONTEXT_PX, *reach, 0) + MARGIN_PX
+
+
 def _request(
-    studio: Studio, document: Document, box: Box, mask: MaskBool, options: RunOptions
-) -> RunRequest:
-    """Copy the part of the photo that the run may look at."""
-    crop = box.pad(max(CONTEXT_PX, max(box.width, box.height) // 2)).clamp(document.bounds)
+    studio: Studio, document: Document, box: Box, mask: MaskBool, options: RunOptions,
+    engines: frozenset[str],
+) -> RunRequest:  # fmt: skip
+    """Copy the part of the photo that the run may look at, and no more: it may be a big one."""
+    crop = box.pad(context_px(mask, engines)).clamp(document.bounds)
     pixels = document.history.pixels[crop.slices].copy()
     inside = _zeros(crop)
     inside[box.relative_to(crop).slices] = mask
