@@ -62,6 +62,8 @@ EDIT: tuple[Command, ...] = (
     _c("edit.again", "Run this edit again…", "Ctrl+R", "Edit",
        help="Another seed or engine for the edit chosen in the history"),
     _c("edit.review", "Send this edit to review", "Ctrl+Shift+R", "Edit"),
+    _c("edit.flagged", "Next flagged edit", "F", "Edit", icon="flag",
+       help="Goes to the edits of this photo that nobody has decided"),
     _c("edit.replay", "Replay this run", "", "Edit", help="Proves that it gives the same bytes"),
     _c("app.settings", "Settings…", "Ctrl+,", "Edit", where="*", icon="settings"),
 )  # fmt: skip

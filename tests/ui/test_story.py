@@ -209,11 +209,11 @@ def test_reject_takes_the_edit_out_and_is_noted(hands: Hands, photos: list[Path]
     original = hands.document.history.pixels.copy()
     hands.stroke((100, 80), (150, 80))
     hands.key(Qt.Key.Key_Return, CTRL)
-    hands.until(lambda: hands.workspace.runs.chosen == 0)
+    hands.until(lambda: hands.workspace.hand.chosen == 0)
     hands.settle()
     item = hands.workspace.studio.queue.of_edit("edit-1")
     assert item is not None and item.waiting
-    hands.workspace.runs.reject()
+    hands.workspace.hand.reject()
     hands.until(lambda: hands.document.history.cursor == 0)
     hands.settle()
     assert np.array_equal(hands.document.history.pixels, original)

@@ -116,7 +116,7 @@ def test_a_flagged_fix_closes_the_item_once_it_is_approved(
     shell.show_page("review")
     assert studio.queue.get(row.item_id).waiting, "the fix is flagged itself and not approved yet"
     shell.show_page("retouch")
-    retouch.runs.accept()
+    retouch.hand.accept()
     qtbot.waitUntil(lambda: retouch.background.pending == 0, timeout=8000)
     shell.show_page("review")
     assert studio.queue.get(row.item_id).state == "fixed"

@@ -60,7 +60,7 @@ class ExportDialog(QDialog):
 
     def __init__(
         self, path: Path, state: State, background: Background, parent: QWidget, *,
-        note: str = "", layers: LayersState | None = None,
+        note: str = "", layers: LayersState | None = None, flagged: str = "",
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.setWindowTitle(tr("Save photo"))
@@ -108,6 +108,12 @@ class ExportDialog(QDialog):
         self._kept = Section(tr("The file keeps"))
         self._lost = Section(tr("Lost or changed"))
         self.notice = Notice()
+        self.look_asked = False
+        """Whether the user went to look at what is flagged instead of saving."""
+        self.flagged = Notice()
+        self.flagged.acted.connect(self._look)
+        if flagged:
+            self.flagged.say("warn", flagged, action=tr("Go to the edit"), key="look")
         self.save_button = button(tr("Save"), icon="save", primary=True)
         self.save_button.setDefault(True)
         self.save_button.clicked.connect(self._take)
@@ -119,6 +125,7 @@ class ExportDialog(QDialog):
         foot.addWidget(self.save_button)
         column = QVBoxLayout(self)
         column.setSpacing(12)
+        column.addWidget(self.flagged)
         column.addLayout(form)
         column.addWidget(self._lost)
         column.addWidget(self._kept)
@@ -223,6 +230,10 @@ class ExportDialog(QDialog):
     def _refused(self, number: int, error: Exception) -> None:
         if number == self._asked:
             self.notice.say("bad", str(error) if isinstance(error, UserError) else repr(error))
+
+    def _look(self) -> None:
+        self.look_asked = True
+        self.reject()
 
     def _take(self) -> None:
         self.chosen = (self.path(), self.options())

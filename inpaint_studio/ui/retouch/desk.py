@@ -55,6 +55,8 @@ class Desk(QObject):
     changed_on_disk = Signal(object)
     saved = Signal(object)
     closed = Signal(object)
+    flagged_asked = Signal()
+    """The user would rather look at what is flagged than save."""
 
     def __init__(self, studio: Studio, background: Background, parent: QWidget) -> None:
         super().__init__(parent)
@@ -225,9 +227,12 @@ class Desk(QObject):
         dialog = ExportDialog(
             document.path, partial(_statement, document), self._background, self._window,
             note=self._note(document), layers=partial(_layers_statement, document),
+            flagged=_flagged_words(document),
         )  # fmt: skip
         if dialog.exec() and dialog.chosen is not None:
             self.save(*dialog.chosen, dialog.layers_path())
+        elif dialog.look_asked:
+            self.flagged_asked.emit()
 
     def _note(self, document: Document) -> str:
         """Engines, seeds and runs for the XMP, if the user wants a note."""
@@ -260,7 +265,11 @@ class Desk(QObject):
         self.status.emit("good", tr("Saved"))
         lost = tr("Nothing was lost.") if not report.statement.lost else report.statement.lost[0]
         words = tr("Saved {path} ({size:.1f} MB). {lost}", path=report.path, size=size, lost=lost)
-        self.notice.emit("good", words)
+        flagged = len(document.undecided())
+        if flagged:
+            number = count(flagged, "edit in it is", "edits in it are")
+            words += " " + tr("{number} flagged and undecided (F goes there).", number=number)
+        self.notice.emit("warn" if flagged else "good", words)
         self.tell(document)
         self.saved.emit(document)
 
@@ -311,11 +320,7 @@ def facts_of(document: Document) -> tuple[str, str, str]:
     edits = document.history.cursor
     if not edits:
         return facts, "", ""
-    flagged = [
-        record for record in map(document.edit_of, range(edits))
-        if record is not None and not record.verdict.accepted
-        and not document.history.entries[_position(document, record.edit_id)].hidden
-    ]  # fmt: skip
+    flagged = document.undecided()
     words = count(edits, "edit", "edits")
     if flagged:
         return f"{facts} · {words}", tr("{n} flagged", n=len(flagged)), "bad"
@@ -326,8 +331,15 @@ def facts_of(document: Document) -> tuple[str, str, str]:
     )
 
 
-def _position(document: Document, edit_id: str) -> int:
-    return next(i for i, e in enumerate(document.history.entries) if e.edit_id == edit_id)
+def _flagged_words(document: Document) -> str:
+    """What a save must say of edits nobody has decided; "" when there are none."""
+    positions = document.undecided()
+    edit = document.edit_of(positions[0]) if positions else None
+    if edit is None:
+        return ""
+    number = count(len(positions), "edit is", "edits are")
+    words = tr("{number} flagged and undecided.", number=number)
+    return f"{words} {edit.verdict.summary}"
 
 
 def _statement(document: Document, path: Path, options: SaveOptions) -> SaveStatement:

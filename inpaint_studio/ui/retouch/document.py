@@ -17,7 +17,7 @@ from inpaint_studio.imaging.photo import Photo
 from inpaint_studio.records import EditRecord, RunRecord
 from inpaint_studio.session.history import History
 from inpaint_studio.session.session import Session
-from inpaint_studio.store.rows import PhotoRow
+from inpaint_studio.store.rows import PhotoRow, ReviewRow
 from inpaint_studio.ui.canvas.maskplane import MaskPlane
 from inpaint_studio.ui.canvas.picture import Patched, Pyramid, ToScreen, level_size, to_8bit
 from inpaint_studio.ui.canvas.view import View
@@ -50,6 +50,8 @@ class Document:
     view: View | None = None
     note: str = ""
     runs: dict[str, RunRecord] = field(default_factory=dict)
+    items: dict[str, ReviewRow | None] = field(default_factory=dict)
+    """What the review queue said of an edit when it was asked last (`forget_items` asks anew)."""
     saved: bool = True
 
     @property
@@ -111,6 +113,32 @@ class Document:
         if run is None:
             return None
         return next((e for e in run.edits if e.edit_id == entries[position].edit_id), None)
+
+    def item_of(self, edit: EditRecord) -> ReviewRow | None:
+        """The review item of an edit, None when it never went to the queue."""
+        if edit.edit_id not in self.items:
+            self.items[edit.edit_id] = self.studio.queue.of_edit(edit.edit_id)
+        return self.items[edit.edit_id]
+
+    def forget_items(self) -> None:
+        """A decision may have been made: ask the queue again."""
+        self.items.clear()
+
+    def is_undecided(self, edit: EditRecord) -> bool:
+        """Whether the gates flagged an edit and no person has accepted or rejected it."""
+        if edit.verdict.accepted:
+            return False
+        item = self.item_of(edit)
+        return item is None or bool(item.waiting)
+
+    def undecided(self) -> list[int]:
+        """Positions of the edits the photo shows that are flagged and not decided by a person."""
+        found = []
+        for position, entry in enumerate(self.history.entries[: self.history.cursor]):
+            edit = None if entry.hidden else self.edit_of(position)
+            if edit is not None and self.is_undecided(edit):
+                found.append(position)
+        return found
 
     def keep_timeline(self) -> None:
         """Keep the mask strokes in the library, so that they outlive a restart."""

@@ -37,6 +37,8 @@ class Editor(QObject):
     stroke_ended = Signal()
     history_changed = Signal()
     pixels_changed = Signal()
+    moved = Signal()
+    """Undo or redo has gone over an edit; the photo shows it."""
     radius_changed = Signal(float)
     trouble = Signal(str)
 
@@ -212,13 +214,18 @@ class Editor(QObject):
     def _moved(self, document: Document, box: Box) -> None:
         if document is self.document:
             self._show(box)
+            self.moved.emit()
+
+    def _hid(self, document: Document, box: Box) -> None:
+        if document is self.document:
+            self._show(box)
 
     def hide_edit(self, position: int, hidden: bool) -> None:
         """Take one edit out of the photo, or put it back."""
         document = self.document
         if document is not None:
             self.background.run(
-                partial(_hide, document, position, hidden), partial(self._moved, document),
+                partial(_hide, document, position, hidden), partial(self._hid, document),
                 self._failed, in_order=True,
             )  # fmt: skip
 

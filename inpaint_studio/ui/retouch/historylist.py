@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from inpaint_studio.records import EditRecord
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.retouch.timeline import Step
@@ -108,8 +109,7 @@ def _item(document: Document, step: Step, index: int, *, done: bool) -> QListWid
         entry = entries[step.edit] if step.edit < len(entries) else None
         record = document.edit_of(step.edit)
         if record is not None:
-            state = tr("accepted") if record.verdict.accepted else tr("flagged")
-            icon, role = ("check-circle", "good") if record.verdict.accepted else ("alert", "bad")
+            state, icon, role = _standing(document, record)
             words = f"{step.label.split(' · ')[0]} · {state}"
         if entry is not None and entry.hidden:
             icon, role = "eye-off", "dim"
@@ -123,6 +123,18 @@ def _item(document: Document, step: Step, index: int, *, done: bool) -> QListWid
     item.setData(Qt.ItemDataRole.UserRole, (index + 1, step.edit))
     item.setData(Qt.ItemDataRole.AccessibleTextRole, words + ("" if done else ", undone"))
     return item
+
+
+def _standing(document: Document, edit: EditRecord) -> tuple[str, str, str]:
+    """How an edit stands in a word, with icon and colour: a person's word counts more."""
+    if edit.verdict.accepted:
+        return tr("accepted"), "check-circle", "good"
+    if document.is_undecided(edit):
+        return tr("flagged"), "alert", "bad"
+    item = document.item_of(edit)
+    if item is not None and item.state == "rejected":
+        return tr("rejected"), "close", "dim"
+    return tr("approved"), "check-circle", "good"
 
 
 def _size(number: int) -> str:

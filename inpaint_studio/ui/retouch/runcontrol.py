@@ -1,13 +1,9 @@
-"""From “Run” to a committed edit: asks, waits, lets choose, commits, shows why, decides."""
+"""From “Run” to a committed edit: asks, waits, lets choose, commits."""
 
 from __future__ import annotations
 
-import getpass
-import shutil
-import tempfile
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,10 +11,10 @@ from PySide6.QtWidgets import QWidget
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.pipeline.replay import ReplayAnswer
 from inpaint_studio.pipeline.request import RunResult
 from inpaint_studio.records import Plan, RunOptions
 from inpaint_studio.ui.canvas.picture import Patched
+from inpaint_studio.ui.retouch.edithand import EditInHand
 from inpaint_studio.ui.retouch.editor import Editor
 from inpaint_studio.ui.retouch.inspector import Inspector, engine_title
 from inpaint_studio.ui.retouch.runner import Batch, Runner, Task
@@ -34,16 +30,14 @@ PLAN_AFTER_MS = 350
 
 
 class RunControl(QObject):
-    """Holds what is being run and which edit is in hand."""
+    """Holds what is being run."""
 
     notice = Signal(str, str)
     status = Signal(str, str)
-    edit_chosen = Signal(int)
-    asked = Signal(str, object)
 
     def __init__(
         self, studio: Studio, editor: Editor, runner: Runner, inspector: Inspector,
-        strip: VariationStrip, window: QWidget,
+        strip: VariationStrip, hand: EditInHand, window: QWidget,
     ) -> None:  # fmt: skip
         super().__init__(window)
         self._studio = studio
@@ -51,13 +45,11 @@ class RunControl(QObject):
         self._runner = runner
         self._inspector = inspector
         self._strip = strip
+        self._hand = hand
         self._choosing: Batch | None = None
-        self._scratch: list[Path] = []
         self._was_busy = False
-        self.chosen = -1
         runner.batch_ended.connect(self._ended)
         runner.planned.connect(self._planned)
-        runner.replayed.connect(self._replayed)
         runner.trouble.connect(self._trouble)
         runner.changed.connect(self._progress)
         strip.shown.connect(self._show_variation)
@@ -127,7 +119,7 @@ class RunControl(QObject):
             self._plan_soon.start()
         else:
             self._plan_soon.stop()
-            if self.chosen < 0:
+            if self._hand.chosen < 0:
                 self._inspector.show_plans([])
 
     def plan(self) -> None:
@@ -141,7 +133,7 @@ class RunControl(QObject):
     def _planned(self, task: Task, found: list[tuple[Box, Plan]]) -> None:
         document = self._editor.document
         if task.document is document and document is not None and not document.mask.is_empty:
-            self.choose(-1)
+            self._hand.choose(-1)
             self._inspector.show_plans([plan for _, plan in found])
 
     def _progress(self) -> None:
@@ -244,148 +236,11 @@ class RunControl(QObject):
 
     def _show_newest(self, document: Document, _answer: Any) -> None:
         if document is self._editor.document:
-            self.choose(document.history.cursor - 1)
-
-    # The edit in hand
-
-    def choose(self, position: int) -> None:
-        """Take an edit of the history in hand (-1: none)."""
-        document = self._editor.document
-        edit = document.edit_of(position) if document is not None else None
-        self.chosen = position if document is not None and position >= 0 else -1
-        waiting = False
-        if edit is not None:
-            item = self._studio.queue.of_edit(edit.edit_id)
-            waiting = item is not None and bool(item.waiting)
-        self._inspector.show_edit(edit, waiting=waiting)
-        self.edit_chosen.emit(self.chosen)
-
-    def decide(self, verdict: Any, *, reason: str = "") -> None:
-        """Accept or reject the edit in hand, for good and for the record."""
-        document = self._editor.document
-        edit = document.edit_of(self.chosen) if document is not None else None
-        item = self._studio.queue.of_edit(edit.edit_id) if edit is not None else None
-        if edit is None or item is None or document is None:
-            return
-        readings = {reading.name: reading.value for reading in edit.verdict.readings}
-        work = partial(
-            self._studio.queue.decide, item.item_id, verdict, reviewer=self._reviewer(),
-            reason=reason, readings=readings, thresholds=edit.verdict.version,
-            views=(self._editor.canvas.mode.value,),
-        )  # fmt: skip
-        self._editor.in_order(work, partial(self._decided, verdict))
-
-    def accept(self) -> None:
-        self.decide("accept")
-
-    def reject(self) -> None:
-        """Say no and take the edit out of the photo."""
-        document = self._editor.document
-        if document is None or self.chosen < 0:
-            return
-        position = self.chosen
-        self.decide("reject", reason="other")
-        if position == document.history.cursor - 1 and document.timeline.cursor and (
-            document.timeline.steps[document.timeline.cursor - 1].edit == position
-        ):  # fmt: skip
-            self._editor.undo()
-        else:
-            self._editor.hide_edit(position, True)
-
-    def _decided(self, verdict: str, _answer: Any) -> None:
-        words = {"accept": tr("Approved."), "reject": tr("Rejected and taken out.")}
-        self.notice.emit("good", words.get(verdict, tr("Noted.")))
-        document = self._editor.document
-        if document is not None:
-            self.choose(min(self.chosen, document.history.cursor - 1))
-
-    def _reviewer(self) -> str:
-        return str(self._studio.settings["reviewer"]) or getpass.getuser()
-
-    def hide(self) -> None:
-        """Hide or show the edit in hand."""
-        document = self._editor.document
-        if document is not None and 0 <= self.chosen < len(document.history.entries):
-            hidden = document.history.entries[self.chosen].hidden
-            self._editor.hide_edit(self.chosen, not hidden)
-
-    def again(self) -> None:
-        """Run the edit in hand again, with the next seed or the engine now chosen."""
-        document = self._editor.document
-        edit = document.edit_of(self.chosen) if document is not None else None
-        if document is None or edit is None:
-            self.notice.emit("info", tr("Choose an edit in the history first."))
-            return
-        stage = edit.stage("mask")
-        if stage is None or not stage.sha256:
-            self.notice.emit("warn", tr("The mask of this edit has been swept; paint it again."))
-            return
-        wish = self._inspector.run.options()
-        if wish.engine == "auto" and edit.plan.fallbacks:
-            wish = replace(wish, engine=edit.plan.fallbacks[0])
-        if wish.seed == edit.plan.recipe.seed:
-            wish = replace(wish, seed=wish.seed + 1)
-        position = self.chosen
-        work = partial(_mask_of, self._studio, edit.box, stage.sha256)
-        self._editor.in_order(work, partial(self._again_with, document, wish, position))
-
-    def _again_with(
-        self, document: Document, wish: RunOptions, position: int, found: tuple[Box, MaskBool]
-    ) -> None:
-        """Undo the old try, so that the new one sees the photo as it was, and run."""
-        if document.timeline.cursor and document.timeline.steps[-1].edit == position:
-            self._editor.undo()
-            replaces = -1
-        else:
-            replaces = position
-        self._runner.fill(document, *found, [wish], replaces=replaces)
-
-    def to_review(self) -> None:
-        """Put the edit in hand in the review queue."""
-        from inpaint_studio.review.items import item_for
-
-        document = self._editor.document
-        edit = document.edit_of(self.chosen) if document is not None else None
-        if document is None or edit is None:
-            self.notice.emit("info", tr("Choose an edit in the history first."))
-            return
-        record = document.runs[document.history.entries[self.chosen].run_id]
-        item = item_for(
-            record, edit, None, photo_id=document.row.photo_id,
-            folder=str(document.path.parent), origin="sent",
-        )  # fmt: skip
-        self._editor.in_order(partial(self._studio.queue.add, item), self._sent)
-
-    def _sent(self, _answer: Any) -> None:
-        self.notice.emit("good", tr("The edit waits in Review now."))
-        self.choose(self.chosen)
-
-    # Proof
-
-    def replay(self) -> None:
-        """Run the edit's run again and compare every stage."""
-        document = self._editor.document
-        entries = document.history.entries if document is not None else ()
-        if document is None or not 0 <= self.chosen < len(entries):
-            return
-        scratch = Path(tempfile.mkdtemp(prefix="replay-"))
-        self._scratch.append(scratch)
-        self._runner.replay(document, entries[self.chosen].run_id, scratch)
-
-    def _replayed(self, _task: Task, answer: ReplayAnswer) -> None:
-        words = tr("Identical, bit for bit.") if answer.identical else answer.sentence
-        self._inspector.show_answer(words, good=answer.identical)
-        self.sweep()
+            self._hand.newest()
 
     def stop(self) -> None:
         """Ask for no more plans (the window closes)."""
         self._plan_soon.stop()
-
-    def sweep(self) -> None:
-        """Remove what replays have left."""
-        for folder in self._scratch:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._scratch.clear()
 
     def _trouble(self, words: str) -> None:
         self.status.emit("bad", tr("Failed"))
@@ -394,10 +249,3 @@ class RunControl(QObject):
 
 def _nothing() -> None:
     """Stands in the ordered line to hear when everything before it is done."""
-
-
-def _mask_of(studio: Studio, box: Box, key: str) -> tuple[Box, MaskBool]:
-    """The mask an edit was made with, tight."""
-    mask = studio.library.objects.get_array(key).astype(bool)
-    inside = Box.of_mask(mask)
-    return inside.shift(box.left, box.top), mask[inside.slices].copy()

@@ -62,6 +62,11 @@ class Timeline:
         return self.cursor < len(self.steps)
 
     @property
+    def newest_edit(self) -> int:
+        """The edit that undo would take back; -1: it would take a mask stroke, or nothing."""
+        return self.steps[self.cursor - 1].edit if self.can_undo else -1
+
+    @property
     def undo_label(self) -> str:
         return self.steps[self.cursor - 1].label if self.can_undo else ""
 

@@ -18,6 +18,7 @@ from inpaint_studio.ui.canvas import Canvas
 from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.retouch.desk import Desk, facts_of
 from inpaint_studio.ui.retouch.document import Document, shares_of
+from inpaint_studio.ui.retouch.edithand import EditInHand
 from inpaint_studio.ui.retouch.editor import Editor
 from inpaint_studio.ui.retouch.evidence import EvidenceView
 from inpaint_studio.ui.retouch.footer import Footer
@@ -64,7 +65,10 @@ class RetouchWorkspace(QWidget):
         self.canvas.overlays.append(self.pins)
         self._make_parts()
         self.strip = VariationStrip()
-        self.runs = RunControl(studio, self.editor, self.runner, self.inspector, self.strip, self)
+        self.hand = EditInHand(studio, self.editor, self.runner, self.inspector, self)
+        self.runs = RunControl(
+            studio, self.editor, self.runner, self.inspector, self.strip, self.hand, self
+        )
         self.evidence = EvidenceView(self.canvas, studio.library.objects, self.background, self)
         self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
         self.views = ViewCommands(self.canvas, self.editor, actions, self)
@@ -145,7 +149,7 @@ class RetouchWorkspace(QWidget):
         footer.zoom_out.clicked.connect(partial(canvas.zoom_step, -1))
         footer.onion.valueChanged.connect(self._onion)
         self._connect_panels()
-        for part in (self.desk, self.runs, self.masks):
+        for part in (self.desk, self.runs, self.hand, self.masks):
             part.notice.connect(self.notice)
         for source in (self.desk, self.runs):
             source.status.connect(self.status)
@@ -156,10 +160,10 @@ class RetouchWorkspace(QWidget):
         self.photos.chosen.connect(self.desk.show)
         self.history.chosen.connect(self._edit_picked)
         self.history.jumped.connect(self.editor.jump)
-        self.history.hide_asked.connect(self.runs.hide)
-        self.history.again_asked.connect(self.runs.again)
-        self.history.review_asked.connect(self.runs.to_review)
-        self.runs.edit_chosen.connect(self._edit_chosen)
+        self.history.hide_asked.connect(self.hand.hide)
+        self.history.again_asked.connect(self.hand.again)
+        self.history.review_asked.connect(self.hand.to_review)
+        self.hand.changed.connect(self._edit_chosen)
         inspector = self.inspector
         inspector.run.run_asked.connect(self.runs.run)
         inspector.run.compare_asked.connect(self.runs.run_both)
@@ -168,17 +172,19 @@ class RetouchWorkspace(QWidget):
         inspector.tasks.cancel_asked.connect(self.runner.cancel)
         inspector.gauge_pointed.connect(self._gauge_pointed)
         inspector.stages_asked.connect(self._show_stages)
-        inspector.replay_asked.connect(self.runs.replay)
-        inspector.accept_asked.connect(self.runs.accept)
-        inspector.reject_asked.connect(self.runs.reject)
-        inspector.retry_asked.connect(self.runs.again)
-        inspector.review_asked.connect(self.runs.to_review)
+        inspector.replay_asked.connect(self.hand.replay)
+        inspector.accept_asked.connect(self.hand.accept)
+        inspector.reject_asked.connect(self.hand.reject)
+        inspector.retry_asked.connect(self.hand.again)
+        inspector.review_asked.connect(self.hand.to_review)
         self.desk.opened.connect(self._opened)
         self.desk.listed.connect(self.photos.add)
         self.desk.row_changed.connect(self._tell_row)
         self.desk.closed.connect(self._closed)
         self.desk.changed_on_disk.connect(self._changed_on_disk)
         self.desk.saved.connect(self._saved)
+        self.desk.flagged_asked.connect(self._next_flagged)
+        self.hand.decided.connect(self.desk.tell)
         self.welcome.photos_asked.connect(self.open_files)
         self.welcome.open_asked.connect(partial(self.actions_.run, "file.open"))
 
@@ -186,10 +192,11 @@ class RetouchWorkspace(QWidget):
         on = self.actions_.on
         on("edit.undo", self.editor.undo)
         on("edit.redo", self.editor.redo)
-        on("edit.hide", self.runs.hide)
-        on("edit.again", self.runs.again)
-        on("edit.review", self.runs.to_review)
-        on("edit.replay", self.runs.replay)
+        on("edit.hide", self.hand.hide)
+        on("edit.again", self.hand.again)
+        on("edit.review", self.hand.to_review)
+        on("edit.flagged", self._next_flagged)
+        on("edit.replay", self.hand.replay)
         on("run.start", self.runs.run)
         on("run.first", self.runs.run_first)
         on("run.compare", self.runs.run_both)
@@ -231,7 +238,7 @@ class RetouchWorkspace(QWidget):
         if self.canvas.tool.cancel() or self.runs.drop_variations():
             return
         if not self.runner.cancel_newest():
-            self.runs.choose(-1)
+            self.hand.choose(-1)
 
     def _confirm(self) -> None:
         if self.strip.is_choosing:
@@ -282,9 +289,9 @@ class RetouchWorkspace(QWidget):
 
     def _history_changed(self) -> None:
         document = self.editor.document
-        if document is not None and self.runs.chosen >= document.history.cursor:
-            self.runs.choose(document.history.cursor - 1)
-        self.history.show_document(document, self.runs.chosen)
+        if document is not None and self.hand.chosen >= document.history.cursor:
+            self.hand.choose(document.history.cursor - 1)
+        self.history.show_document(document, self.hand.chosen)
         self._keep_soon.start()
         self._enable()
 
@@ -296,16 +303,21 @@ class RetouchWorkspace(QWidget):
         enable("edit.redo", bool(line and line.can_redo))
         for name in ("file.save", "file.save_again", "file.copy", "file.close", "file.reload"):
             enable(name, document is not None)
-        chosen = self.runs.chosen >= 0
+        chosen = self.hand.chosen >= 0
         for name in ("edit.hide", "edit.again", "edit.review", "edit.replay"):
             enable(name, chosen)
         self.runs.mask_changed()
 
     def _edit_picked(self, position: int) -> None:
-        self.runs.choose(position)
+        self.hand.choose(position)
         document = self.editor.document
         if document is not None and 0 <= position < len(document.history.entries):
             self.views.see(document.history.entries[position].box)
+
+    def _next_flagged(self) -> None:
+        position = self.hand.next_flagged()
+        if position >= 0:
+            self._edit_picked(position)
 
     def _edit_chosen(self, position: int) -> None:
         document = self.editor.document
@@ -317,7 +329,7 @@ class RetouchWorkspace(QWidget):
 
     def _gauge_pointed(self, name: str) -> None:
         document = self.editor.document
-        edit = document.edit_of(self.runs.chosen) if document is not None else None
+        edit = document.edit_of(self.hand.chosen) if document is not None else None
         if edit is None:
             return
         self.evidence.show_edit(edit, name)
@@ -329,7 +341,7 @@ class RetouchWorkspace(QWidget):
         from inpaint_studio.ui.dialogs.stages import StageDialog
 
         document = self.editor.document
-        edit = document.edit_of(self.runs.chosen) if document is not None else None
+        edit = document.edit_of(self.hand.chosen) if document is not None else None
         if edit is not None:
             StageDialog(edit, self.studio.library.objects, self).exec()
 
@@ -354,7 +366,7 @@ class RetouchWorkspace(QWidget):
         self.inspector.histogram.show_shares(document.shares)
         self._refresh_before()
         self.headline.emit(document.name, document.facts)
-        self.runs.choose(document.history.cursor - 1)
+        self.hand.choose(document.history.cursor - 1)
         self._history_changed()
         self.canvas.setFocus()
         self.desk.prefetch(self.photos.neighbour(document.path, 1))
@@ -396,7 +408,7 @@ class RetouchWorkspace(QWidget):
         self.canvas.set_pictures(None)
         self.canvas.set_mask(None)
         self.headline.emit("", "")
-        self.runs.choose(-1)
+        self.hand.choose(-1)
         self._history_changed()
         self._pages.setCurrentWidget(self.welcome)
 
@@ -430,6 +442,10 @@ class RetouchWorkspace(QWidget):
 
     def enter(self, what: object = None) -> None:
         document = self.editor.document
+        if document is not None:
+            document.forget_items()
+            self.hand.choose(self.hand.chosen)
+            self.desk.tell(document)
         self.headline.emit(document.name if document else "", document.facts if document else "")
         if document is None:
             self.status.emit("idle", tr("Ready · offline"))
@@ -490,6 +506,6 @@ class RetouchWorkspace(QWidget):
         self.runs.stop()
         self.runner.close()
         self.background.close()
-        self.runs.sweep()
+        self.hand.sweep()
         self.desk.keep_all()
         return True

@@ -66,9 +66,9 @@ class Notice(QFrame):
         self._icon = QLabel()
         self._words = label("", wrap=True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton()
-        self._action.setAccessibleName(tr("What to do about it"))
-        self._action.clicked.connect(self._act)
+        self.action = QPushButton()
+        self.action.setAccessibleName(tr("What to do about it"))
+        self.action.clicked.connect(self._act)
         self._cross = icon_button("close", tr("Close this message"), size=14)
         self._cross.clicked.connect(self.clear)
         self._key = ""
@@ -77,7 +77,7 @@ class Notice(QFrame):
         row.setSpacing(10)
         row.addWidget(self._icon)
         row.addWidget(self._words, 1)
-        row.addWidget(self._action)
+        row.addWidget(self.action)
         row.addWidget(self._cross)
         self._kind = "info"
         self.hide()
@@ -85,7 +85,7 @@ class Notice(QFrame):
 
     def _dress(self) -> None:
         if not self.isHidden():
-            self.say(self._kind, self._words.text(), action=self._action.text(), key=self._key)
+            self.say(self._kind, self._words.text(), action=self.action.text(), key=self._key)
 
     @property
     def words(self) -> str:
@@ -103,9 +103,9 @@ class Notice(QFrame):
         role = {"info": "accent"}.get(kind, kind)
         icons.put(self._icon, _ICONS[kind], role, 18)
         self._words.setText(words)
-        self._action.setText(action)
-        self._action.setAccessibleName(action)
-        self._action.setVisible(bool(action))
+        self.action.setText(action)
+        self.action.setAccessibleName(action)
+        self.action.setVisible(bool(action))
         self._key = key
         self.setAccessibleName(words)
         self.show()
