@@ -145,10 +145,25 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """A fill that was made for a region and not kept: why it was made, and how it was judged.
+
+    Its artifacts stay (`stages`): what was compared can be looked at, and made again.
+    """
+
+    recipe: FillRecipe
+    why: str
+    accepted: bool = False
+    risk: float = 1.0
+    stages: tuple[Stage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What the user asked for. `None` means: let the plan decide.
 
     `budget` is the judging's; `time_budget_s`: CPU seconds the fill of one region is planned for.
+    `tries`: how many fills a flagged region may have, the first one included.
     """
 
     engine: str = "auto"
@@ -163,11 +178,15 @@ class RunOptions:
     parameters: dict[str, Scalar] = field(default_factory=dict)
     attempt: int = 0
     time_budget_s: float = 60.0
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRecord:
-    """One region's way through the road. `box` is the crop in photo pixels."""
+    """One region's way through the road. `box` is the crop in photo pixels.
+
+    `attempts` are the fills that lost against the one kept, in the order they were made.
+    """
 
     edit_id: str
     box: Box
@@ -178,6 +197,7 @@ class EditRecord:
     state: EditState = "queued"
     delta_box: Box | None = None
     seconds: float = 0.0
+    attempts: tuple[AttemptRecord, ...] = ()
 
     def stage(self, name: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.name == name), None)
@@ -215,7 +235,8 @@ class RunRecord:
     def seconds_by_stage(self) -> dict[str, float]:
         totals: dict[str, float] = {}
         for edit in self.edits:
-            for stage in edit.stages:
+            lost = (stage for attempt in edit.attempts for stage in attempt.stages)
+            for stage in (*edit.stages, *lost):
                 totals[stage.name] = totals.get(stage.name, 0.0) + stage.seconds
         return totals
 

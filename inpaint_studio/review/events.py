@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from inpaint_studio.routing.onward import Change
+
 Verdict: TypeAlias = Literal[
     "accept", "reject", "fix", "skip", "escalate", "note", "undo", "supersede"
 ]
@@ -33,20 +35,20 @@ CLOSING: tuple[Verdict, ...] = ("accept", "reject", "fix")
 
 @dataclass(frozen=True, slots=True)
 class RejectReason:
-    """Why an edit was rejected, the key that says so, and what the next attempt tries."""
+    """Why an edit was rejected, the key that says so, and what the next attempt changes first."""
 
     name: str
     key: str
     title: str
-    attempt: Literal["wider", "engine", "feather", "seed", ""]
+    attempt: Change | None
 
 
 REASONS: tuple[RejectReason, ...] = (
     RejectReason("leftover", "1", "Something is left of what was removed", "wider"),
     RejectReason("blurry", "2", "Smoother or noisier than its surroundings", "engine"),
-    RejectReason("seam", "3", "A seam or another colour shows", "feather"),
+    RejectReason("seam", "3", "A seam or another colour shows", "softer"),
     RejectReason("invented", "4", "It shows something that was never there", "engine"),
-    RejectReason("mask", "5", "The mask covers the wrong thing", ""),
+    RejectReason("mask", "5", "The mask covers the wrong thing", None),
     RejectReason("other", "6", "Something else", "seed"),
 )
 REASON_NAMES = tuple(reason.name for reason in REASONS)

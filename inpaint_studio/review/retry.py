@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,14 +11,18 @@ from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunRequest, RunResult
-from inpaint_studio.records import EditRecord, RunRecord
-from inpaint_studio.review.attempts import Attempt, next_attempt, tried_key
+from inpaint_studio.records import EditRecord, FillRecipe, RunOptions, RunRecord
 from inpaint_studio.review.batch_worker import run_ids
 from inpaint_studio.review.deliver import add_run
+from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.intake import Shares, doubted, take_in
 from inpaint_studio.review.queue import ReviewQueue
+from inpaint_studio.routing.onward import Change, next_route
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import BATCH_ITEMS, ReviewRow
+
+_UNSAID: Change = "seed"
+"""What a rejection without a known reason changes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,46 +36,52 @@ class Retry:
 
 
 def retry_of(
-    library: Library, item: ReviewRow, reason: str, *, ready: Sequence[str] = ()
+    library: Library, item: ReviewRow, reason: str, offers: Mapping[str, str]
 ) -> Retry | None:
-    """Return the next attempt at an item, None when a person must do it.
+    """Return the next attempt at an item that was rejected for `reason` (`events.REASONS`).
 
-    The attempt starts from the stored input of the edit, so it needs no photo file.
-    Raises: LibraryError: the artifacts were swept.
+    The attempt starts from the stored input of the edit, so it needs no photo file. None when a
+    person must do it: the mask is wrong (only he knows what was meant), or all has been tried.
+    offers: engine -> "" when it can run here. Raises: LibraryError: the artifacts were swept.
     """
-    if not item.run_id or item.origin == "planted":
+    wish: Change | None = next((row.attempt for row in REASONS if row.name == reason), _UNSAID)
+    if wish is None or not item.run_id or item.origin == "planted":
         return None
     record = library.runs.get(item.run_id)
-    edit = next((e for e in record.edits if e.edit_id == item.edit_id), None)
+    edit = _edit_of(record, item)
     if edit is None:
         return None
-    attempt = next_attempt(edit, record.options, reason, tried_before(library, item), ready=ready)
-    if attempt is None:
+    route = next_route(edit.plan, edit.verdict, offers, tried_before(library, item), wish=wish)
+    if route is None:
         return None
-    request = request_for(library, record, edit, attempt)
+    request = request_for(library, record, edit, route.options(record.options, edit.plan))
     return None if request is None else Retry(
-        item=item, request=request, change=attempt.change, origin_record=record
+        item=item, request=request, change=route.change, origin_record=record
     )  # fmt: skip
 
 
-def tried_before(library: Library, item: ReviewRow) -> list[tuple[str, int, int, int]]:
-    """Return what has been tried for this edit so far, this attempt included."""
-    tried = []
+def tried_before(library: Library, item: ReviewRow) -> list[FillRecipe]:
+    """Return the recipes that have been tried for this edit so far, this attempt's included."""
+    tried: list[FillRecipe] = []
     current: ReviewRow | None = item
     while current is not None and current.run_id:
         try:
             record = library.runs.get(current.run_id)
         except InpaintError:
             break
-        edit = next((e for e in record.edits if e.edit_id == current.edit_id), None)
+        edit = _edit_of(record, current)
         if edit is not None:
-            tried.append(tried_key(record.options, edit.plan.engine))
+            tried += [edit.plan.recipe, *(other.recipe for other in edit.attempts)]
         current = library.reviews.get(current.replaces) if current.replaces else None
     return tried
 
 
+def _edit_of(record: RunRecord, item: ReviewRow) -> EditRecord | None:
+    return next((edit for edit in record.edits if edit.edit_id == item.edit_id), None)
+
+
 def request_for(
-    library: Library, record: RunRecord, edit: EditRecord, attempt: Attempt
+    library: Library, record: RunRecord, edit: EditRecord, options: RunOptions
 ) -> RunRequest | None:
     given, core, barred = (edit.stage(name) for name in ("input", "mask", "unusable"))
     if given is None or core is None:
@@ -82,7 +92,7 @@ def request_for(
     mask: MaskBool = objects.get_array(core.sha256)
     source = ~objects.get_array(barred.sha256) if barred is not None and barred.sha256 else None
     return RunRequest(
-        pixels=pixels, mask=mask, options=replace(attempt.options, kind=edit.kind),
+        pixels=pixels, mask=mask, options=replace(options, kind=edit.kind),
         origin=edit.box, icc=objects.get_bytes(icc.sha256) if icc and icc.sha256 else None,
         source=source if source is None or not np.all(source) else None,
         photo_name=record.photo_name, photo_sha256=record.photo_sha256, threads=1,

@@ -1,82 +1,123 @@
-"""Where a rejected fill goes next: the failed readings say what to change.
+"""Where a fill goes next: after an engine broke, after the gates or a person rejected it.
 
-What was left behind asks for a wider mask, a colour step for a softer edge, a wrong texture or
-an invented thing for another engine; when all that was tried, for another seed. What has been
+This is the one place that knows. What was left behind asks for a wider mask, a colour step for a
+softer edge, a wrong texture or an invented thing for another engine; when all that was tried, for
+another seed. A person who rejects an edit says which of these to change first. What has been
 tried is never tried again; None means that a person must do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
-from inpaint_studio.records import FillRecipe, Plan, Reason, Verdict
+from inpaint_studio.records import FillRecipe, Plan, Reading, Reason, RunOptions, Verdict
 
 WIDER_PX = 4
+WIDER_SHARE = 0.35
 SOFTER_PX = 4
 SEEDS = 3
 MOST_TRIES = 5
+LAST_RESORTS = ("patch", "flat")
+"""Engines that need no weights, tried where a plan names no other."""
 
-_WIDER = ("letters_left", "ghost", "residue")
-_SOFTER = ("seam", "tint", "strip_colour")
-_OTHER = (
-    "new_object", "new_text", "high_freq_power_ratio", "texture_amplitude", "texture_support",
-    "spectral_consistency", "reconstruction_mse", "consensus", "patch_support", "new_colour",
-    "edge_continuation", "sensitivity",
-)  # fmt: skip
+Change: TypeAlias = Literal["wider", "softer", "engine", "seed"]
+
+_ORDERS: dict[Change, tuple[Change, ...]] = {
+    "wider": ("wider", "engine", "seed"),
+    "softer": ("softer", "engine", "wider", "seed"),
+    "engine": ("engine", "seed", "wider"),
+    "seed": ("seed", "engine", "wider"),
+}
+_BY_READING: dict[str, Change] = {
+    **dict.fromkeys(("letters_left", "ghost", "residue"), "wider"),
+    **dict.fromkeys(("seam", "tint", "strip_colour"), "softer"),
+}
+_SEED_MATTERS = ("patch", "text", "generative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextRoute:
-    """What is changed for the next attempt, and why."""
+    """What is changed for the next attempt, in words (`change`), and why."""
 
     engine: str
     grow_px: int
     feather_px: int
     seed: int
+    change: str
     reason: Reason
+
+    def options(self, options: RunOptions, plan: Plan) -> RunOptions:
+        """Return the options of the next run, after one with `options` that went by `plan`."""
+        same = self.engine == plan.engine
+        return replace(
+            options,
+            engine=self.engine,
+            grow_px=self.grow_px,
+            feather_px=self.feather_px,
+            seed=self.seed,
+            force=False,
+            parameters=dict(plan.recipe.parameters) if same else {},
+            attempt=options.attempt + 1,
+        )
+
+
+def other_engines(plan: Plan, offers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the engines that could take this region over from the plan's, best first.
+
+    offers: engine -> "" when it can run here, else a sentence why not.
+    """
+    names = (plan.compare_with, *plan.fallbacks, *LAST_RESORTS)
+    ready = (name for name in names if name != plan.engine and not offers.get(name, "no"))
+    return tuple(dict.fromkeys(ready))
+
+
+def after_failure(plan: Plan, failed: Collection[str]) -> str | None:
+    """Return the engine that stands in when those in `failed` broke; None: none may.
+
+    Only what the plan allows: an engine the user chose is not replaced behind his back.
+    """
+    return next((name for name in plan.fallbacks if name not in failed), None)
 
 
 def next_route(
     plan: Plan,
     verdict: Verdict,
     offers: Mapping[str, str],
-    tried: Sequence[FillRecipe] = (),
+    tried: Iterable[FillRecipe] = (),
+    *,
+    wish: Change | None = None,
+    thickness_px: float = 0.0,
 ) -> NextRoute | None:
-    """Return the next attempt after `verdict` rejected `plan`'s fill.
+    """Return the next attempt after `plan`'s fill was rejected, None when none is left.
 
-    offers: engine -> "" when it can run here. tried: the recipes of earlier attempts.
+    tried: the recipes of earlier attempts. wish: what a person wants changed first (he may
+    reject what the gates accepted); without it the failed readings say so. thickness_px: the
+    mask's stroke width, by which a wider mask is measured.
     """
     made = {_key(recipe) for recipe in (*tried, plan.recipe)}
-    if verdict.accepted or len(made) >= MOST_TRIES:
+    if (verdict.accepted and wish is None) or len(made) >= MOST_TRIES:
         return None
-    failed = [reading for reading in verdict.readings if not reading.passed]
-    failed.sort(key=lambda reading: not reading.decides)
-    for reading in failed:
-        for change in _changes(reading.name):
-            found = _changed(change, plan, offers, made)
-            if found is None:
-                continue
-            limit = reading.high if reading.high is not None else reading.low
-            said = (
-                f"{_sentence(change, found, plan)} because {reading.label or reading.name} failed."
-            )
-            reason = Reason(text=said, feature=reading.name, value=reading.value, limit=limit)
-            return _as_route(found, reason)
-    for change in ("engine", "seed"):
-        found = _changed(change, plan, offers, made)
-        if found is not None:
-            said = f"{_sentence(change, found, plan)} because the risk is {verdict.risk:.2f}."
-            return _as_route(found, Reason(text=said, feature="risk", value=verdict.risk))
+    for change, cause in _causes(verdict, wish):
+        for recipe in _changed(change, plan, offers, thickness_px):
+            if _key(recipe) not in made:
+                return _route(change, recipe, plan, cause)
     return None
 
 
-def _changes(name: str) -> tuple[str, ...]:
-    if name in _WIDER:
-        return ("wider", "engine")
-    if name in _SOFTER:
-        return ("softer", "engine")
-    return ("engine",) if name in _OTHER else ()
+def _causes(verdict: Verdict, wish: Change | None) -> list[tuple[Change, Reading | Verdict | None]]:
+    """What to change, in order, and what says so: a person (None), a reading, or the risk."""
+    if wish is not None:
+        return [(change, None) for change in _ORDERS[wish]]
+    failed = [reading for reading in verdict.readings if not reading.passed]
+    order = list(_ORDERS)
+    failed.sort(key=lambda r: (not r.decides, order.index(_BY_READING.get(r.name, "engine"))))
+    asked: list[tuple[Change, Reading | Verdict | None]] = []
+    for reading in failed:
+        change = _BY_READING.get(reading.name, "engine")
+        asked += [(step, reading) for step in dict.fromkeys((change, "engine"))]
+    return [*asked, ("engine", verdict), ("seed", verdict)]
 
 
 def _key(recipe: FillRecipe) -> tuple[str, int, int, int]:
@@ -84,42 +125,45 @@ def _key(recipe: FillRecipe) -> tuple[str, int, int, int]:
 
 
 def _changed(
-    change: str,
-    plan: Plan,
-    offers: Mapping[str, str],
-    made: set[tuple[str, int, int, int]],
-) -> FillRecipe | None:
+    change: Change, plan: Plan, offers: Mapping[str, str], thickness_px: float
+) -> Sequence[FillRecipe]:
     recipe = plan.recipe
-    candidates: list[FillRecipe] = []
     if change == "wider":
-        candidates = [replace(recipe, grow_px=recipe.grow_px + WIDER_PX)]
-    elif change == "softer":
-        candidates = [replace(recipe, feather_px=recipe.feather_px + SOFTER_PX)]
-    elif change == "engine":
-        names = dict.fromkeys((*plan.fallbacks, plan.compare_with))
-        candidates = [
-            replace(recipe, engine=name) for name in names if name and not offers.get(name, "no")
-        ]
-    elif change == "seed":
-        candidates = [replace(recipe, seed=recipe.seed + step) for step in range(1, SEEDS + 1)]
-    return next((found for found in candidates if _key(found) not in made), None)
+        more = max(2, round(WIDER_SHARE * thickness_px)) if thickness_px else WIDER_PX
+        return [replace(recipe, grow_px=recipe.grow_px + more)]
+    if change == "softer":
+        return [replace(recipe, feather_px=recipe.feather_px + SOFTER_PX)]
+    if change == "engine":
+        return [replace(recipe, engine=name) for name in other_engines(plan, offers)]
+    if recipe.engine not in _SEED_MATTERS:
+        return []
+    return [replace(recipe, seed=recipe.seed + step) for step in range(1, SEEDS + 1)]
 
 
-def _as_route(found: FillRecipe, reason: Reason) -> NextRoute:
+def _route(
+    change: Change, found: FillRecipe, plan: Plan, cause: Reading | Verdict | None
+) -> NextRoute:
+    words = {
+        "wider": f"mask grown by {found.grow_px} px",
+        "softer": f"edge feathered over {found.feather_px} px",
+        "seed": f"seed {found.seed} instead of {plan.recipe.seed}",
+        "engine": f"engine {found.engine} instead of {plan.engine}",
+    }[change]
+    head = words[0].upper() + words[1:]
+    if isinstance(cause, Reading):
+        limit = cause.high if cause.high is not None else cause.low
+        said = f"{head}, because {cause.label or cause.name} failed."
+        reason = Reason(text=said, feature=cause.name, value=cause.value, limit=limit)
+    elif isinstance(cause, Verdict):
+        said = f"{head}, because the risk is {cause.risk:.2f}."
+        reason = Reason(text=said, feature="risk", value=cause.risk)
+    else:
+        reason = Reason(text=f"{head}, as the edit was rejected.")
     return NextRoute(
         engine=found.engine,
         grow_px=found.grow_px,
         feather_px=found.feather_px,
         seed=found.seed,
+        change=words,
         reason=reason,
     )
-
-
-def _sentence(change: str, found: FillRecipe, plan: Plan) -> str:
-    if change == "wider":
-        return f"Mask grown by {found.grow_px} px"
-    if change == "softer":
-        return f"Edge feathered over {found.feather_px} px"
-    if change == "seed":
-        return f"Seed {found.seed} instead of {plan.recipe.seed}"
-    return f"Engine {found.engine} instead of {plan.engine}"

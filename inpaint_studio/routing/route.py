@@ -10,10 +10,7 @@ from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.records import Reason, RunOptions, Scalar
 from inpaint_studio.routing.features import Features, measure
-from inpaint_studio.routing.onward import NextRoute, next_route
 from inpaint_studio.routing.policy import Policy, Rule, load_policy
-
-__all__ = ["NextRoute", "Route", "choose", "next_route", "number"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

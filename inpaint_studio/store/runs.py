@@ -136,6 +136,10 @@ def _artifacts_of(record: RunRecord) -> dict[str, str]:
         for stage in edit.stages:
             if stage.sha256:
                 found[f"{edit.edit_id}/{stage.name}"] = stage.sha256
+        for number, attempt in enumerate(edit.attempts):
+            for stage in attempt.stages:
+                if stage.sha256:
+                    found[f"{edit.edit_id}/attempt{number}/{stage.name}"] = stage.sha256
         for reading in edit.verdict.readings:
             if reading.map_sha256:
                 found[f"{edit.edit_id}/map/{reading.name}"] = reading.map_sha256

@@ -17,6 +17,8 @@ from inpaint_studio.review.retry import keep_retry, retry_of, tried_before
 from inpaint_studio.store.rows import BatchItemRow, BatchRow
 from tests.benchmarks.review_library import big_photos, one_edit
 
+READY = {"flat": "", "patch": "", "text": ""}
+
 
 @pytest.fixture
 def night(tmp_path, library):
@@ -61,21 +63,21 @@ def made(library, retry, value=7):
 
 def test_the_request_is_made_from_the_artifacts(night):
     library, _queue, item, path, _ = night
-    retry = retry_of(library, item, "leftover")
+    retry = retry_of(library, item, "leftover", READY)
     edit = retry.origin_record.edits[0]
     assert retry.request.origin == edit.box
     assert np.array_equal(retry.request.pixels, open_photo(path).pixels[edit.box.slices])
     assert retry.request.options.grow_px == 4
     assert "grown" in retry.change
-    assert retry_of(library, item, "mask") is None
+    assert retry_of(library, item, "mask", READY) is None
 
 
 def test_an_accepted_attempt_is_delivered_and_undo_takes_it_back(night):
     library, queue, item, path, out = night
     queue.decide(item.item_id, "reject", reason="leftover", reviewer="ann")
     assert pending(library) == []
-    row = keep_retry(library, retry_of(library, item, "leftover"), made(library, retry_of(
-        library, item, "leftover"
+    row = keep_retry(library, retry_of(library, item, "leftover", READY), made(library, retry_of(
+        library, item, "leftover", READY
     )))  # fmt: skip
     assert row.replaces == item.item_id
     shown = Image.open(io.BytesIO(library.objects.get_bytes(row.thumb)))
@@ -125,7 +127,7 @@ def test_a_photo_that_is_gone_keeps_its_sentence(night):
 def test_an_attempt_is_dropped_when_the_rejection_was_undone(night):
     library, queue, item, *_ = night
     queue.decide(item.item_id, "reject", reason="leftover", reviewer="ann")
-    retry = retry_of(library, item, "leftover")
+    retry = retry_of(library, item, "leftover", READY)
     queue.undo("ann")
     assert keep_retry(library, retry, made(library, retry)) is None
     assert queue.count() == 1

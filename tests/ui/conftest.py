@@ -112,7 +112,10 @@ class InstantPool:
                 summary="It looks right." if accepted else "A seam shows along the border.",
                 readings=readings,
             ),
-            stages=(Stage(name="blended", sha256=sink.put_array(after)),),
+            stages=(
+                Stage(name="mask", sha256=sink.put_array(request.mask)),
+                Stage(name="blended", sha256=sink.put_array(after)),
+            ),
             state="accepted" if accepted else "queued", delta_box=box, seconds=0.1,
         )  # fmt: skip
         record = RunRecord(

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.imaging.photo import SaveOptions
 from inpaint_studio.ui.canvas.panes import Mode
+from inpaint_studio.ui.retouch import edithand
 from inpaint_studio.ui.shell import Shell
 from tests.ui.conftest import Hands
 
@@ -318,3 +319,32 @@ def test_every_reachable_control_is_on_the_tab_ring(hands: Hands, photos: list[P
     for wanted in (hands.workspace.inspector.run.go, hands.workspace.history.list,
                    hands.workspace.photos, hands.workspace.footer.zoom):  # fmt: skip
         assert wanted in seen
+
+
+def test_the_other_engine_and_the_next_try_are_those_of_the_one_onward_route(
+    hands: Hands, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.open(photos[0])
+    hands.stroke((100, 80), (130, 90))
+    hands.settle()
+    box, mask = hands.document.mask.copy()
+    hands.workspace.runs.run_both()
+    hands.settle()
+    assert _engines_run(hands) == ["patch", "flat"]
+    hands.workspace.runs.take_variation(0)
+    hands.until(lambda: hands.document.history.cursor == 1)
+    hands.settle()
+
+    notices: list[str] = []
+    hands.workspace.hand.notice.connect(lambda _tone, words: notices.append(words))
+    monkeypatch.setattr(edithand, "_mask_of", lambda *_: (box, mask))
+    hands.workspace.hand.again()
+    hands.until(lambda: len(_engines_run(hands)) == 3)
+    hands.settle()
+    wish = [args[0].options for name, args in hands.pool.asked if name == "run_job"][-1]
+    assert (wish.engine, wish.feather_px, wish.attempt) == ("patch", 6, 1)
+    assert notices[0] == "Edge feathered over 6 px, because Seam failed."
+
+
+def _engines_run(hands: Hands) -> list[str]:
+    return [args[0].options.engine for name, args in hands.pool.asked if name == "run_job"]

@@ -14,7 +14,7 @@ from inpaint_studio.errors import LibraryError
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import Photo
-from inpaint_studio.records import EditRecord, RunRecord
+from inpaint_studio.records import EditRecord, FillRecipe, RunRecord
 from inpaint_studio.session.history import History
 from inpaint_studio.session.session import Session
 from inpaint_studio.store.rows import PhotoRow, ReviewRow
@@ -139,6 +139,16 @@ class Document:
             if edit is not None and self.is_undecided(edit):
                 found.append(position)
         return found
+
+    def recipes_tried(self, edit: EditRecord) -> list[FillRecipe]:
+        """The recipes this very hole has been filled by: most of what they changed is the same."""
+        place = edit.delta_box or edit.box
+        tried: list[FillRecipe] = []
+        for other in (other for run in self.runs.values() for other in run.edits):
+            box = other.delta_box or other.box
+            if 2 * box.clamp(place).area >= box.union(place).area:
+                tried += [other.plan.recipe, *(lost.recipe for lost in other.attempts)]
+        return tried
 
     def keep_timeline(self) -> None:
         """Keep the mask strokes in the library, so that they outlive a restart."""

@@ -17,6 +17,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.replay import ReplayAnswer
 from inpaint_studio.records import EditRecord, RunOptions
+from inpaint_studio.routing.onward import Change, next_route
 from inpaint_studio.ui.retouch.editor import Editor
 from inpaint_studio.ui.retouch.inspector import Inspector
 from inpaint_studio.ui.retouch.runner import Runner, Task
@@ -130,7 +131,7 @@ class EditInHand(QObject):
             self._editor.hide_edit(self.chosen, not hidden)
 
     def again(self) -> None:
-        """Run the edit in hand again, with the next seed or the engine now chosen."""
+        """Run the edit in hand again: by the engine now chosen, else by what goes next."""
         document, edit = self._editor.document, self.record
         if document is None or edit is None:
             self.notice.emit("info", tr("Choose an edit in the history first."))
@@ -140,9 +141,16 @@ class EditInHand(QObject):
             self.notice.emit("warn", tr("The mask of this edit has been swept; paint it again."))
             return
         wish = self._inspector.run.options()
-        if wish.engine == "auto" and edit.plan.fallbacks:
-            wish = replace(wish, engine=edit.plan.fallbacks[0])
-        if wish.seed == edit.plan.recipe.seed:
+        if wish.engine == "auto":
+            step: Change | None = "seed" if edit.verdict.accepted else None
+            tried = document.recipes_tried(edit)
+            route = next_route(edit.plan, edit.verdict, self._runner.offers, tried, wish=step)
+            if route is None:
+                self.notice.emit("info", tr("No other way is left to try; fix it by hand."))
+                return
+            wish = route.options(replace(wish, kind=edit.kind), edit.plan)
+            self.notice.emit("info", route.reason.text)
+        elif wish.seed == edit.plan.recipe.seed and wish.engine == edit.plan.engine:
             wish = replace(wish, seed=wish.seed + 1)
         position = self.chosen
         work = partial(_mask_of, self._studio, edit.box, stage.sha256)

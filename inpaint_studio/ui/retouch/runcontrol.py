@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QWidget
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunResult
-from inpaint_studio.records import Plan, RunOptions
+from inpaint_studio.records import FillRecipe, Plan, RunOptions
+from inpaint_studio.routing.onward import other_engines
 from inpaint_studio.ui.canvas.picture import Patched
 from inpaint_studio.ui.retouch.edithand import EditInHand
 from inpaint_studio.ui.retouch.editor import Editor
@@ -48,6 +49,7 @@ class RunControl(QObject):
         self._hand = hand
         self._choosing: Batch | None = None
         self._was_busy = False
+        self._planned_as: Plan | None = None
         runner.batch_ended.connect(self._ended)
         runner.planned.connect(self._planned)
         runner.trouble.connect(self._trouble)
@@ -99,19 +101,22 @@ class RunControl(QObject):
         self.run(first=True)
 
     def run_both(self) -> None:
-        """Run the planned engine and another one; the gates say which is better."""
+        """Run the planned engine and the one that would go next; the gates say which is better."""
         given = self._mask()
         if given is None:
             return
         document, box, mask = given
         wish = self.options()
-        first = wish.engine if wish.engine != "auto" else "patch"
-        other = "flat" if first != "flat" else "patch"
-        asked = [replace(wish, engine=first), replace(wish, engine=other)]
+        planned = self._planned_as or Plan(recipe=FillRecipe(engine="patch", engine_version=0))
+        if wish.engine != "auto":
+            planned = replace(planned, recipe=replace(planned.recipe, engine=wish.engine))
+        others = other_engines(planned, self._runner.offers)
+        asked = [replace(wish, engine=name) for name in (planned.engine, *others[:1])]
         self._runner.fill(document, box, mask, asked)
 
     def mask_changed(self) -> None:
         """The mask is another one: its plan is asked for soon."""
+        self._planned_as = None
         document = self._editor.document
         ready = document is not None and not document.mask.is_empty
         self._inspector.run.set_ready(ready, "" if ready else tr("Paint a mask first"))
@@ -134,6 +139,7 @@ class RunControl(QObject):
         document = self._editor.document
         if task.document is document and document is not None and not document.mask.is_empty:
             self._hand.choose(-1)
+            self._planned_as = found[0][1] if found else None
             self._inspector.show_plans([plan for _, plan in found])
 
     def _progress(self) -> None:

@@ -24,6 +24,7 @@ from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import Progress
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import Kind, RunOptions
+from inpaint_studio.routing.onward import LAST_RESORTS
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.text import tr
@@ -105,6 +106,11 @@ class Runner(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+
+    @property
+    def offers(self) -> dict[str, str]:
+        """The engines that can run; before that is known, those that always can."""
+        return dict.fromkeys(self.ready or LAST_RESORTS, "")
 
     # Asking
 

@@ -64,8 +64,7 @@ class AttemptDesk(QObject):
     def _plan(self, item: ReviewRow, reason: str) -> Retry | None:
         from inpaint_studio.pipeline.road import offers
 
-        ready = [name for name, why in offers().items() if not why]
-        return retry_of(self._library, item, reason, ready=ready)
+        return retry_of(self._library, item, reason, offers())
 
     def _planned(self, item: ReviewRow, retry: Retry | None) -> None:
         if item.item_id not in self._planning:
