@@ -20,7 +20,7 @@ class FlatEngine(PlainEngine):
     """Continues colour and light as a harmonic field and lays the ring's grain over it."""
 
     name = "flat"
-    version = 2
+    version = 3
     title = "Flat"
 
     def context_px(self, mask: MaskBool) -> int:
@@ -38,20 +38,17 @@ class FlatEngine(PlainEngine):
         learn = hole if request.source is None else ~request.source[box.slices] | hole
         low = low_band(values, learn if not learn.all() else hole, token)
         token.step(0.6, "grain")
-        inner = Box.of_mask(hole)
-        rest = values - low
         grain = synthesise(
-            rest,
+            values - low,
             ~learn,
-            inner.shape,
+            hole,
             seed=request.recipe.seed,
             rounding=rounding_variance(values, ~hole),
         )
         token.check()
-        inside = hole[inner.slices]
         brightest = max(1.0, float(values[~hole].max(initial=0)))
-        filled = np.minimum(low[inner.slices][inside] + grain[inside], np.float32(brightest))
+        filled = np.minimum(low[hole] + grain[hole], np.float32(brightest))
         linear = request.linear.copy()
-        linear[box.slices][inner.slices][inside] = from_perceptual(filled)
+        linear[box.slices][hole] = from_perceptual(filled)
         token.step(1.0)
         return Fill(linear=linear)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.engines import compiled
+from inpaint_studio.jobs.token import RunToken
 
 
 def test_no_writable_folder_is_no_failed_fill(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +28,27 @@ def test_no_writable_folder_is_no_failed_fill(monkeypatch: pytest.MonkeyPatch) -
     unknown[2, 2] = True
     fresh.relax(field, np.zeros_like(field), unknown, 0.0, 2)
     assert np.isfinite(field).all()
+
+
+def test_warming_up_leaves_nothing_to_compile() -> None:
+    """Every kernel module's functions have been compiled for the types that fills use."""
+    from inpaint_studio.engines.warmup import warm
+    from tests.benchmarks.flat import drawn, fill, hole
+
+    warm(RunToken())
+    before = _signatures()
+    rng = np.random.default_rng(0)
+    for name in ("flat", "patch"):
+        for grain in ("blurred", "jpeg75"):
+            fill(drawn("gradient", grain, rng), hole("text", rng), name)
+    assert _signatures() == before
+
+
+def _signatures() -> dict[str, int]:
+    return {
+        f"{module}.{name}": len(kernel.signatures)
+        for module in sorted(sys.modules)
+        if module.startswith("inpaint_studio.engines.") and module.endswith("_kernels")
+        for name, kernel in vars(sys.modules[module]).items()
+        if hasattr(kernel, "signatures")
+    }
