@@ -24,6 +24,7 @@ RECORD_VERSION = 1
 Scalar: TypeAlias = str | int | float | bool
 Kind: TypeAlias = Literal["text", "object", "blemish", "logo", "watermark", "painted"]
 Intent: TypeAlias = Literal["remove", "fill", "replace", "generate", "upscale"]
+DecideBy: TypeAlias = Literal["gates", "probes"]
 EditState: TypeAlias = Literal["accepted", "queued", "rejected", "superseded"]
 
 KINDS: tuple[Kind, ...] = ("text", "object", "blemish", "logo", "watermark", "painted")
@@ -67,7 +68,9 @@ class Plan:
     """The route chosen for a region: recipe, reasons with their numbers, and where to go next.
 
     `fallbacks` are engine names in the order a rejected or failed fill is tried again.
-    `changes` are the visible changes of plan made while running (never silent).
+    `changes` are the visible changes of plan made while running (never silent). `compare_with`:
+    an engine that may suit as well; `decide_by`: both fill and the gates keep the better
+    ("gates"), or probe holes in known ground tell which one is run ("probes").
     """
 
     recipe: FillRecipe
@@ -75,6 +78,7 @@ class Plan:
     fallbacks: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     compare_with: str = ""
+    decide_by: DecideBy = "gates"
 
     @property
     def engine(self) -> str:
@@ -237,6 +241,8 @@ class RunRecord:
         for edit in self.edits:
             lost = (stage for attempt in edit.attempts for stage in attempt.stages)
             for stage in (*edit.stages, *lost):
+                if stage.name.startswith("map:"):
+                    continue
                 totals[stage.name] = totals.get(stage.name, 0.0) + stage.seconds
         return totals
 

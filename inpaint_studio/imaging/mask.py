@@ -116,6 +116,25 @@ def feather(mask: MaskBool, ring_mask: MaskBool) -> NDArray[np.float32]:
     return alpha
 
 
+def fullest_window(mask: MaskBool, side: int) -> Box:
+    """Return the box, at most `side` px a side, that holds the most of the mask (first of equals).
+
+    A mask that is smaller than that is returned as its own box.
+    """
+    box = Box.of_mask(mask)
+    if max(box.width, box.height) <= side:
+        return box
+    total = cv2.integral(mask[box.slices].astype(np.uint8))
+    width, height = min(side, box.width), min(side, box.height)
+    counts = (
+        total[height:, width:] - total[:-height, width:]
+        - total[height:, :-width] + total[:-height, :-width]
+    )  # fmt: skip
+    top, left = np.unravel_index(int(counts.argmax()), counts.shape)
+    found = Box(int(left), int(top), int(left) + width, int(top) + height)
+    return found.shift(box.left, box.top)
+
+
 def stroke_width(mask: MaskBool) -> float:
     """Return twice the largest inner distance: the thickness of the mask at its thickest, px."""
     box = Box.of_mask(mask).pad(1)

@@ -16,7 +16,7 @@ from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.engines.base import FillRequest, check_fill
 from inpaint_studio.engines.table import engine
 from inpaint_studio.errors import EngineFailed
-from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
+from inpaint_studio.gating.base import JudgeRequest, Refill, SemanticJudge
 from inpaint_studio.gating.judge import judge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
@@ -97,11 +97,8 @@ def attempt(
     edge = ring(core, recipe.feather_px) & ~region.unusable
     space = space_of(region.icc)
     linear = space.to_linear(region.pixels)
-    clock.stage("input", region.pixels)
-    clock.stage("mask", region.mask)
-    clock.stage("unusable", region.unusable)
-    if region.icc:
-        clock.stage("icc", data=region.icc)
+    clock.stages += input_stages(region, sink)
+    clock.stage("linear")
 
     known = ~(core | region.unusable)
     request = FillRequest(
@@ -146,6 +143,17 @@ def attempt(
     )
 
 
+def input_stages(region: RegionInput, sink: Sink) -> list[Stage]:
+    """Keep all that an attempt at this region sees."""
+    clock = _Clock(sink)
+    clock.stage("input", region.pixels)
+    clock.stage("mask", region.mask)
+    clock.stage("unusable", region.unusable)
+    if region.icc:
+        clock.stage("icc", data=region.icc)
+    return clock.stages
+
+
 def readings_bytes(verdict: Verdict) -> bytes:
     """Return the readings as bytes that are the same for the same pixels (no times in them)."""
     rows = [to_json(replace(r, seconds=0.0, map_sha256="")) for r in verdict.readings]
@@ -185,13 +193,37 @@ def _judge_request(
     """The crop the gates look at, sRGB 8 bit, with the same recipe at hand for probe holes."""
     box = _judge_box(core, after.shape)
     hole = core[box.slices]
-    barred = region.unusable[box.slices]
+    return JudgeRequest(
+        before=space.to_srgb8(region.pixels[box.slices]),
+        after=space.to_srgb8(after[box.slices]),
+        mask=hole,
+        ring_px=recipe.feather_px,
+        kind=region.kind,
+        engine=recipe.engine,
+        refill=refiller(region, recipe, crop=box, hole=hole, token=token),
+        budget=region.options.budget,
+    )
+
+
+def refiller(
+    region: RegionInput,
+    recipe: FillRecipe,
+    *,
+    crop: Box,
+    token: RunToken,
+    hole: MaskBool | None = None,
+) -> Refill:
+    """Return what fills other holes of `crop`, given in sRGB, by the same recipe.
+
+    hole: what is missing in the crop beside the other hole; the region's own mask by default.
+    """
+    barred = region.unusable[crop.slices] | (region.mask[crop.slices] if hole is None else hole)
     maker = engine(recipe.engine)
     srgb = space_of(None)
     quiet = RunToken(is_cancelled=lambda: token.is_cancelled)
 
     def refill(pixels: Pixels, mask: MaskBool) -> Pixels:
-        source = ~(mask | hole | barred)
+        source = ~(mask | barred)
         probe = FillRequest(
             linear=_without_hole(srgb.to_linear(pixels), mask),
             mask=mask,
@@ -203,16 +235,7 @@ def _judge_request(
         filled = srgb.from_linear(maker.fill(probe, quiet).linear, pixels.dtype)
         return composite(pixels, filled, mask, probe.ring)
 
-    return JudgeRequest(
-        before=space.to_srgb8(region.pixels[box.slices]),
-        after=space.to_srgb8(after[box.slices]),
-        mask=hole,
-        ring_px=recipe.feather_px,
-        kind=region.kind,
-        engine=recipe.engine,
-        refill=refill,
-        budget=region.options.budget,
-    )
+    return refill
 
 
 def _place(plane: Plane, box: Box, shape: tuple[int, ...]) -> Plane:

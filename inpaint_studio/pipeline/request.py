@@ -71,7 +71,9 @@ class Sink(Protocol):
 
 
 class Source(Protocol):
-    """Where artifacts come from on replay."""
+    """Where artifacts come from on replay. Reading one that is not what its name says raises."""
+
+    def has(self, key: str) -> bool: ...
 
     def get_array(self, key: str) -> NDArray[Any]: ...
 

@@ -15,14 +15,14 @@ from typing import Any
 
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.paths import config_dir, resource
-from inpaint_studio.records import Scalar
+from inpaint_studio.records import DecideBy, Scalar
 from inpaint_studio.routing.features import NAMES, WORDS, Features
 
 POLICY_VERSION = 1
 ENGINES = ("flat", "patch", "text", "generative", "learned")
 _RULE_KEYS = {
-    "name", "when", "engine", "because", "fallbacks", "compare_with", "parameters", "grow_px",
-    "feather_px",
+    "name", "when", "engine", "because", "fallbacks", "compare_with", "decide_by", "parameters",
+    "grow_px", "feather_px",
 }  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class Rule:
     because: str
     fallbacks: tuple[str, ...]
     compare_with: str = ""
+    decide_by: DecideBy = "gates"
     parameters: dict[str, Scalar] = field(default_factory=dict)
     grow_px: int = 0
     feather_px: int = 2
@@ -142,6 +143,10 @@ def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule
             isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 256,
             path, f"{where}: {key} must be a whole number from 0 to 256",
         )  # fmt: skip
+    decide_by = merged.get("decide_by", "gates")
+    _require(
+        decide_by in ("gates", "probes"), path, f'{where}: decide_by must be "gates" or "probes"'
+    )
     parameters = merged.get("parameters", {})
     _require(isinstance(parameters, dict), path, f"{where}: parameters must be a table")
     return Rule(
@@ -151,6 +156,7 @@ def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule
         because=because,
         fallbacks=tuple(fallbacks),
         compare_with=merged.get("compare_with", ""),
+        decide_by=decide_by,
         parameters=dict(parameters),
         grow_px=merged.get("grow_px", 0),
         feather_px=merged.get("feather_px", 2),

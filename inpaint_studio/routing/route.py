@@ -8,14 +8,15 @@ from string import Formatter
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadSetting, Missing
-from inpaint_studio.records import Reason, RunOptions, Scalar
+from inpaint_studio.records import DecideBy, Reason, RunOptions, Scalar
 from inpaint_studio.routing.features import Features, measure
 from inpaint_studio.routing.policy import Policy, Rule, load_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a region goes. `compare_with`: another engine to run too; the gates keep the better."""
+    """Where a region goes. `compare_with`: another engine that may suit as well; `decide_by` what
+    tells which (`records.Plan`)."""
 
     engine: str
     reasons: tuple[Reason, ...] = ()
@@ -24,6 +25,7 @@ class Route:
     grow_px: int = 0
     feather_px: int = 2
     compare_with: str = ""
+    decide_by: DecideBy = "gates"
     rule: str = ""
 
 
@@ -89,6 +91,7 @@ def _route(
         grow_px=rule.grow_px,
         feather_px=rule.feather_px,
         compare_with=compare,
+        decide_by=rule.decide_by,
         rule=rule.name,
     )
 

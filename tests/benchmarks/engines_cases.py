@@ -35,7 +35,7 @@ def cases(photos: Path, *, count: int, seed: int, longest_px: int) -> Iterator[C
     turn = 0
     for kind in KINDS:
         for number in range(count):
-            truth = _load(files[order[turn % len(files)]], longest_px)
+            truth = load(files[order[turn % len(files)]], longest_px)
             turn += 1
             name = f"{kind}{number:02d}"
             rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
@@ -45,7 +45,7 @@ def cases(photos: Path, *, count: int, seed: int, longest_px: int) -> Iterator[C
             yield Case(name, kind, truth, photo, mask)
 
 
-def _load(path: Path, longest_px: int) -> np.ndarray:
+def load(path: Path, longest_px: int) -> np.ndarray:
     image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     if max(image.size) > longest_px:
         image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)

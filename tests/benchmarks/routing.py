@@ -1,85 +1,99 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
-    python -m tests.benchmarks.routing --photos DIR [--cases 160] [--plain 60] [-o routing.json]
+    python -m tests.benchmarks.routing collect --photos DIR... -o rows.jsonl [--plain 60]
+    python -m tests.benchmarks.routing report rows.jsonl [--half tuning|held-out|all]
+    python -m tests.benchmarks.routing fit rows.jsonl
 
-Every case is one hole in one photo, or on a plain ground as product shots have (slope, vignette,
-grain). Both engines fill it, and the look index (lower is better) against the truth says which was
-right. "Closed" is the share of the gap between the better fixed engine and the oracle (always the
-better of the two) that the policy closes. Where a rule has both engines run, the gates' risk
-chooses, as in the program.
+Every case is one hole in one photo, in turn as large as the photo lets it, half as long anywhere,
+and half as long where the photo is plainest (sky, wall); or on a drawn studio ground as product
+shots have (slope, vignette, grain). The thing in the hole is a flat colour. Each engine fills it
+on the road itself, and the look index (lower is better) against the truth says which was right.
+"Closed" is the share of the gap between the better fixed engine and the oracle (always the better
+of the two) that the policy closes. Photos are split in halves by the sum of their names: `fit`
+looks at the tuning half alone, and figures are to be quoted from the held-out half.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
-from dataclasses import asdict
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.table import engine
-from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.judge import judge
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.blend import composite
-from inpaint_studio.imaging.color import from_linear, to_linear
-from inpaint_studio.imaging.mask import ring
 from inpaint_studio.imaging.metrics import look
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline.attempt import RegionInput, attempt
+from inpaint_studio.pipeline.probing import probe_looks
+from inpaint_studio.pipeline.request import HashOnly
 from inpaint_studio.records import RunOptions
-from inpaint_studio.routing.features import Features, measure
-from inpaint_studio.routing.policy import load_policy
+from inpaint_studio.routing.features import measure
+from tests.benchmarks.engines_cases import KINDS, draw, load
 
-KINDS = ("stroke", "blob", "scratch", "box", "caption")
 ENGINES = ("flat", "patch")
+PLACES = ("whole", "small", "plainest")
+LONGEST_PX = 640
+PAD_PX = 224
+Row = dict[str, Any]
 
 
-def draw(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Return a mask of one kind; what it hides is chosen without looking at the photo."""
-    height, width = shape
-    plane = np.zeros(shape, np.uint8)
-    x, y = int(rng.integers(width // 4, 3 * width // 4)), int(rng.integers(60, height - 60))
-    if kind == "stroke":
-        points = np.cumsum(rng.integers(-28, 29, (6, 2)), axis=0) + np.array([x, y])
-        cv2.polylines(plane, [points.astype(np.int32)], False, 1, int(rng.integers(8, 17)))
-    elif kind == "blob":
-        axes = (int(rng.integers(18, 42)), int(rng.integers(18, 42)))
-        cv2.ellipse(plane, (x, y), axes, float(rng.integers(180)), 0, 360, 1, -1)
-    elif kind == "scratch":
-        for _ in range(3):
-            a = rng.integers(20, width - 20, 2)
-            b = rng.integers(20, height - 20, 2)
-            ends = (int(a[0]), int(b[0])), (int(a[1]), int(b[1]))
-            cv2.line(plane, *ends, 1, int(rng.integers(1, 4)))
-    elif kind == "box":
-        half = rng.integers(12, 40, 2)
-        cv2.rectangle(plane, (x - int(half[0]), y - int(half[1])),
-                      (x + int(half[0]), y + int(half[1])), 1, -1)  # fmt: skip
-    else:
-        cv2.putText(plane, "Sale 50% off", (width // 6, y), cv2.FONT_HERSHEY_DUPLEX, 1.1, 1, 5)
-    return plane.astype(bool)
+def cases(photos: list[Path], plain: int, turns: int) -> Iterator[tuple[Row, Any, Any]]:
+    """Yield (row so far, truth (H, W, 3) uint8, mask (H, W)); each is drawn by its own seed."""
+    for turn in range(turns):
+        for number, path in enumerate(photos):
+            rng = np.random.default_rng([turn, number])
+            kind, where = KINDS[(number + turn) % len(KINDS)], PLACES[(number + turn) % len(PLACES)]
+            truth = load(path, LONGEST_PX)
+            if where == "whole":
+                mask = draw(kind, truth.shape[:2], rng)
+            else:
+                spot = plainest(truth) if where == "plainest" else None
+                mask = small(kind, truth.shape[:2], rng, spot)
+            yield {"photo": path.name, "set": where, "kind": kind}, truth, mask
+    for number in range(plain):
+        rng = np.random.default_rng([97, number])
+        truth = studio(rng)
+        kind = KINDS[number % len(KINDS)]
+        mask = small(kind, truth.shape[:2], rng)
+        yield {"photo": f"studio{number}", "set": "studio", "kind": kind}, truth, mask
 
 
-def fill(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    maker = engine(name)
-    box = Box.of_mask(mask).pad(maker.context_px(mask)).clamp(Box.of_shape(mask.shape))
-    crop, hole = photo[box.slices], mask[box.slices]
-    request = FillRequest(
-        linear=to_linear(crop), mask=hole, ring=ring(hole, 2),
-        recipe=maker.recipe(RunOptions(), hole), threads=1,
+def small(
+    kind: str, shape: tuple[int, int], rng: np.random.Generator, spot: tuple[int, int] | None = None
+) -> Any:
+    """Return a mask of that kind, half as long, in a window of the photo: at `spot` (x, y), or
+    anywhere."""
+    height, width = shape[0] // 2, shape[1] // 2
+    mask = np.zeros(shape, dtype=bool)
+    left, top = spot or (int(rng.integers(0, width)), int(rng.integers(0, height)))
+    mask[top : top + height, left : left + width] = draw(kind, (height, width), rng)
+    return mask
+
+
+def plainest(photo: Any) -> tuple[int, int]:
+    """Return where (left, top) a window of half the photo's size has the least detail."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = np.minimum(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 6)), 20)
+    height, width = grey.shape[0] // 2, grey.shape[1] // 2
+    total = cv2.integral(detail)
+    sums = (
+        total[height:, width:] - total[:-height, width:]
+        - total[height:, :-width] + total[:-height, :-width]
     )  # fmt: skip
-    linear = maker.fill(request, RunToken()).linear
-    out = photo.copy()
-    filled = from_linear(linear, photo.dtype)
-    out[box.slices] = composite(crop, filled, hole, request.ring)
-    return out
+    top, left = np.unravel_index(int(sums.argmin()), sums.shape)
+    return int(left), int(top)
 
 
-def plain_ground(rng: np.random.Generator) -> np.ndarray:
+def studio(rng: np.random.Generator) -> Any:
     """Return a studio background: a slope between two colours, a vignette, grain."""
     height, width = 320, 400
     y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None] - 0.5
@@ -92,71 +106,64 @@ def plain_ground(rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.rint(ground + grain), 0, 255).astype(np.uint8)
 
 
-def run(photos: list[Path], cases: int, plain: int, seed: int) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for number in range(cases + plain):
-        rng = np.random.default_rng([seed, number])
-        if number < cases:
-            photo = cv2.imread(str(photos[number % len(photos)]))[..., ::-1].copy()
-        else:
-            photo = plain_ground(rng)
-        kind = KINDS[number % len(KINDS)]
-        mask = draw(kind, photo.shape[:2], rng)
-        features = measure(photo, mask)
-        ground = "photo" if number < cases else "plain"
-        row: dict[str, object] = {"kind": kind, "ground": ground, "features": asdict(features)}
-        for name in ENGINES:
-            filled = fill(name, photo, mask)
-            row[name] = look(filled, photo, mask)
-            row[f"risk_{name}"] = judge(
-                JudgeRequest(before=photo, after=filled, mask=mask, budget="cheap"),
-                None, RunToken(),
-            ).verdict.risk  # fmt: skip
-        rows.append(row)
-        if number % 20 == 19:
-            sys.stderr.write(f"{number + 1} of {cases + plain}\n")
-    return rows
+def collect(photos: list[Path], *, plain: int, turns: int, output: Path, budget: str) -> None:
+    """Write one JSON line a case: features, look and risk of each engine, looks of its probes."""
+    with output.open("w") as file:
+        for number, (row, truth, mask) in enumerate(cases(photos, plain, turns)):
+            row |= measured(truth, mask, budget)
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            sys.stderr.write(f"\r{number + 1} cases")
 
 
-def judge_policy(rows: list[dict[str, object]]) -> dict[str, float]:
-    """Return mean looks and the share of the gap closed by the shipped policy."""
-    rules = load_policy().rules
-    totals = {name: float(np.mean([row[name] for row in rows])) for name in ENGINES}
-    chosen, oracle = [], []
-    for row in rows:
-        features = Features(**{**row["features"], "free_mb": 1e9})  # type: ignore[dict-item]
-        rule = next(r for r in rules if r.engine in ENGINES and r.holds(features))
-        looks = [float(row[name]) for name in ENGINES]  # type: ignore[arg-type]
-        oracle.append(min(looks))
-        name = rule.engine
-        if rule.compare_with in ENGINES:
-            name = min((rule.engine, rule.compare_with), key=lambda n: row[f"risk_{n}"])  # type: ignore[arg-type, return-value]
-        chosen.append(float(row[name]))  # type: ignore[arg-type]
-    best = min(totals.values())
-    gap = best - float(np.mean(oracle))
-    return {
-        **{f"always_{name}": value for name, value in totals.items()},
-        "policy": float(np.mean(chosen)),
-        "oracle": float(np.mean(oracle)),
-        "closed": (best - float(np.mean(chosen))) / gap if gap > 0 else 1.0,
-    }
+def measured(truth: Any, mask: Any, budget: str) -> Row:
+    photo = truth.copy()
+    photo[mask] = np.random.default_rng(int(mask.sum())).integers(0, 256, 3, dtype=np.uint8)
+    box = Box.of_mask(mask).pad(PAD_PX).clamp(Box.of_shape(mask.shape))
+    hole, options = mask[box.slices], RunOptions(budget=budget)  # type: ignore[arg-type]
+    region = RegionInput(
+        box=box, pixels=photo[box.slices].copy(), mask=hole, unusable=np.zeros_like(hole), icc=None,
+        kind="painted", options=options, threads=1,
+    )  # fmt: skip
+    features = replace(measure(region.pixels, hole), free_mb=1e6)
+    row: Row = {"features": asdict(features), "look": {}, "risk": {}, "accepted": {}, "cpu": {}}
+    recipes = []
+    for name in ENGINES:
+        recipe = replace(engine(name).recipe(options, hole), feather_px=2)
+        recipes.append(recipe)
+        began = time.process_time()
+        made = attempt(region, recipe, sink=HashOnly(), semantic=None, token=RunToken())
+        row["cpu"][name] = time.process_time() - began
+        row["look"][name] = look(made.after, truth[box.slices], hole)
+        row["risk"][name] = made.verdict.risk
+        row["accepted"][name] = made.verdict.accepted
+    began = time.process_time()
+    row["probes"] = probe_looks(region, recipes, RunToken())
+    row["cpu"]["probes"] = time.process_time() - began
+    return row
+
+
+def is_held_out(row: Row) -> bool:
+    return hashlib.sha256(row["photo"].encode()).digest()[0] % 2 == 1
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--cases", type=int, default=160)
+    parser.add_argument("verb", choices=("collect",))
+    parser.add_argument("--photos", type=Path, nargs="+", default=[])
     parser.add_argument("--plain", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--budget", default="auto")
     parser.add_argument("-o", "--output", type=Path)
     chosen = parser.parse_args()
-    photos = sorted(p for p in chosen.photos.iterdir() if p.suffix in (".jpg", ".png"))
     cv2.setNumThreads(1)
-    rows = run(photos, chosen.cases, chosen.plain, chosen.seed)
-    figures = judge_policy(rows)
-    if chosen.output:
-        chosen.output.write_text(json.dumps({"figures": figures, "rows": rows}, indent=1))
-    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+    photos = [
+        path for folder in chosen.photos for path in sorted(folder.iterdir())
+        if path.suffix in (".jpg", ".png")
+    ]  # fmt: skip
+    collect(
+        photos, plain=chosen.plain, turns=chosen.turns, output=chosen.output, budget=chosen.budget
+    )
     return 0
 
 

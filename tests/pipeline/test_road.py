@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ from inpaint_studio.errors import BadMask, BadSetting, Cancelled, EngineFailed, 
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.pipeline import RunRequest, attempt, replay, road, run
-from inpaint_studio.records import FillRecipe, RunOptions, RunRecord, from_json, to_json
+from inpaint_studio.pipeline import RunRequest, attempt, planning, road, run, tries
+from inpaint_studio.records import FillRecipe, RunOptions
 from inpaint_studio.store.objects import ObjectStore
 
 Rgb = NDArray[np.uint8]
@@ -56,7 +55,7 @@ def _use(monkeypatch: pytest.MonkeyPatch, fill: object) -> None:
     def lookup(name: str) -> object:
         return stub if name == "flat" else real_engine(name)
 
-    for module in (attempt, road):
+    for module in (attempt, planning):
         monkeypatch.setattr(module, "engine", lookup)
 
 
@@ -103,24 +102,6 @@ def test_inside_the_core_nothing_of_the_original_decides_the_result(
     assert (fills[0] == fills[1]).all()
 
 
-def test_a_run_replays_identical_and_a_changed_artifact_is_named(
-    coffee: Rgb, spot: Mask, objects: ObjectStore, tmp_path: Path
-) -> None:
-    options = RunOptions(engine="patch", seed=3, budget="cheap")
-    record = run(RunRequest(pixels=coffee, mask=spot, options=options), sink=objects).record
-    record = from_json(RunRecord, to_json(record))
-    scratch = ObjectStore(tmp_path / "scratch")
-    assert replay(record, objects, sink=scratch).sentence == "identical"
-
-    edit = record.edits[0]
-    tampered = coffee.copy()
-    tampered[100, 100] ^= 1
-    key = objects.put_array(tampered[edit.box.slices])
-    stages = tuple(replace(s, sha256=key) if s.name == "fill" else s for s in edit.stages)
-    wrong = replace(record, edits=(replace(edit, stages=stages),))
-    assert "stage fill" in replay(wrong, objects, sink=scratch).sentence
-
-
 def test_a_crop_of_the_photo_gives_boxes_and_deltas_in_photo_pixels(
     coffee: Rgb, spot: Mask
 ) -> None:
@@ -159,7 +140,7 @@ def test_a_model_found_damaged_while_planning_is_a_visible_change_of_plan(
 
     stub = Stub(_noise)
     stub.recipe = damaged  # type: ignore[method-assign]
-    monkeypatch.setattr(road, "engine", lambda n: stub if n == "flat" else real_engine(n))
+    monkeypatch.setattr(planning, "engine", lambda n: stub if n == "flat" else real_engine(n))
     plain = np.full_like(coffee, 128)
     request = RunRequest(pixels=plain, mask=spot, options=RunOptions(budget="cheap"))
     edit = run(request).record.edits[0]
@@ -167,6 +148,31 @@ def test_a_model_found_damaged_while_planning_is_a_visible_change_of_plan(
     assert any("The model is damaged" in change for change in edit.plan.changes)
     with pytest.raises(Missing, match="damaged"):
         run(RunRequest(pixels=plain, mask=spot, options=CHEAP))
+
+
+def test_an_engine_without_memory_for_the_hole_is_passed_over_before_it_starts(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = Stub(_noise)
+    stub.estimate_mb = lambda _shape, _hole: 1e9  # type: ignore[method-assign]
+    monkeypatch.setattr(planning, "engine", lambda n: stub if n == "flat" else real_engine(n))
+    plain = np.full_like(coffee, 128)
+    (_, plan), *_ = road.plans(RunRequest(pixels=plain, mask=spot, options=RunOptions()))
+    assert plan.engine == "patch"
+    assert any("It needs about 1000000000 MB and" in reason.text for reason in plan.reasons)
+
+
+def test_a_mask_grown_far_has_its_surroundings_still(coffee: Rgb, spot: Mask) -> None:
+    wide = np.zeros((900, 900, 3), np.uint8) + np.arange(900, dtype=np.uint8)[None, :, None]
+    mask = np.zeros((900, 900), dtype=bool)
+    mask[440:460, 440:460] = True
+    options = replace(CHEAP, grow_px=300)
+    result = run(RunRequest(pixels=wide, mask=mask, options=options))
+    (edit,) = result.record.edits
+    assert edit.delta_box is not None
+    assert (edit.box.left, edit.box.top) == (0, 0) and edit.delta_box.left > edit.box.left
+    (_, core), *_ = result.cores
+    assert core.sum() > 3.1 * 300**2 and not core[0].any()
 
 
 def test_an_engine_the_user_chose_is_not_replaced_behind_his_back(
@@ -205,11 +211,13 @@ def test_when_every_engine_breaks_the_photo_stays_and_the_edit_is_queued(
     def out_of_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(road, "attempt", out_of_memory)
+    monkeypatch.setattr(tries, "attempt", out_of_memory)
     result = run(RunRequest(pixels=coffee, mask=spot, options=CHEAP))
     assert result.deltas == (None,)
     assert result.record.edits[0].state == "queued"
     assert "left as it was" in result.record.edits[0].verdict.summary
+    kept = {stage.name for stage in result.record.edits[0].stages}
+    assert {"input", "mask", "unusable"} <= kept, "a person can still send it another way"
 
 
 def test_a_fill_ended_by_the_clock_is_queued_and_nothing_else_takes_its_place(
@@ -260,6 +268,9 @@ def test_refusals(coffee: Rgb, spot: Mask) -> None:
         run(RunRequest(pixels=coffee, mask=np.zeros_like(spot)))
     with pytest.raises(BadSetting, match="no engine"):
         run(RunRequest(pixels=coffee, mask=spot, options=RunOptions(engine="magic")))
+    for px, says in ((-40, "nothing is left"), (400, "covers the whole photo")):
+        with pytest.raises(BadMask, match=says):
+            run(RunRequest(pixels=coffee, mask=spot, options=replace(CHEAP, grow_px=px)))
     with pytest.raises(Missing, match="generative"):
         run(RunRequest(pixels=coffee, mask=spot, options=RunOptions(engine="generative")))
 

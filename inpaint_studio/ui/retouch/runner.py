@@ -304,13 +304,11 @@ def _sentence(error: Exception) -> str:
     return tr("Something went wrong in the program itself: {error}", error=repr(error))
 
 
-def context_px(mask: MaskBool, engines: frozenset[str]) -> int:
+def context_px(mask: MaskBool, engines: frozenset[str], grow_px: int | None = None) -> int:
     """How far around the mask a run of one of these engines may look."""
-    from inpaint_studio.engines.table import ENGINES
-    from inpaint_studio.pipeline.road import CONTEXT_PX
+    from inpaint_studio.pipeline.planning import reach_px
 
-    reach = [ENGINES[name].context_px(mask) for name in engines if name in ENGINES]
-    return max(CONTEXT_PX, *reach, 0) + MARGIN_PX
+    return reach_px(mask, engines, grow_px) + MARGIN_PX
 
 
 def _request(
@@ -318,7 +316,7 @@ def _request(
     engines: frozenset[str],
 ) -> RunRequest:  # fmt: skip
     """Copy the part of the photo that the run may look at, and no more: it may be a big one."""
-    crop = box.pad(context_px(mask, engines)).clamp(document.bounds)
+    crop = box.pad(context_px(mask, engines, options.grow_px)).clamp(document.bounds)
     pixels = document.history.pixels[crop.slices].copy()
     inside = _zeros(crop)
     inside[box.relative_to(crop).slices] = mask

@@ -1,0 +1,144 @@
+"""The fills of one region: compared, chosen by probe holes, tried again; all of it in the open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inpaint_studio.engines.base import Fill, FillRequest
+from inpaint_studio.errors import EngineFailed
+from inpaint_studio.imaging.mask import regions
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline import RunRequest, planning, probing, replay, run, tries
+from inpaint_studio.pipeline.request import HashOnly
+from inpaint_studio.records import EditRecord, RunOptions, RunRecord, from_json, to_json
+from inpaint_studio.routing.route import Route
+from inpaint_studio.store.objects import ObjectStore
+from inpaint_studio.store.runs import _artifacts_of
+
+Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+BOTH = Route(engine="patch", fallbacks=("flat",), compare_with="flat")
+PROBED = replace(BOTH, decide_by="probes")
+
+
+def _routed(monkeypatch: pytest.MonkeyPatch, route: Route) -> None:
+    monkeypatch.setattr(planning, "choose", lambda *_: route)
+
+
+def _edit(
+    photo: Rgb, mask: Mask, objects: ObjectStore | HashOnly, **options: object
+) -> tuple[RunRecord, EditRecord]:
+    wish = RunOptions(**{"budget": "auto", **options})  # type: ignore[arg-type]
+    request = RunRequest(pixels=photo, mask=mask, options=wish, threads=1)
+    record = run(request, sink=objects).record
+    return record, record.edits[0]
+
+
+def test_both_are_made_the_better_is_kept_and_the_other_stays_in_sight(
+    coffee: Rgb, spot: Mask, objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _routed(monkeypatch, BOTH)
+    record, edit = _edit(coffee, spot, objects)
+    (lost,) = edit.attempts
+    assert {edit.plan.engine, lost.recipe.engine} == {"patch", "flat"}
+    assert (not edit.verdict.accepted, edit.verdict.risk) <= (not lost.accepted, lost.risk)
+    assert any(change.startswith("compared patch with flat: kept") for change in edit.plan.changes)
+    kept = _artifacts_of(record)
+    for stage in lost.stages:
+        assert not stage.sha256 or (objects.has(stage.sha256) and stage.sha256 in kept.values())
+
+    record = from_json(RunRecord, to_json(record))
+    scratch = ObjectStore(tmp_path / "scratch")
+    assert replay(record, objects, sink=scratch).sentence == "identical"
+    stages = tuple(replace(s, sha256="0" * 64) if s.name == "fill" else s for s in lost.stages)
+    wrong = replace(edit, attempts=(replace(lost, stages=stages),))
+    answer = replay(replace(record, edits=(wrong,)), objects, sink=scratch)
+    assert (answer.identical, answer.stage) == (False, "fill"), "the loser is proven too"
+
+
+def test_with_a_cheap_budget_only_the_planned_engine_runs(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for route in (BOTH, PROBED):
+        _routed(monkeypatch, route)
+        _, edit = _edit(coffee, spot, HashOnly(), budget="cheap")
+        assert edit.attempts == () and edit.plan.changes == ()
+        assert edit.plan.engine == "patch" and edit.stage("probes") is None
+
+
+def test_probe_holes_choose_the_engine_and_say_by_how_much(
+    coffee: Rgb, spot: Mask, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _routed(monkeypatch, PROBED)
+    for looks, winner in (([[0.5, 0.3], [0.5, 0.4]], "flat"), ([[0.5, 0.6]], "patch")):
+        monkeypatch.setattr(tries, "probe_looks", lambda *_, looks=looks: looks)
+        _, edit = _edit(coffee, spot, objects)
+        assert edit.plan.engine == winner and edit.attempts == ()
+        (reason,) = (r for r in edit.plan.reasons if r.feature == "probe_look")
+        assert reason.text.endswith(f"{winner} is taken.") and reason.value == 0.5
+        probes = edit.stage("probes")
+        assert probes is not None and objects.has(probes.sha256)
+
+
+def test_where_no_probe_hole_fits_both_are_made(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _routed(monkeypatch, PROBED)
+    monkeypatch.setattr(tries, "probe_looks", lambda *_: [])
+    _, edit = _edit(coffee, spot, HashOnly())
+    assert len(edit.attempts) == 1
+
+
+def test_probes_tell_grain_from_texture_twice_the_same(spot: Mask) -> None:
+    rng = np.random.default_rng(3)
+    checks = ((np.indices((240, 340)) // 5).sum(axis=0) % 2 * 160 + 40)[..., None]
+    checks = checks.repeat(3, 2).astype(np.uint8)
+    plain = np.clip(rng.normal(128, 4, (240, 340, 1)).repeat(3, 2), 0, 255).astype(np.uint8)
+    found = {}
+    for name, photo in (("checks", checks), ("plain", plain)):
+        request = RunRequest(pixels=photo, mask=spot)
+        piece = regions(spot)[0]
+        region = planning.region_input(request, photo, spot, piece, pad=224)
+        recipes = [planning.recipe_like(planning.plan_for(BOTH, region).recipe, name, region)
+                   for name in ("flat", "patch")]  # fmt: skip
+        looks = probing.probe_looks(region, recipes, RunToken())
+        assert looks == probing.probe_looks(region, recipes, RunToken())
+        assert 1 <= len(looks) <= probing.HOLES
+        found[name] = np.mean(looks, axis=0)
+    assert found["checks"][1] < 0.5 * found["checks"][0]
+    assert found["plain"][0] < found["checks"][0]
+
+
+def test_a_flagged_fill_goes_on_while_tries_are_left(
+    coffee: Rgb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = np.zeros(coffee.shape[:2], dtype=bool)
+    mask[60:200, 100:300] = True
+    once = _edit(coffee, mask, HashOnly(), engine="flat")[1]
+    assert not once.verdict.accepted and once.attempts == ()
+    more = _edit(coffee, mask, HashOnly(), engine="flat", tries=3)[1]
+    assert 1 <= len(more.attempts) <= 2
+    assert {a.recipe.engine for a in more.attempts} == {"flat"}, "the user chose it"
+    assert more.verdict.risk <= once.verdict.risk
+    assert any(change.startswith("flagged, so filled again") for change in more.plan.changes)
+
+
+def test_a_broken_engine_in_comparison_or_probing_is_said_and_the_other_kept(
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inpaint_studio.engines.flat import FlatEngine
+
+    def broken(_self: object, _request: FillRequest, _token: RunToken) -> Fill:
+        raise EngineFailed("it broke")
+
+    monkeypatch.setattr(FlatEngine, "make", broken)
+    for route, word in ((BOTH, "in comparison"), (PROBED, "no probe holes")):
+        _routed(monkeypatch, route)
+        _, edit = _edit(coffee, spot, HashOnly())
+        assert edit.plan.engine == "patch" and edit.delta_box is not None
+        assert any(word in change for change in edit.plan.changes)
