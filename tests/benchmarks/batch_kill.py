@@ -1,12 +1,13 @@
 """A batch of real photos, killed with -9 at random moments and resumed, counted afterwards.
 
     python -m tests.benchmarks.batch_kill [--photos 500] [--kills 20] [--way text|mask]
+        [--by cli|window]
 
-Photos come from the folder of test photos beside the checkout (repeated with other captions
-when it holds too few); captions are drawn over copies in a temporary folder. Each session is
-`inpaint-studio batch ... --resume` in a process of its own, killed with its workers at a random
-moment. At the end every photo must have exactly one result: one row, and either one file in the
-output that decodes, or at least one item in the queue, or a sentence.
+Photos are made by `batch_photos` in a temporary folder. Each session is a process group of its
+own: the command line, or the window driven by its own buttons (`batch_window`). Kills hit the
+whole group; every third one hits the program alone, whose workers must then end by themselves.
+At the end every photo must have exactly one result: one row, and either one file in the output
+that decodes, or at least one item in the queue, or a sentence.
 """
 
 from __future__ import annotations
@@ -21,72 +22,69 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+import psutil
+from PIL import Image
 
-from inpaint_studio.paths import resource
 from inpaint_studio.review.batch_worker import run_ids
 from inpaint_studio.store.library import Library
+from tests.benchmarks.batch_photos import make_photos, masks_for
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-WORDS = ("SALE 50%", "NEW", "Sample 2024", "COPYRIGHT", "www.shop.example", "Special offer")
-MASK_BOX = (40, 200, 200, 236)
-
-
-def make_photos(folder: Path, number: int, size: int, seed: int) -> list[Path]:
-    """Draw captions over real photos; every photo has other bytes."""
-    source = sorted((DATA / "photos").glob("*.jpg"))
-    if not source:
-        raise SystemExit("the shared test photos are not beside this checkout")
-    font_file = next(iter(sorted(resource("fonts").glob("*SemiBold*"))))
-    folder.mkdir(parents=True)
-    paths = []
-    for n in range(number):
-        rng = random.Random(seed * 100_000 + n)
-        with Image.open(source[n % len(source)]) as photo:
-            picture = photo.convert("RGB")
-        if size:
-            picture = picture.resize((size, size * 2 // 3))
-        draw = ImageDraw.Draw(picture)
-        font = ImageFont.truetype(
-            str(font_file), rng.randint(picture.width // 20, picture.width // 11)
-        )
-        words = rng.choice(WORDS)
-        x = rng.randint(4, max(5, picture.width - int(draw.textlength(words, font=font)) - 4))
-        y = rng.randint(4, max(5, picture.height - 50))
-        draw.text((x, y), words, font=font, fill=rng.choice(("white", "yellow", "red", "black")))
-        path = folder / f"sku{n // 4:03d}_{n % 4 + 1}.{'png' if n % 5 == 0 else 'jpg'}"
-        picture.save(path, quality=92)
-        paths.append(path)
-    return paths
+LOOK_S = 1.0
+ORPHANS_END_S = 5.0
 
 
-def masks_for(photos: list[Path], folder: Path) -> None:
-    """One mask for every photo: a bar, as a shop's fixed watermark would be."""
-    folder.mkdir()
-    for path in photos:
-        with Image.open(path) as picture:
-            mask = np.zeros((picture.height, picture.width), np.uint8)
-        top, left = picture.height * 6 // 10, picture.width // 8
-        mask[top : top + picture.height // 12, left : left + picture.width // 3] = 255
-        Image.fromarray(mask).save(folder / f"{path.stem}.png")
+@dataclass(slots=True)
+class Session:
+    """How one session went. peak_mb: the program and its workers together (PSS)."""
+
+    code: int
+    seconds: float
+    text: str
+    peak_mb: float
+    orphans: int
 
 
-def session(command: list[str], kill_after: float | None) -> tuple[int, float, str]:
-    """Run one session; kill it and its workers after so many seconds."""
+def session(command: list[str], kill_after: float | None, *, alone: bool) -> Session:
+    """Run one session and kill it after so many seconds; alone: the program, not its workers."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        )
+        peak, family = 0.0, set()
+        while process.poll() is None:
+            mb, seen = _weigh(process.pid)
+            peak, family = max(peak, mb), family | seen
+            left = kill_after - (time.perf_counter() - started) if kill_after else LOOK_S
+            if left <= 0:
+                os.kill(process.pid, signal.SIGKILL) if alone else os.killpg(
+                    process.pid, signal.SIGKILL
+                )
+                break
+            time.sleep(min(LOOK_S, left))
+        code = process.wait()
+        seconds = time.perf_counter() - started
+        _, alive = psutil.wait_procs(family, timeout=ORPHANS_END_S)
+        for left_over in alive:
+            left_over.kill()
+        out.seek(0)
+        return Session(code, seconds, out.read(), peak, len(alive))
+
+
+def _weigh(pid: int) -> tuple[float, set[psutil.Process]]:
+    """Return the memory of a process and all below it in MB, and those below it."""
+    total, below = 0, set()
     try:
-        out, _ = process.communicate(timeout=kill_after)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        out, _ = process.communicate()
-    return process.returncode, time.perf_counter() - started, out
+        whole = psutil.Process(pid)
+        below = set(whole.children(recursive=True))
+        for one in (whole, *below):
+            total += one.memory_full_info().pss
+    except psutil.Error:
+        pass
+    return total / 1e6, below
 
 
 def check(library_dir: Path, photos: list[Path], output: Path) -> list[str]:
@@ -123,54 +121,74 @@ def check(library_dir: Path, photos: list[Path], output: Path) -> list[str]:
     return wrong
 
 
+def commands(root: Path, args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Return the command of the first session and the one that goes on afterwards."""
+    given, output, library = root / "in", root / "out", root / "library"
+    masks = ["--masks", str(root / "masks")] if args.way == "mask" else []
+    if args.by == "window":
+        window = [sys.executable, "-m", "tests.benchmarks.batch_window", str(given), str(output),
+                  str(library), "--budget", args.budget, *masks]  # fmt: skip
+        return window, window
+    base = [sys.executable, "-m", "inpaint_studio", "batch", str(given), "-o", str(output),
+            "--library", str(library), "--json"]  # fmt: skip
+    way = masks or ["--propose", "text"]
+    return [*base, *way, "--budget", args.budget], [*base, "--resume"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--way", choices=("text", "mask"), default="text")
-    parser.add_argument("--size", type=int, default=0, help="width in px (0: as they are)")
+    parser.add_argument("--by", choices=("cli", "window"), default="cli")
     parser.add_argument("--budget", default="auto")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shortest", type=float, default=3.0)
-    parser.add_argument("--longest", type=float, default=40.0)
+    parser.add_argument("--shortest", type=float, default=3.0, help="s until a kill, at least")
+    parser.add_argument("--longest", type=float, default=40.0, help="s until a kill, at most")
     args = parser.parse_args()
-    rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory(prefix="batch-kill-") as name:
-        root = Path(name)
-        photos = make_photos(root / "in", args.photos, args.size, args.seed)
+        raise SystemExit(_run(Path(name), args))
+
+
+def _run(root: Path, args: argparse.Namespace) -> int:
+    rng = random.Random(args.seed)
+    photos = make_photos(root / "in", args.photos, args.seed)
+    if args.way == "mask":
         masks_for(photos, root / "masks")
-        way = ["--propose", "text"] if args.way == "text" else ["--masks", str(root / "masks")]
-        base = [sys.executable, "-m", "inpaint_studio", "batch", str(root / "in"), "-o",
-                str(root / "out"), "--library", str(root / "library"), "--json"]  # fmt: skip
-        first = [*base, *way, "--budget", args.budget]
-        total, kills, document = 0.0, 0, ""
-        for number in range(args.kills + 1):
-            is_last = number == args.kills
-            wait = None if is_last else rng.uniform(args.shortest, args.longest)
-            code, seconds, document = session(first if not is_last else [*base, "--resume"], wait)
-            total += seconds
-            kills += code == -signal.SIGKILL
-            print(f"session {number + 1}: {seconds:.1f} s, ended with {code}", flush=True)
-            if not is_last and code != -signal.SIGKILL:
-                print("  (ended before the kill)")
-        result = json.loads(document)
-        print(f"\n{args.photos} photos, killed {kills} times: {result['counts']}")
-        print(f"photos a minute over all sessions: {60 * args.photos / total:.1f}")
-        print(f"last session: {result['per_minute']} a minute, {result['workers']} workers, "
-              f"{result['peak_mb']:.0f} MB a worker at most")  # fmt: skip
-        attempts = Counter(photo["attempts"] for photo in result["photos"])
-        print(f"attempts per photo: {dict(sorted(attempts.items()))}")
-        messages = Counter(photo["message"] for photo in result["photos"] if photo["message"])
-        for message, times in messages.most_common(5):
-            print(f"  {times} × {message[:160]}")
-        wrong = check(root / "library", photos, root / "out")
-        print(f"lost, doubled or contradictory: {len(wrong)}")
-        for line in wrong[:20]:
-            print(f"  {line}")
-        again = session([*base, "--resume"], None)
-        rerun = json.loads(again[2])
-        print(f"second run over the same inputs: {again[1]:.1f} s, {rerun['per_minute']:.0f} done")
-        raise SystemExit(1 if wrong else 0)
+    first, again = commands(root, args)
+    sessions: list[Session] = []
+    for number in range(args.kills + 1):
+        wait = None if number == args.kills else rng.uniform(args.shortest, args.longest)
+        # Not before the first photos are listed: a batch that was never planned cannot go on.
+        known = (root / "library" / "studio.db").exists() and sessions and number > 1
+        one = session(again if known else first, wait, alone=number % 3 == 2)
+        sessions.append(one)
+        print(f"session {number + 1}: {one.seconds:.1f} s, ended with {one.code}, "
+              f"{one.peak_mb:.0f} MB in all, {one.orphans} left behind", flush=True)  # fmt: skip
+    last = sessions[-1]
+    result = json.loads(last.text)
+    kills = sum(one.code == -signal.SIGKILL for one in sessions)
+    total = sum(one.seconds for one in sessions)
+    print(f"\n{args.photos} photos by {args.by}, killed {kills} times: {result['counts']}")
+    print(f"photos a minute over all sessions: {60 * args.photos / total:.1f}")
+    print(f"last session: {result['per_minute']} a minute, {result['peak_mb']:.0f} MB a worker at "
+          f"most; most memory of program and workers together: "
+          f"{max(one.peak_mb for one in sessions):.0f} MB")  # fmt: skip
+    attempts = Counter(photo["attempts"] for photo in result["photos"])
+    print(f"attempts per photo: {dict(sorted(attempts.items()))}")
+    messages = Counter(photo["message"] for photo in result["photos"] if photo["message"])
+    for message, times in messages.most_common(5):
+        print(f"  {times} × {message[:160]}")
+    wrong = check(root / "library", photos, root / "out")
+    orphans = sum(one.orphans for one in sessions)
+    print(f"lost, doubled or contradictory: {len(wrong)}; workers left behind: {orphans}")
+    for line in wrong[:20]:
+        print(f"  {line}")
+    if args.by == "cli":
+        rerun = session(again, None, alone=False)
+        done = json.loads(rerun.text)["per_minute"]
+        print(f"second run over the same inputs: {rerun.seconds:.1f} s, {done:.0f} photos done")
+    return 1 if wrong or orphans else 0
 
 
 if __name__ == "__main__":
