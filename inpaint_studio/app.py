@@ -29,6 +29,7 @@ from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import PhotoRow, ReviewRow
 
 if TYPE_CHECKING:
+    from inpaint_studio.jobs.pool import WorkerPool
     from inpaint_studio.pipeline.replay import ReplayAnswer
     from inpaint_studio.proposals.base import Proposal
     from inpaint_studio.vision.readers import Readers
@@ -63,7 +64,18 @@ class Studio:
         self.close()
 
     def close(self) -> None:
+        """End the workers, then close the library. Closing twice is no error."""
+        pool = self.__dict__.pop("pool", None)
+        if pool is not None:
+            pool.close()
         self.library.close()
+
+    @cached_property
+    def pool(self) -> WorkerPool:
+        """The workers that every page shares (a batch has its own, as many as memory allows)."""
+        from inpaint_studio.jobs.pool import WorkerPool
+
+        return WorkerPool()
 
     def tidy(self, *, open_photos: frozenset[int] = frozenset()) -> Trimmed:
         """Keep artifacts and histories within their budgets; for a background thread.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -178,8 +177,3 @@ def data_of(outcome: Outcome, before: str) -> str:
     data.pop("engine", None)
     data.pop("replaces", None)
     return json.dumps(data)
-
-
-def run_ids(data: str) -> Sequence[str]:
-    """Return the runs of a row, in the order they were made."""
-    return list(json.loads(data).get("runs", ()))

@@ -20,7 +20,7 @@ from inpaint_studio.errors import InpaintError
 from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, save_photo
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunRecord
-from inpaint_studio.review.batch_worker import run_ids
+from inpaint_studio.review.batch_plan import run_ids
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.store.rows import BatchItemRow

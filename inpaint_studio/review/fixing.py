@@ -10,7 +10,7 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.review.batch_worker import run_ids
+from inpaint_studio.review.batch_plan import run_ids
 from inpaint_studio.review.deliver import add_run
 from inpaint_studio.review.look import Look
 from inpaint_studio.review.queue import Changed, ReviewQueue

@@ -12,7 +12,7 @@ from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import EditRecord, FillRecipe, RunOptions, RunRecord
-from inpaint_studio.review.batch_worker import run_ids
+from inpaint_studio.review.batch_plan import run_ids
 from inpaint_studio.review.deliver import add_run
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.intake import Shares, doubted, take_in

@@ -28,7 +28,7 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
-from inpaint_studio.review.batch_worker import run_ids
+from inpaint_studio.review.batch_plan import run_ids
 from inpaint_studio.store.library import Library
 from tests.benchmarks.batch_photos import make_photos, masks_for
 

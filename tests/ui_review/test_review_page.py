@@ -38,7 +38,7 @@ def test_accept_goes_on_and_is_durable(studio, page, press):
     press("Space")
     assert studio.queue.get(first.item_id).state == "accepted"
     assert page.row.item_id != first.item_id
-    assert page.model.row(0).state == "accepted"
+    assert page.walk.model.row(0).state == "accepted"
     press("A")
     assert sorted(states(studio).values()).count("accepted") == 2
     event = studio.queue.events(first.item_id)[0]
@@ -144,7 +144,7 @@ def test_holding_b_shows_the_original(shell, page):
 def test_a_group_is_decided_together_and_a_member_can_be_left_out(qtbot, studio, page, press):
     with studio.library.database.writing() as tx:
         tx.execute("UPDATE review_items SET data = json_set(data, '$.mask', 'same')")
-    page.reload()
+    page.walk.reload()
     press("G")
     assert page.stack.currentIndex() == 1
     members = page.group_page.chosen
@@ -165,7 +165,7 @@ def test_a_group_is_decided_together_and_a_member_can_be_left_out(qtbot, studio,
 
 def test_filter_and_search(qtbot, studio, page):
     page.filters.pick(engine="flat")
-    rows = [page.model.row(at) for at in range(page.model.rowCount())]
+    rows = [page.walk.model.row(at) for at in range(page.walk.model.rowCount())]
     assert rows
     assert {row.engine for row in rows} == {"flat"}
     page.filters.pick(text="no such name")
@@ -186,7 +186,7 @@ def test_hidden_evidence_shows_after_the_decision(qtbot, studio, page, press):
     first = page.row.item_id
     with studio.library.database.writing() as tx:
         tx.execute("UPDATE review_items SET data = json_set(data, '$.blind', json('true'))")
-    page.reload()
+    page.walk.reload()
     page._show_gauges()
     assert page.panel._gates.isHidden()
     assert page.canvas.scene.evidence == ()

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from inpaint_studio.ui.retouch.runner import Runner
-from inpaint_studio.ui.review import attempts
 from inpaint_studio.ui.review.panel import CompareRow
 from tests.review.test_retry import made
 from tests.ui.conftest import InstantJob, InstantPool
@@ -40,9 +39,9 @@ class AttemptPool:
 
 
 @pytest.fixture
-def pool(monkeypatch, studio):
+def pool(studio):
     pool = AttemptPool(studio.library)
-    monkeypatch.setattr(attempts, "WorkerPool", lambda **_more: pool)
+    studio.__dict__["pool"] = pool
     return pool
 
 

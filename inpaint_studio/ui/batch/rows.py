@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from inpaint_studio.store.rows import BatchItemRow
 from inpaint_studio.ui import theme
-from inpaint_studio.ui.review.queue_list import draw_mark
+from inpaint_studio.ui.review.row_painter import draw_mark
 from inpaint_studio.ui.text import tr
 
 Index = QModelIndex | QPersistentModelIndex

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QProgressBar,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from inpaint_studio.ui.batch.rows import BatchModel, BatchTable
 from inpaint_studio.ui.batch.runner import BatchRunner
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import Panel, button, dim, label
+from inpaint_studio.ui.widgets.columns import side_by_side
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -102,14 +102,7 @@ class BatchWorkspace(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.numbers)
         column.addWidget(self.table, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(panel)
-        splitter.addWidget(right)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([340, 1000])
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(splitter)
+        side_by_side(self, (panel, right), (340, 1000), grows=1)
 
     def _connect(self) -> None:
         self.start.clicked.connect(self.begin)

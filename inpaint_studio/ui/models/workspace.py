@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMessageBox,
     QProgressBar,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from inpaint_studio.ui.models.detail import Detail
 from inpaint_studio.ui.models.listing import ModelList, ModelRows
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import button, dim, heading
+from inpaint_studio.ui.widgets.columns import side_by_side
 from inpaint_studio.weights import manifest
 from inpaint_studio.weights.entries import ModelEntry
 from inpaint_studio.weights.folder import ModelFolder
@@ -102,14 +102,7 @@ class ModelsWorkspace(QWidget):
         both.addWidget(self.verify_all)
         foot.addLayout(both)
         column.addLayout(foot)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
-        splitter.addWidget(self.detail)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([330, 1000])
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(splitter)
+        side_by_side(self, (left, self.detail), (330, 1000), grows=1)
 
     def _connect(self) -> None:
         self.import_folder.clicked.connect(self._choose_folder)

@@ -20,7 +20,6 @@ from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.job import Job, JobKind
-from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import Progress
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import Kind, RunOptions
@@ -31,6 +30,7 @@ from inpaint_studio.ui.text import tr
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
+    from inpaint_studio.jobs.pool import WorkerPool
 
 WORKER = "inpaint_studio.pipeline.worker"
 POLL_MS = 50
@@ -82,7 +82,7 @@ class Batch:
 
 
 class Runner(QObject):
-    """Owns the worker pool and everything that runs in it for this page."""
+    """Everything that runs in the workers for this page."""
 
     changed = Signal()
     batch_ended = Signal(object)
@@ -95,7 +95,6 @@ class Runner(QObject):
         super().__init__(parent)
         self._studio = studio
         self._background = background
-        self._pool: WorkerPool | None = None
         self._warmed = False
         self._warming: Job | None = None
         self._numbers = itertools.count(1)
@@ -121,10 +120,7 @@ class Runner(QObject):
             self._warming = self._workers().submit(f"{WORKER}:warm_job", label="warm")
 
     def _workers(self) -> WorkerPool:
-        if self._pool is None:
-            shared = getattr(self._studio, "pool", None)
-            self._pool = shared if isinstance(shared, WorkerPool) else WorkerPool()
-        return self._pool
+        return self._studio.pool
 
     def fill(
         self, document: Document, box: Box, mask: MaskBool, asked: Sequence[RunOptions],
@@ -243,10 +239,9 @@ class Runner(QObject):
         return [task for task in self.tasks if not task.is_ended and task.kind != "plan"]
 
     def close(self) -> None:
-        """Cancel everything and end the workers."""
+        """Cancel everything."""
         self._timer.stop()
-        if self._pool is not None and self._pool is not getattr(self._studio, "pool", None):
-            self._pool.close()
+        self.cancel_all()
 
     # Hearing
 

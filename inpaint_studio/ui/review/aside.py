@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPixmap
 
 from inpaint_studio.review.attempts import Compared, compare
-from inpaint_studio.review.look import Look, look_at, precedents_of
+from inpaint_studio.review.look import DecidedBefore, Look, look_at
 from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import ReviewRow
@@ -41,6 +41,7 @@ class Asides(QObject):
         self._library = library
         self._queue = queue
         self._background = background
+        self._decided = DecidedBefore(library)
 
     def find(self, row: ReviewRow, look: Look) -> None:
         self._background.run(
@@ -53,7 +54,7 @@ class Asides(QObject):
 
     def _look(self, row: ReviewRow, look: Look) -> tuple[list[Near], list[Compared]]:
         near: list[Near] = []
-        for precedent in precedents_of(self._library, look):
+        for precedent in self._decided.like(look):
             other = self._queue.find(precedent.item_id)
             if other is not None:
                 near.append(Near(other, self._thumb(other), precedent.distance))

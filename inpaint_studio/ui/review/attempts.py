@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.jobs.job import Job
-from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.review.retry import Retry, keep_retry, retry_of
-from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.background import Background
 
+if TYPE_CHECKING:
+    from inpaint_studio.app import Studio
+
+BEHIND_THE_EDITOR = -1
+"""The workers are the editor's too: whoever waits there for a fill goes first."""
 WORKER = "inpaint_studio.pipeline.worker:run_job"
 log = logging.getLogger(__name__)
 
@@ -31,11 +34,11 @@ class AttemptDesk(QObject):
     ended = Signal(str, str)
     counted = Signal(int)
 
-    def __init__(self, library: Library, background: Background, parent: QObject) -> None:
+    def __init__(self, studio: Studio, background: Background, parent: QObject) -> None:
         super().__init__(parent)
-        self._library = library
+        self._studio = studio
+        self._library = studio.library
         self._background = background
-        self._pool: WorkerPool | None = None
         self._jobs: dict[str, Job] = {}
         self._planning: set[str] = set()
 
@@ -74,11 +77,9 @@ class AttemptDesk(QObject):
             self.counted.emit(self.waiting)
             self.ended.emit(item.item_id, "no other way is left to try; fix it by hand")
             return
-        if self._pool is None:
-            self._pool = WorkerPool(light=1, warm={"light": ("inpaint_studio.pipeline.worker",)})
-        self._jobs[item.item_id] = self._pool.submit(
+        self._jobs[item.item_id] = self._studio.pool.submit(
             WORKER, retry.request, str(self._library.objects.root), label=item.name,
-            on_end=partial(self._finished, retry),
+            priority=BEHIND_THE_EDITOR, on_end=partial(self._finished, retry),
         )  # fmt: skip
         self.counted.emit(self.waiting)
 
@@ -108,10 +109,8 @@ class AttemptDesk(QObject):
             self.ended.emit(item.item_id, why)
 
     def close(self) -> None:
-        self._jobs.clear()
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
-
-
-OnArrived = Callable[[ReviewRow, ReviewRow], None]
+        """Cancel what is under way."""
+        jobs, self._jobs = list(self._jobs.values()), {}
+        self._planning.clear()
+        for job in jobs:
+            job.cancel()

@@ -33,7 +33,7 @@ ORDERS: tuple[tuple[Order, str], ...] = (
     ("name", "By name"), ("decided", "Newest decision"),
 )  # fmt: skip
 FACETS = (("gate", "Reason"), ("engine", "Engine"), ("kind", "Kind"), ("folder", "Folder"),
-          ("reviewer", "Reviewer"))  # fmt: skip
+          ("batch_id", "Batch"), ("reviewer", "Reviewer"))  # fmt: skip
 TYPING_MS = 150
 
 
@@ -123,9 +123,14 @@ class FilterBar(QWidget):
             text=self.search.text().strip(), **picked,
         )  # fmt: skip
 
-    def show_counts(self, shown: int, facets: Mapping[str, Mapping[str, int]]) -> None:
-        """Say how many there are, and offer what there is to filter by."""
+    def show_count(self, shown: int) -> None:
+        """Say how many items are listed."""
         self._count.setText(count(shown, "item", "items"))
+
+    def show_facets(
+        self, facets: Mapping[str, Mapping[str, int]], *, batches: Mapping[str, str]
+    ) -> None:
+        """Offer what there is to filter by. batches: a batch's id -> the name of its folder."""
         for key, box in self.boxes.items():
             kept = box.currentData() or ""
             found = dict(facets.get(key, {}))
@@ -134,7 +139,9 @@ class FilterBar(QWidget):
             box.clear()
             box.addItem(tr("Any"), "")
             for name, number in found.items():
-                words = PurePath(name).name if key == "folder" else name.replace("_", " ")
+                words = {"folder": PurePath(name).name, "batch_id": batches.get(name, name)}.get(
+                    key, name.replace("_", " ")
+                )
                 box.addItem(f"{words}  ({number})", name)
             box.setCurrentIndex(max(0, box.findData(kept)))
 

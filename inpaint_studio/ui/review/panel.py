@@ -13,7 +13,7 @@ from inpaint_studio.review.attempts import Compared
 from inpaint_studio.review.look import Look
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui import theme
-from inpaint_studio.ui.review.queue_list import is_hidden, status_words
+from inpaint_studio.ui.review.row_words import is_hidden, status_words
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import Card, GaugeList, Panel, Section, button, caption, dim, label
 from inpaint_studio.ui.widgets.gauge import number

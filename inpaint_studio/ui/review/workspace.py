@@ -1,20 +1,19 @@
 """The Review page: places its parts, turns keys into decisions, and goes on to the next item.
 
-A decision is durable before the next item is shown; the list keeps decided items in place, so
-looking back is one key and nothing jumps. Zoom and mode stay from item to item, centred on each
-edit. What must be computed (photos, attempts, precedents) is computed elsewhere.
+A decision is durable before the next item is shown. Zoom and mode stay from item to item,
+centred on each edit. What must be computed (photos, attempts, precedents) is computed elsewhere.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from inpaint_studio.review.events import REASONS, Verdict
 from inpaint_studio.review.fixing import fix_of
@@ -31,11 +30,15 @@ from inpaint_studio.ui.review.decisions import Decisions, Looked
 from inpaint_studio.ui.review.delivery import Delivery
 from inpaint_studio.ui.review.group_page import GroupPage
 from inpaint_studio.ui.review.panel import ReviewPanel
-from inpaint_studio.ui.review.queue_list import QueueList, QueueModel, is_hidden
+from inpaint_studio.ui.review.queue_list import QueueList
+from inpaint_studio.ui.review.queue_model import QueueModel
+from inpaint_studio.ui.review.row_words import is_hidden
 from inpaint_studio.ui.review.shots import Shot, Shots
 from inpaint_studio.ui.review.stage import Stage
+from inpaint_studio.ui.review.walk import Walk
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import dim
+from inpaint_studio.ui.widgets.columns import side_by_side
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -64,26 +67,24 @@ class ReviewWorkspace(QWidget):
         self.actions_ = actions
         self.background = Background(self)
         self.shots = Shots(studio.library, self.background, self._shot_arrived)
-        self.attempts = AttemptDesk(studio.library, self.background, self)
-        self.model = QueueModel(self.queue)
-        self.list = QueueList(self.model, studio.library.objects)
+        self.attempts = AttemptDesk(studio, self.background, self)
+        self.list = QueueList(QueueModel(self.queue), studio.library.objects)
         self.filters = FilterBar()
+        self.walk = Walk(studio.library, self.queue, self.filters, self.list, self.background, self)
         self.canvas = Canvas()
         self.stage = Stage(self.canvas, self)
         self.asides = Asides(studio.library, self.queue, self.background, self)
         self.panel = ReviewPanel()
         self.compare = CompareBar()
         self.reasons = ReasonBar()
-        self.group_page = GroupPage(studio.library.objects, self.background)
         self.stack = QStackedWidget()
+        self.group_page: GroupPage | None = None
         self._foot = dim("")
-        self._at = -1
         self._since = time.monotonic()
         self._asking = False
         self._group: Group | None = None
         self.delivery = Delivery(studio.library, self.background, self)
         self.decisions = Decisions(studio, self.attempts, self.delivery, self)
-        self.delivery.said.connect(self._delivered)
         self._aside_timer = self._timer(ASIDE_AFTER_MS, self._show_aside)
         self._hint_timer = self._timer(HINT_MS, partial(self.compare.hint, ""))
         self._gauge_timer = self._timer(GAUGES_AFTER_MS, self._show_gauges)
@@ -93,7 +94,7 @@ class ReviewWorkspace(QWidget):
 
     # Parts
 
-    def _timer(self, ms: int, slot: object) -> QTimer:
+    def _timer(self, ms: int, slot: Callable[[], object]) -> QTimer:
         made = QTimer(self)
         made.setSingleShot(True)
         made.setInterval(ms)
@@ -120,20 +121,11 @@ class ReviewWorkspace(QWidget):
         inner.addWidget(self.reasons)
         inner.addWidget(self.compare)
         self.stack.addWidget(middle)
-        self.stack.addWidget(self.group_page)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        for part, stretch in ((left, 0), (self.stack, 1), (self.panel, 0)):
-            self.splitter.addWidget(part)
-            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
-            self.splitter.setCollapsible(self.splitter.count() - 1, False)
-        self.splitter.setSizes([270, 860, 304])
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.splitter)
+        side_by_side(self, (left, self.stack, self.panel), (270, 860, 304), grows=1)
         self.compare.show_mode(self.canvas.mode.value)
 
     def _connect(self) -> None:
-        self.filters.changed.connect(self.reload)
+        self.walk.moved.connect(self._show_item)
         self.list.clicked.connect(self._clicked)
         self.stage.zoomed.connect(self.compare.show_zoom)
         self.stage.mode_changed.connect(self._mode_changed)
@@ -147,10 +139,9 @@ class ReviewWorkspace(QWidget):
         self.attempts.arrived.connect(self._attempt_arrived)
         self.attempts.ended.connect(self._attempt_ended)
         self.attempts.counted.connect(self._count)
-        self.decisions.changed.connect(self.model.changed)
+        self.decisions.changed.connect(self.walk.model.changed)
         self.decisions.failed.connect(self._failed)
-        self.group_page.closed.connect(self._leave_group)
-        self.group_page.decided.connect(self._pressed)
+        self.delivery.said.connect(self._delivered)
 
     def _register(self) -> None:
         on = self.actions_.on
@@ -162,8 +153,8 @@ class ReviewWorkspace(QWidget):
         on("review.skip", self.skip)
         on("review.escalate", self.escalate)
         on("review.undo", self.undo)
-        on("review.next", partial(self.step, 1))
-        on("review.previous", partial(self.step, -1))
+        on("review.next", partial(self.walk.step, 1))
+        on("review.previous", partial(self.walk.step, -1))
         self.actions_.on_held("review.before", self.stage.hold_before)
         on("review.difference", self.stage.difference)
         on("review.cycle", self.stage.cycle)
@@ -187,10 +178,9 @@ class ReviewWorkspace(QWidget):
         if isinstance(what, dict):
             self.filters.pick(**{str(key): str(value) for key, value in what.items()})
         elif isinstance(what, str) and what:
-            self._open_item(what)
+            self.walk.open(what)
         else:
-            self.reload()
-        self._headline()
+            self.walk.reload()
         self.canvas.setFocus()
 
     def leave(self) -> None:
@@ -210,27 +200,18 @@ class ReviewWorkspace(QWidget):
         self.background.close()
         return True
 
-    # The list
+    # The item in hand
 
     @property
     def row(self) -> ReviewRow | None:
-        """The item on the screen."""
-        return self.model.row(self._at)
+        return self.walk.row
 
-    def reload(self) -> None:
-        """Read the queue anew by the filter, and stay at the item shown where it still is."""
-        kept = self.row
-        which = self.filters.which
-        self.model.show(self.queue.index(which))
-        self.filters.show_counts(len(self.model.numbers), self.queue.facets(which))
-        at = self.model.place(kept.number) if kept is not None else -1
-        self.go(at if at >= 0 else self._next_waiting(-1))
-
-    def go(self, at: int) -> None:
-        """Show the item at a place of the list (-1: none)."""
+    def _show_item(self) -> None:
+        """Show the item in hand: photo and verdict now, the rest a moment later."""
         self._ask(False)
-        self._at = at if 0 <= at < len(self.model.numbers) else -1
+        self._group = None
         row = self.row
+        self._headline()
         if row is None:
             self._show_nothing()
             return
@@ -238,37 +219,31 @@ class ReviewWorkspace(QWidget):
         shot = self.shots.get(row)
         self._since = time.monotonic()
         self.stage.begin()
-        self._show(shot)
+        self._show(row, shot)
         self.panel.show_item(row, shot.look)
-        self.list.mark(self._at)
-        self._headline()
         self._gauge_timer.start()
         self._aside_timer.start()
         self.shown.emit(row.item_id)
 
-    def _show(self, shot: Shot) -> None:
-        row = self.row
-        self.stage.show(
-            shot,
-            evidence=self.actions_.action("review.evidence").isChecked(),
-            hidden=row is not None and is_hidden(row),
-        )
+    def _show(self, row: ReviewRow, shot: Shot) -> None:
+        evidence = self.actions_.action("review.evidence").isChecked()
+        self.stage.show(shot, evidence=evidence, hidden=is_hidden(row))
 
     def _show_nothing(self) -> None:
-        words = self.queue.why_empty(self.filters.which)
+        words = self.walk.why_empty()
         working = self.attempts.waiting
         if working:
             words += " " + tr("{n} more attempts are being computed.", n=working)
+        self.stack.setCurrentIndex(0)
         self.stage.clear(f"{words}\n{tr('Z takes the last decision back.')}")
         self.panel.clear(words)
-        self._headline()
 
     def _headline(self) -> None:
         row = self.row
         if row is None:
             self.headline.emit(tr("Review"), "")
         else:
-            of = tr("{n} of {m}", n=self._at + 1, m=f"{len(self.model.numbers):,}")
+            of = tr("{n} of {m}", n=self.walk.at + 1, m=f"{self.walk.total:,}")
             about = f"{row.kind} · {row.engine} · {of.replace(',', ' ')}"
             self.headline.emit(PurePath(row.name).name, about)
         self._count(self.attempts.waiting)
@@ -276,46 +251,9 @@ class ReviewWorkspace(QWidget):
     def _count(self, _attempts: int) -> None:
         self._foot.setText(self.decisions.words)
 
-    def _next_waiting(self, after: int) -> int:
-        """The place of the next item that waits, -1 when none does; wraps once.
-
-        Items skipped or escalated come in turn when no others are left.
-        """
-        total = len(self.model.numbers)
-        behind = -1
-        for offset in range(1, total + 1):
-            at = (after + offset) % total
-            row = self.model.row(at)
-            if row is None or not row.waiting:
-                continue
-            if not row.skipped and row.state != "escalated":
-                return at
-            behind = at if behind < 0 else behind
-        return behind
-
-    def step(self, direction: int) -> None:
-        """Look at the neighbour without deciding anything."""
-        at = min(max(self._at + direction, 0), len(self.model.numbers) - 1)
-        if at != self._at and at >= 0:
-            self.go(at)
-
     def _clicked(self, at: int) -> None:
-        self.go(at)
+        self.walk.go(at)
         self.canvas.setFocus()
-
-    def _open_item(self, item_id: str) -> None:
-        row = self.queue.find(item_id)
-        if row is None:
-            self.reload()
-            return
-        which = self.filters.which
-        self.model.show(self.queue.index(which))
-        at = self.model.place(row.number)
-        if at < 0:
-            self.model.insert(0, row)
-            at = 0
-        self.filters.show_counts(len(self.model.numbers), self.queue.facets(which))
-        self.go(at)
 
     # Decisions
 
@@ -349,27 +287,27 @@ class ReviewWorkspace(QWidget):
         self._asking = on
         self.reasons.setVisible(on)
 
+    def _members(self) -> GroupPage | None:
+        """The page of the group that is being decided, None when it is one item."""
+        return self.group_page if self._group is not None else None
+
     def _targets(self) -> list[str]:
-        if self._group is not None:
-            return self.group_page.chosen
-        row = self.row
+        members, row = self._members(), self.row
+        if members is not None:
+            return members.chosen
         return [row.item_id] if row is not None else []
 
     def _decide(self, verdict: Verdict, reason: str = "") -> None:
-        targets = self._targets()
-        if not targets:
+        targets, members, row = self._targets(), self._members(), self.row
+        if not targets or row is None:
             return
-        row = self.row
-        shot = self.shots.get(row) if row is not None else None
         looked = Looked(
             since=self._since, views=self.stage.views,
-            seen=self.group_page.seen if self._group is not None else targets,
-            edit=shot.look.edit if shot is not None else None,
+            seen=targets if members is None else members.seen,
+            edit=self.shots.get(row).look.edit,
         )  # fmt: skip
         if self.decisions.decide(targets, verdict, looked, reason=reason):
-            self._ask(False)
-            self._group = None
-            self.go(self._next_waiting(self._at))
+            self.walk.go_on()
 
     def undo(self) -> None:
         """Take my last decision back, wherever it was made, and show its item."""
@@ -382,21 +320,16 @@ class ReviewWorkspace(QWidget):
         if not items:
             self._tell(tr("There is no decision of yours to take back"))
             return
-        at = self.model.place(items[0].number)
-        if at < 0:
-            self.model.insert(0, items[0])
-            at = 0
-        self._group = None
-        self.go(at)
+        self.walk.go_to(items[0])
         words = count(len(items), "decision", "decisions")
         self._tell(tr("{n} taken back", n=words))
 
     def fix(self) -> None:
         """Open the item in the editor; accepting there closes it."""
         row = self.row
-        look = self.shots.get(row).look if row is not None and self._group is None else None
-        if look is None:
+        if row is None or self._group is not None:
             return
+        look = self.shots.get(row).look
         if not look.path or not Path(look.path).exists():
             self.notice.emit("warn", tr("The photo {name} is not there any more.", name=look.path))
             return
@@ -427,6 +360,11 @@ class ReviewWorkspace(QWidget):
         if len(rows) < 2:
             self._tell(tr("Nothing like it is waiting"))
             return
+        if self.group_page is None:
+            self.group_page = GroupPage(self.studio.library.objects, self.background)
+            self.group_page.closed.connect(self._leave_group)
+            self.group_page.decided.connect(self._pressed)
+            self.stack.addWidget(self.group_page)
         self._group = group
         self._since = time.monotonic()
         self.stage.views = {"group"}
@@ -468,29 +406,19 @@ class ReviewWorkspace(QWidget):
     def _shot_arrived(self, item_id: str) -> None:
         row = self.row
         if row is not None and row.item_id == item_id and self.stack.currentIndex() == 0:
-            self._show(self.shots.get(row))
+            self._show(row, self.shots.get(row))
 
     def _show_gauges(self) -> None:
         row = self.row
         if row is not None:
+            self.shots.wish(self.walk.ahead(AHEAD))
             self.panel.show_evidence(row, self.shots.get(row).look)
 
     def _show_aside(self) -> None:
-        """What may come a moment later: the items ahead, precedents, the attempt before."""
+        """What may come a moment later: precedents, the attempt before."""
         row = self.row
-        if row is None:
-            return
-        ahead = []
-        at = self._at
-        for _ in range(AHEAD):
-            at = self._next_waiting(at)
-            found = self.model.row(at)
-            if found is not None and found.item_id != row.item_id:
-                ahead.append(found)
-        self.shots.ahead(ahead)
-        if is_hidden(row):
-            return
-        self.asides.find(row, self.shots.get(row).look)
+        if row is not None and not is_hidden(row):
+            self.asides.find(row, self.shots.get(row).look)
 
     def _aside_found(self, item_id: str, near: object, rows: object) -> None:
         row = self.row
@@ -501,23 +429,15 @@ class ReviewWorkspace(QWidget):
     def _show_precedent(self, item_id: str) -> None:
         row = self.queue.find(item_id)
         if row is not None:
-            at = self.model.place(row.number)
-            if at < 0:
-                at = self._at + 1
-                self.model.insert(at, row)
-            self.go(at)
+            self.walk.go_to(row, at=self.walk.at + 1)
 
     def _attempt_arrived(self, row: ReviewRow, old: ReviewRow) -> None:
         """A next attempt is there: it is the next item."""
-        at = self._at + 1 if self._at >= 0 else len(self.model.numbers)
-        self.model.insert(at, row)
+        self.walk.put_next(row)
         name = PurePath(old.name).name
         self._tell(tr("Another attempt at {name} is the next item", name=name))
-        if self.row is None:
-            self.go(at)
-        else:
-            self.shots.ahead([row])
-            self._headline()
+        self.shots.wish(self.walk.ahead(AHEAD))
+        self._headline()
 
     def _attempt_ended(self, item_id: str, why: str) -> None:
         row = self.queue.find(item_id)
