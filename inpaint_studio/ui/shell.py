@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +23,7 @@ from inpaint_studio.paths import config_dir
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.commands import COMMANDS, MENUS
-from inpaint_studio.ui.startup import AfterPaint, Waiting
+from inpaint_studio.ui.startup import AfterPaint, Idle, Waiting
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.topbar import TopBar
 from inpaint_studio.ui.widgets import Notice
@@ -69,6 +70,8 @@ class Shell(QMainWindow):
         self.waiting = Waiting(studio.queue, self)
         self.waiting.changed.connect(partial(self.topbar.set_badge, "review"))
         AfterPaint(self, self.waiting.begin)
+        self.idle = Idle(self._ahead(), self._is_busy, self)
+        AfterPaint(self, self.idle.begin)
         self._register()
         self._restore()
         if self.actions_.keymap.problem:
@@ -93,6 +96,19 @@ class Shell(QMainWindow):
             workspace.notice.connect(self.say)
             workspace.asked.connect(self._asked)
         return cast("Workspace", self._built[key])
+
+    def _ahead(self) -> Iterator[Callable[[], object]]:
+        """Steps that make the pages not yet seen, so that their first visit waits for nothing."""
+        for key, page in self._pages.items():
+            if page.ahead is None:
+                continue
+            for module in (*page.ahead, page.module):
+                yield partial(import_module, module)
+            yield partial(self.workspace, key)
+
+    def _is_busy(self) -> bool:
+        """Whether the page shown has work under way that the person waits for."""
+        return bool(getattr(self._built.get(self._current), "is_busy", False))
 
     def show_page(self, key: str, what: object = None) -> None:
         """Turn to a page."""
@@ -270,6 +286,7 @@ class Shell(QMainWindow):
                 event.ignore()
                 return
         self.waiting.close()
+        self.idle.stop()
         store = self._store()
         store.setValue("geometry", self.saveGeometry())
         store.setValue("page", self._current)

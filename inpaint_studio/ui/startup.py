@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from inpaint_studio.ui.background import Background
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_MS = 2000
 LOOK_SOON_MS = 150
+IDLE_AFTER_S = 1.2
+IDLE_EVERY_MS = 250
+_TOUCHES = {
+    QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Wheel,
+    QEvent.Type.TabletMove, QEvent.Type.TabletPress, QEvent.Type.DragMove,
+}  # fmt: skip
 
 
 class AfterPaint(QObject):
@@ -37,6 +44,50 @@ class AfterPaint(QObject):
 
     def _call(self) -> None:
         self._then()
+
+
+class Idle(QObject):
+    """Runs steps one by one while nobody touches the window and nothing runs in it.
+
+    What a later click would wait for is made ahead this way, in bites: the pages not yet seen.
+    """
+
+    def __init__(
+        self, steps: Iterable[Callable[[], object]], is_busy: Callable[[], bool], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._steps = iter(steps)
+        self._is_busy = is_busy
+        self._touched = time.monotonic()
+        self._timer = QTimer(self)
+        self._timer.setInterval(IDLE_EVERY_MS)
+        self._timer.timeout.connect(self._step)
+
+    def begin(self) -> None:
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self)
+            self._timer.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _TOUCHES:
+            self._touched = time.monotonic()
+        return False
+
+    def _step(self) -> None:
+        if time.monotonic() - self._touched < IDLE_AFTER_S or self._is_busy():
+            return
+        step = next(self._steps, None)
+        if step is None:
+            self.stop()
+        else:
+            step()
+
+    def stop(self) -> None:
+        self._timer.stop()
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
 
 
 class Waiting(QObject):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from inpaint_studio.ui import theme
@@ -14,6 +14,7 @@ from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import dim, label
 
 HEIGHT_PX = 46
+GAP_PX = 10
 _DOTS = {"good": ("●", "good"), "warn": ("▲", "warn"), "bad": ("■", "bad"),
          "busy": ("◐", "accent"), "idle": ("●", "dim")}  # fmt: skip
 
@@ -29,6 +30,11 @@ class TopBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT_PX)
         self._actions = actions
+        self._headline = ("", "")
+        self._place_later = QTimer(self)
+        self._place_later.setSingleShot(True)
+        self._place_later.setInterval(0)
+        self._place_later.timeout.connect(self._place_headline)
         self.menu_button = QToolButton()
         self.menu_button.setText("Inpaint Studio")
         self.menu_button.setAccessibleName(tr("Menu"))
@@ -46,24 +52,21 @@ class TopBar(QWidget):
         for key, words in pages:
             left.addWidget(self._tab(key, words))
         left.addStretch(1)
-        self._name = label("", "strong")
-        self._facts = dim("")
-        middle = QHBoxLayout()
-        middle.setSpacing(10)
-        middle.addWidget(self._name)
-        middle.addWidget(self._facts)
         right = QHBoxLayout()
         right.setSpacing(4)
         right.addStretch(1)
         right.addWidget(self._pill(), 0, Qt.AlignmentFlag.AlignVCenter)
         right.addSpacing(6)
-        for command_id in ("edit.undo", "edit.redo", "app.settings"):
+        for command_id in ("edit.undo", "edit.redo", "file.save", "app.settings"):
             right.addWidget(self._button(actions.action(command_id)))
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 12, 0)
         row.addLayout(left, 1)
-        row.addLayout(middle)
-        row.addLayout(right, 1)
+        row.addLayout(right)
+        self._name = label("", "strong")
+        self._facts = dim("")
+        for part in (self._name, self._facts):
+            part.setParent(self)
 
     def _tab(self, key: str, words: str) -> QToolButton:
         made = QToolButton()
@@ -119,10 +122,41 @@ class TopBar(QWidget):
         if key in self._tabs:
             words = self._tabs[key].accessibleName()
             self._tabs[key].setText(f"{words}  {number}" if number else words)
+            self._place_later.start()
 
     def set_headline(self, strong: str, words: str) -> None:
-        self._name.setText(strong)
-        self._facts.setText(words)
+        self._headline = (strong, words)
+        self._place_headline()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_headline()
+
+    def _place_headline(self) -> None:
+        """Name and facts in the middle of the bar, or of the room there is; facts go first.
+
+        A layout would put them in the middle of what the tabs leave over.
+        """
+        strong, words = self._headline
+        start = self._tabs_end() + GAP_PX
+        stop = self._pill_frame.x() - GAP_PX
+        name, facts = self._name, self._facts
+        wide = name.fontMetrics().horizontalAdvance(strong) + 2
+        more = facts.fontMetrics().horizontalAdvance(words) + 2
+        room = max(0, stop - start)
+        shows_facts = bool(words) and wide + GAP_PX + more <= room
+        whole = wide + (GAP_PX + more if shows_facts else 0)
+        name.setText(
+            name.fontMetrics().elidedText(strong, Qt.TextElideMode.ElideMiddle, min(wide, room))
+        )
+        name.setToolTip(f"{strong}  {words}".strip())
+        facts.setText(words if shows_facts else "")
+        left = min(max((self.width() - whole) // 2, start), max(start, stop - whole))
+        name.setGeometry(left, 0, min(wide, room), HEIGHT_PX)
+        facts.setGeometry(left + wide + GAP_PX, 0, more if shows_facts else 0, HEIGHT_PX)
+
+    def _tabs_end(self) -> int:
+        return max((tab.geometry().right() for tab in self._tabs.values()), default=0)
 
     def set_status(self, kind: str, words: str) -> None:
         """Say how things stand: a dot (shape and colour) and a few words."""
@@ -136,6 +170,7 @@ class TopBar(QWidget):
         self._pill_dot.setText(sign)
         self._pill_words.setText(words)
         self._pill_frame.setAccessibleName(words)
+        self._place_later.start()
 
     def dress(self) -> None:
         """Take the theme's colours (again)."""

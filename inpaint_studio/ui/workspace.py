@@ -61,6 +61,9 @@ class Page:
     title: str
     module: str
     name: str
+    ahead: tuple[str, ...] | None = None
+    """Modules to import one by one while the window is idle, before the page is built then;
+    None: the page is built when it is first shown."""
 
     @property
     def exists(self) -> bool:
@@ -76,8 +79,15 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("retouch", "Retouch", "inpaint_studio.ui.retouch.workspace", "RetouchWorkspace"),
-    Page("review", "Review", "inpaint_studio.ui.review.workspace", "ReviewWorkspace"),
-    Page("batch", "Batch", "inpaint_studio.ui.batch.workspace", "BatchWorkspace"),
+    Page(
+        "review", "Review", "inpaint_studio.ui.review.workspace", "ReviewWorkspace",
+        ahead=(
+            "inpaint_studio.review.groups", "inpaint_studio.review.fixing",
+            "inpaint_studio.ui.review.shots", "inpaint_studio.ui.review.attempts",
+            "inpaint_studio.ui.review.queue_list", "inpaint_studio.ui.review.panel",
+        ),
+    ),
+    Page("batch", "Batch", "inpaint_studio.ui.batch.workspace", "BatchWorkspace", ahead=()),
     Page("insights", "Insights", "inpaint_studio.ui.insights.workspace", "InsightsWorkspace"),
-    Page("models", "Models", "inpaint_studio.ui.models.workspace", "ModelsWorkspace"),
-)
+    Page("models", "Models", "inpaint_studio.ui.models.workspace", "ModelsWorkspace", ahead=()),
+)  # fmt: skip

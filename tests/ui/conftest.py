@@ -69,6 +69,8 @@ class InstantPool:
         self.stuck = False
         self.error: Exception | None = None
         self.runs = 0
+        self.found: list[Any] = []
+        """What a proposal job answers."""
 
     def submit(self, target: str, *args: Any, **_more: Any) -> InstantJob:
         name = target.split(":")[1]
@@ -79,7 +81,7 @@ class InstantPool:
             return InstantJob(None if self.error else self._run(args[0]), self.error)
         if name == "plan_job":
             return InstantJob([(Box(0, 0, 1, 1), _plan(args[0]))])
-        return InstantJob([])
+        return InstantJob(list(self.found))
 
     def to_front(self, _job: InstantJob) -> None:
         """Nothing waits here."""

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from inpaint_studio.ui.canvas import chrome
+from inpaint_studio.ui.canvas.keypointer import KeyPointer
 from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.canvas.stage import Stage
 from inpaint_studio.ui.canvas.tool import Pointer, Tool
@@ -28,12 +29,15 @@ class Canvas(Stage):
     size_dragged = Signal(float)
     """Alt + right-drag: the new brush radius in photo pixels."""
     clicked_empty = Signal()
+    keys_toggled = Signal(bool)
+    """The arrow keys move a pointer now, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tool: Tool = Tool()
+        self.keys = KeyPointer(self)
         self._space_held = False
         self._last = QPointF()
         self._circle: QPointF | None = None
@@ -42,12 +46,14 @@ class Canvas(Stage):
 
     @property
     def is_bare(self) -> bool:
-        return self._circle is None
+        return self._circle is None and not self.keys.on
 
     def paint_over(self, painter: QPainter) -> None:
         self.tool.paint(painter, self)
-        if self._circle is not None and self.tool.radius > 0:
-            chrome.draw_circle(painter, self, self._circle)
+        circle = self.keys.at if self.keys.on else self._circle
+        if circle is not None and self.tool.radius > 0:
+            chrome.draw_circle(painter, self, circle)
+        self.keys.paint(painter)
 
     # Events
 
@@ -61,7 +67,13 @@ class Canvas(Stage):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.fit() if self._fit else self._set_view(self.view)
+        if event.type() == QEvent.Type.ShortcutOverride and self._takes_key(event):
+            event.accept()
+            return True
         return super().event(event)
+
+    def _takes_key(self, event: QEvent) -> bool:
+        return isinstance(event, QKeyEvent) and self.keys.wants(event)
 
     def pointer(self, event: QMouseEvent | QTabletEvent, pressure: float = 1.0) -> Pointer:
         x, y = self.to_photo(event.position())
@@ -75,6 +87,7 @@ class Canvas(Stage):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.keys.stop()
         if not self.has_photo:
             self.clicked_empty.emit()
             return
@@ -173,6 +186,9 @@ class Canvas(Stage):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.keys.wants(event):
+            self.keys.press(event)
+            return
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._space_held = True
@@ -182,7 +198,7 @@ class Canvas(Stage):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
+            if not event.isAutoRepeat() and self._space_held:
                 self._space_held = False
                 self._point_cursor(self._last)
             return
@@ -192,6 +208,7 @@ class Canvas(Stage):
         """Forget held keys: Alt-Tab swallows their release."""
         self._space_held = False
         self.hold_before(False)
+        self.keys.lift()
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from inpaint_studio.geometry import Box
@@ -42,6 +42,16 @@ def draw_shadow(painter: QPainter, photo: Box, clip: Box) -> None:
         painter.drawRect(grown.left, grown.top, grown.width - 1, grown.height - 1)
 
 
+def tag_size(words: str, ratio: float = 1.0) -> QSizeF:
+    """How large `draw_tag` draws a label, in device pixels."""
+    metrics = QFontMetricsF(_tag_font(ratio))
+    return QSizeF(metrics.horizontalAdvance(words) + 18 * ratio, 20 * ratio)
+
+
+def _tag_font(ratio: float) -> QFont:
+    return theme.font(11 * ratio, QFont.Weight.DemiBold)
+
+
 def draw_tag(
     painter: QPainter, at: QPointF, words: str, *, right: bool = False, fill: QColor | None = None,
     ratio: float = 1.0, within: Box | None = None,
@@ -50,9 +60,8 @@ def draw_tag(
 
     within: moved as needed to lie in this box.
     """
-    font = theme.font(11 * ratio, QFont.Weight.DemiBold)
-    metrics = QFontMetricsF(font)
-    width, height = metrics.horizontalAdvance(words) + 18 * ratio, 20 * ratio
+    size = tag_size(words, ratio)
+    width, height = size.width(), size.height()
     place = QRectF(at.x() - (width if right else 0), at.y(), width, height)
     if within is not None:
         gap = 6 * ratio
@@ -64,7 +73,7 @@ def draw_tag(
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(fill or QColor(20, 20, 20, 190))
     painter.drawRoundedRect(place, height / 2, height / 2)
-    painter.setFont(font)
+    painter.setFont(_tag_font(ratio))
     painter.setPen(QColor(255, 255, 255))
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
     painter.restore()

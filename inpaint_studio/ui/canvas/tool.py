@@ -37,6 +37,11 @@ class Tool:
     radius = 0.0
     """Radius of the live circle, in photo pixels; 0: none."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it works from press to release; the others click."""
+        return type(self).release is not Tool.release
+
     def press(self, pointer: Pointer) -> None: ...
 
     def drag(self, pointer: Pointer) -> None: ...

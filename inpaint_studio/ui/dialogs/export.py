@@ -93,14 +93,12 @@ class ExportDialog(QDialog):
         place = QHBoxLayout()
         place.addWidget(self.where, 1)
         place.addWidget(browse)
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.setVerticalSpacing(9)
         form.addRow(dim(tr("File")), place)
         form.addRow(dim(tr("Format")), self.format)
-        self._jpeg_row = (dim(tr("JPEG")), self.jpeg)
-        form.addRow(*self._jpeg_row)
-        self._quality_row = (dim(tr("Quality")), self.quality)
-        form.addRow(*self._quality_row)
+        form.addRow(dim(tr("JPEG")), self.jpeg)
+        form.addRow(dim(tr("Quality")), self.quality)
         form.addRow(dim(""), self.lossless)
         if layers is not None:
             form.addRow(dim(tr("Layers")), self.layers)
@@ -176,15 +174,15 @@ class ExportDialog(QDialog):
         suffix = self.path().suffix.lower()
         is_jpeg = suffix in (".jpg", ".jpeg")
         lossy = is_jpeg or (suffix in (".webp", ".avif", ".jxl") and not self._plain)
-        for part in self._jpeg_row:
-            part.setVisible(is_jpeg)
-        for field in self._quality_row:
-            field.setVisible(lossy)
-        self.lossless.setVisible(suffix in (".webp", ".avif", ".jxl"))
+        for field, shown in (
+            (self.jpeg, is_jpeg), (self.quality, lossy),
+            (self.lossless, suffix in (".webp", ".avif", ".jxl")),
+        ):  # fmt: skip
+            self._form.setRowVisible(field, shown)
         layers = self.layers_path()
         taken = [path for path in (self.path(), layers) if path is not None and path.exists()]
         there = bool(taken)
-        self.overwrite.setVisible(there)
+        self._form.setRowVisible(self.overwrite, there)
         self.save_button.setEnabled(not there or self.overwrite.isChecked())
         if there and not self.overwrite.isChecked():
             own = any(path.absolute() == self._original.absolute() for path in taken)

@@ -47,6 +47,8 @@ class EditInHand(QObject):
         self._inspector = inspector
         self._scratch: list[Path] = []
         self.chosen = -1
+        self.waits = False
+        """Whether the edit in hand waits for a person's decision."""
         editor.moved.connect(self.newest)
         runner.replayed.connect(self._replayed)
 
@@ -66,11 +68,9 @@ class EditInHand(QObject):
         document = self._editor.document
         edit = document.edit_of(position) if document is not None else None
         self.chosen = position if document is not None and position >= 0 else -1
-        waiting = False
-        if document is not None and edit is not None:
-            item = document.item_of(edit)
-            waiting = item is not None and bool(item.waiting)
-        self._inspector.show_edit(edit, waiting=waiting)
+        item = document.item_of(edit) if document is not None and edit is not None else None
+        self.waits = item is not None and bool(item.waiting)
+        self._inspector.show_edit(edit, waiting=self.waits)
         self.changed.emit(self.chosen)
 
     def next_flagged(self) -> int:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from inpaint_studio.errors import UserError
@@ -21,6 +21,9 @@ from inpaint_studio.ui.widgets.gauge import number, title
 
 if TYPE_CHECKING:
     from inpaint_studio.store.objects import ObjectStore
+
+SHARED = 2
+"""Readings named on one tag."""
 
 
 class EvidenceView(QObject):
@@ -77,15 +80,61 @@ class EvidenceView(QObject):
             painter.drawRect(place)
             painter.setPen(QPen(_color(reading), 1.4 * ratio))
             painter.drawRect(place)
+        self._label(painter, found, pane, ratio)
+
+    def _label(
+        self, painter: QPainter, found: list[tuple[Reading, QRectF]], pane: Pane, ratio: float
+    ) -> None:
+        """A tag for every box, where it covers neither another tag nor another box."""
         taken: list[QRectF] = []
-        for reading, place in found:
-            at = QPointF(place.left(), place.bottom() + 4 * ratio)
-            while any(abs(at.y() - t.y()) < 20 * ratio and at.x() < t.right() for t in taken):
-                at += QPointF(0, 23 * ratio)
-            words = f"{title(reading)} {number(reading.value)}"
+        places = [place for _, place in found]
+        for words, reading, place in _tags(found):
+            size = chrome.tag_size(words, ratio)
+            at = _free_place(place, size, pane.clip, [*taken, *places], 4 * ratio)
             fill = _color(reading).darker(130)
-            tag = chrome.draw_tag(painter, at, words, fill=fill, ratio=ratio, within=pane.clip)
-            taken.append(tag)
+            taken.append(chrome.draw_tag(painter, at, words, fill=fill, ratio=ratio))
+
+
+def _tags(found: list[tuple[Reading, QRectF]]) -> list[tuple[str, Reading, QRectF]]:
+    """One tag for each box: readings that found the same place share it."""
+    tags: dict[tuple[float, ...], tuple[str, Reading, QRectF]] = {}
+    for reading, place in found:
+        key = (place.x(), place.y(), place.width(), place.height())
+        if key in tags:
+            words, first, _ = tags[key]
+            more = words.count(" · ")
+            if more < SHARED - 1:
+                tags[key] = (f"{words} · {title(reading)}", first, place)
+        else:
+            tags[key] = (f"{title(reading)} {number(reading.value)}", reading, place)
+    return list(tags.values())
+
+
+def _free_place(place: QRectF, size: QSizeF, clip: Box, taken: list[QRectF], gap: float) -> QPointF:
+    """The upper left corner of a tag beside `place` that covers nothing of `taken`, if any."""
+    width, height = size.width(), size.height()
+    sides = [
+        QPointF(place.left(), place.bottom() + gap),
+        QPointF(place.left(), place.top() - gap - height),
+        QPointF(place.right() + gap, place.top()),
+        QPointF(place.left() - gap - width, place.top()),
+    ]
+    tries = [_inside(side, size, clip, gap) for side in sides]
+    below = tries[0]
+    tries += [
+        _inside(QPointF(below.x(), below.y() + n * (height + gap)), size, clip, gap)
+        for n in range(1, 12)
+    ]
+    for at in tries:
+        if not any(QRectF(at, size).intersects(other) for other in taken):
+            return at
+    return below
+
+
+def _inside(at: QPointF, size: QSizeF, clip: Box, gap: float) -> QPointF:
+    left = max(min(at.x(), clip.right - size.width() - gap), clip.left + gap)
+    top = max(min(at.y(), clip.bottom - size.height() - gap), clip.top + gap)
+    return QPointF(left, top)
 
 
 def _place(box: Box, canvas: Stage, pane: Pane) -> QRectF:

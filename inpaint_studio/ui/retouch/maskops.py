@@ -57,6 +57,8 @@ class MaskCommands(QObject):
         on("mask.source_clear", self.clear_source)
         on("mask.keep_all", self.keep_all)
         on("mask.drop_all", self.drop_all)
+        on("mask.next_pin", partial(self.walk_pins, 1))
+        on("mask.previous_pin", partial(self.walk_pins, -1))
         for kind in ("text", "object", "blemish", "logo"):
             on(f"mask.propose_{kind}", partial(self.propose, kind))
 
@@ -188,12 +190,30 @@ class MaskCommands(QObject):
         else:
             self.notice.emit("info", tr("Nothing of that kind was found; paint it by hand (B)."))
 
+    def walk_pins(self, step: int) -> None:
+        """Go to the next (or previous) proposal by key; Space keeps it, Delete drops it."""
+        pins = self._pins
+        if not pins.items:
+            self._no_pins()
+            return
+        first = 0 if step > 0 else len(pins.items) - 1
+        at = (pins.chosen + step) % len(pins.items) if pins.chosen >= 0 else first
+        self.pins_changed.emit()
+        box = pins.items[at].record.box
+        # The corner: another proposal may lie over the middle.
+        self._editor.canvas.keys.go(box.left + 0.5, box.top + 0.5)
+        pins.chosen = at
+        self._editor.canvas.update()
+
+    def _no_pins(self) -> None:
+        self.notice.emit("info", tr("There are no proposals; ask for some (Shift+T)."))
+
     def keep_all(self) -> None:
         """Take every proposal into the mask, as one step."""
         items, self._pins.items = self._pins.items, []
         document = self._editor.document
         if not items or document is None:
-            self.notice.emit("info", tr("There are no proposals; ask for some (Shift+T)."))
+            self._no_pins()
             return
         box = Box.around(item.record.box for item in items).clamp(document.bounds)
         whole = np.zeros(box.shape, np.bool_)

@@ -44,6 +44,8 @@ class Toolbox(QObject):
         self.name = ""
         for name in TOOLS:
             actions.on(f"tool.{name}", partial(self.take, name))
+        actions.on("tool.keys", self.toggle_keys)
+        editor.canvas.keys_toggled.connect(self._keys_toggled)
         actions.on("tool.bigger", partial(self.scale_brush, BRUSH_STEP))
         actions.on("tool.smaller", partial(self.scale_brush, 1 / BRUSH_STEP))
         actions.on("mask.feather_more", partial(self.step_feather, 1))
@@ -83,6 +85,17 @@ class Toolbox(QObject):
         if name == "pick":
             return smart_tools.PickTool(editor, self._pins)
         return Tool()
+
+    def toggle_keys(self) -> None:
+        """Let the arrow keys move a pointer over the photo, or stop it."""
+        keys = self._editor.canvas.keys
+        if not keys.stop():
+            keys.start()
+        self._actions.set_checked("tool.keys", keys.on)
+
+    def _keys_toggled(self, on: bool) -> None:
+        self._actions.set_checked("tool.keys", on)
+        self._options.show_keys(on)
 
     def scale_brush(self, factor: float) -> None:
         self._editor.set_radius(self._editor.radius * factor)

@@ -47,7 +47,9 @@ class VariationStrip(QWidget):
         area.setWidget(inner)
         area.setFixedHeight(162)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        take = button(tr("Take this one"), icon="check", primary=True, hint=tr("Return"))
+        self.take = take = button(
+            tr("Take this one"), icon="check", primary=True, hint=tr("Return")
+        )
         take.clicked.connect(self._take)
         drop = button(tr("Take none"), icon="close", hint=tr("Esc"))
         drop.clicked.connect(self.dropped)

@@ -62,7 +62,7 @@ class Welcome(QWidget):
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._background = background
-        self._cards: dict[Path, QToolButton] = {}
+        self.cards: dict[Path, QToolButton] = {}
         column = QVBoxLayout()
         column.setSpacing(10)
         column.addWidget(label(tr("Remove something from a photo"), "title"))
@@ -116,7 +116,7 @@ class Welcome(QWidget):
 
     def show_recent(self, paths: Sequence[Path]) -> None:
         """Show what was open lately and is still there."""
-        there = [path for path in paths if path.exists() and path not in self._cards][:3]
+        there = [path for path in paths if path.exists() and path not in self.cards][:3]
         for number, path in enumerate(there):
             self._recent.addWidget(self._card(path, path.name), 0, number)
         self._recent_title.setVisible(bool(there))
@@ -135,7 +135,7 @@ class Welcome(QWidget):
         blank = QPixmap(THUMB)
         blank.fill(theme.active().color("panel"))
         made.setIcon(QIcon(blank))
-        self._cards[path] = made
+        self.cards[path] = made
         self._background.run(
             partial(thumbnail, path, 2 * THUMB.width()), partial(self._arrived, path), self._nothing
         )
@@ -151,7 +151,7 @@ class Welcome(QWidget):
         else:
             cut = round(width / wanted)
             pixels = pixels[(height - cut) // 3 :][:cut]
-        self._cards[path].setIcon(QIcon(to_pixmap(pixels)))
+        self.cards[path].setIcon(QIcon(to_pixmap(pixels)))
 
     def _nothing(self, _error: Exception) -> None:
         """A card without a picture still opens."""

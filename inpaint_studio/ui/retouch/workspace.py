@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 
+ON_EDIT = ("edit.hide", "edit.again", "edit.review", "edit.replay")
+
+
 class RetouchWorkspace(QWidget):
     """Paint, run, look, undo."""
 
@@ -195,6 +198,8 @@ class RetouchWorkspace(QWidget):
         on("edit.hide", self.hand.hide)
         on("edit.again", self.hand.again)
         on("edit.review", self.hand.to_review)
+        on("edit.accept", self.hand.accept)
+        on("edit.reject", self.hand.reject)
         on("edit.flagged", self._next_flagged)
         on("edit.replay", self.hand.replay)
         on("run.start", self.runs.run)
@@ -234,11 +239,14 @@ class RetouchWorkspace(QWidget):
         self.inspector.run.on_release.setChecked(on)
 
     def _escape(self) -> None:
-        """Drop what is being drawn, else the choice, else stop what runs."""
-        if self.canvas.tool.cancel() or self.runs.drop_variations():
+        """Drop what is being drawn, else the choice, else stop what runs; back to the photo."""
+        canvas = self.canvas
+        if canvas.keys.cancel() or canvas.tool.cancel() or self.runs.drop_variations():
             return
-        if not self.runner.cancel_newest():
-            self.hand.choose(-1)
+        if self.runner.cancel_newest() or canvas.keys.stop():
+            return
+        canvas.setFocus()
+        self.hand.choose(-1)
 
     def _confirm(self) -> None:
         if self.strip.is_choosing:
@@ -304,7 +312,7 @@ class RetouchWorkspace(QWidget):
         for name in ("file.save", "file.save_again", "file.copy", "file.close", "file.reload"):
             enable(name, document is not None)
         chosen = self.hand.chosen >= 0
-        for name in ("edit.hide", "edit.again", "edit.review", "edit.replay"):
+        for name in ON_EDIT:
             enable(name, chosen)
         self.runs.mask_changed()
 
@@ -324,8 +332,10 @@ class RetouchWorkspace(QWidget):
         edit = document.edit_of(position) if document is not None else None
         self.evidence.show_edit(edit)
         self.history.show_document(document, position)
-        for name in ("edit.hide", "edit.again", "edit.review", "edit.replay"):
+        for name in ON_EDIT:
             self.actions_.set_enabled(name, position >= 0)
+        for name in ("edit.accept", "edit.reject"):
+            self.actions_.set_enabled(name, self.hand.waits)
 
     def _gauge_pointed(self, name: str) -> None:
         document = self.editor.document
@@ -439,6 +449,11 @@ class RetouchWorkspace(QWidget):
             self.desk.keep_soon(self.editor.document)
 
     # Workspace
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a photo is being opened, or something runs."""
+        return self.desk.is_loading or bool(self.runner.tasks) or self.background.pending > 0
 
     def enter(self, what: object = None) -> None:
         document = self.editor.document

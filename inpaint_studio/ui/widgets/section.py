@@ -95,10 +95,16 @@ class Panel(QFrame):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(inner)
+        self.area.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.area, 1)
+
+    def _make_room(self, _low: int, high: int) -> None:
+        """Let the scroll bar take its place from the margin, so that nothing is moved by it."""
+        bar = self.area.verticalScrollBar().sizeHint().width() if high > 0 else 0
+        self.body.setContentsMargins(16, 12, 16 - bar, 12)
 
     def set_foot(self, foot: QWidget | QLayout) -> None:
         """Put something below the scrolling part."""
