@@ -26,7 +26,7 @@ from inpaint_studio.ui.commands import COMMANDS, MENUS
 from inpaint_studio.ui.startup import AfterPaint, Idle, Waiting
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.topbar import TopBar
-from inpaint_studio.ui.widgets import Notice
+from inpaint_studio.ui.widgets import Notice, name_lists
 from inpaint_studio.ui.workspace import PAGES, Page, Workspace
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Shell(QMainWindow):
         """Return a page's workspace, built now when it is not there yet."""
         if key not in self._built:
             made = self._pages[key].build(self.studio, self.actions_, self)
+            name_lists(made)
             self._built[key] = made
             self._stack.addWidget(made)
             workspace = cast("Workspace", made)
@@ -193,6 +194,7 @@ class Shell(QMainWindow):
 
     def _menu(self) -> QMenu:
         whole = QMenu(self)
+        whole.setAccessibleName(tr("Menu"))
         for name in MENUS:
             items = [item for item in COMMANDS if item.menu == name]
             if not items:

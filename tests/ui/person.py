@@ -49,7 +49,7 @@ class Until:
 
     done: Callable[[], object]
     what: str
-    seconds: float = 60.0
+    seconds: float = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,7 @@ class TestPerson(Person):
 
 
 _KEYSYMS = {
+    "Space": "space",
     "[": "bracketleft", "]": "bracketright", ".": "period", ",": "comma", "\\": "backslash",
     "Del": "Delete", "PgDown": "Next",
 }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import button, dim
+from inpaint_studio.ui.widgets import button, dim, name_lists
 
 
 class AgainDialog(QDialog):
@@ -49,6 +49,7 @@ class AgainDialog(QDialog):
                 wrap=True)
         )  # fmt: skip
         column.addLayout(foot)
+        name_lists(self)
         self.resize(420, 0)
 
     @property

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 
+from inpaint_studio.ui.canvas import chrome
 from inpaint_studio.ui.canvas.tool import Pointer
+from inpaint_studio.ui.text import tr
 
 if TYPE_CHECKING:
     from inpaint_studio.ui.canvas.canvas import Canvas
@@ -179,3 +181,8 @@ class KeyPointer:
             painter.setBrush(QColor(255, 255, 255))
             painter.drawEllipse(at, 2.6 * ratio, 2.6 * ratio)
         painter.restore()
+        width, height = self._canvas.device_size()
+        words = tr("Arrows move · Space draws or clicks · Delete takes away · K ends")
+        size = chrome.tag_size(words, ratio)
+        corner = QPointF((width - size.width()) / 2, height - size.height() - 12 * ratio)
+        chrome.draw_tag(painter, corner, words, ratio=ratio)

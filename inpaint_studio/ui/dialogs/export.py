@@ -26,7 +26,7 @@ from inpaint_studio.imaging.photo import SaveOptions, SaveStatement
 from inpaint_studio.ui import icons
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Notice, Section, button, dim, label, spaced
+from inpaint_studio.ui.widgets import Notice, Section, button, dim, label, name_lists, spaced
 
 FORMATS = (
     ("same", "Like the original"), (".png", "PNG"), (".tif", "TIFF"), (".jpg", "JPEG"),
@@ -142,6 +142,7 @@ class ExportDialog(QDialog):
         self.lossless.toggled.connect(self._changed)
         self.overwrite.toggled.connect(self._changed)
         self._changed()
+        name_lists(self)
 
     def path(self) -> Path:
         return Path(self.where.text()).expanduser()

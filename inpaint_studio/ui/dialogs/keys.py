@@ -67,6 +67,7 @@ class KeySheet(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inner)
+        area.setAccessibleName(tr("Keys of this page"))
         whole = QVBoxLayout(self)
         whole.addWidget(area)
         foot = QHBoxLayout()
@@ -124,6 +125,9 @@ class KeyEditor(QDialog):
         self.key = QKeySequenceEdit()
         self.key.setAccessibleName(tr("New key"))
         self.key.setMaximumSequenceLength(1)
+        field = self.key.findChild(QLineEdit)
+        if field is not None:
+            field.setAccessibleName(tr("New key"))
         self.set_key = button(tr("Use this key"), primary=True)
         self.set_key.clicked.connect(self._bind)
         back = button(tr("Usual key"))

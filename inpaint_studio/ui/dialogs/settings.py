@@ -20,7 +20,7 @@ from inpaint_studio.errors import UserError
 from inpaint_studio.records import Scalar
 from inpaint_studio.settings import SETTINGS, Setting, Settings
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Notice, button, caption, label, spaced
+from inpaint_studio.ui.widgets import Notice, button, caption, label, name_lists, spaced
 
 LATER = ("ui_scale",)
 
@@ -104,6 +104,8 @@ class SettingsDialog(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inner)
+        area.setAccessibleName(tr("Settings"))
+        name_lists(inner)
         self.save_button = button(tr("Save"), primary=True)
         self.save_button.setDefault(True)
         self.save_button.clicked.connect(self.save)

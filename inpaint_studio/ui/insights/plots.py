@@ -31,6 +31,8 @@ class PlotCard(QWidget):
         self._axis = _NameAxis(orientation="bottom")
         self.plot: Any = pg.PlotWidget(axisItems={"bottom": self._axis})
         self.plot.setFixedHeight(HEIGHT_PX)
+        for part in (self.plot, self.plot.viewport()):
+            part.setAccessibleName(title)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setMenuEnabled(False)

@@ -40,7 +40,6 @@ HINTS = {
     "pick": "Click a pin to keep it, Alt+click to drop it",
     "hand": "Drag to move · Ctrl+wheel zooms",
 }
-KEY_HINT = "Arrows move · Space draws · Delete takes away"
 
 
 def radius_of(step: int) -> float:
@@ -131,7 +130,6 @@ class OptionBar(QWidget):
         row.addWidget(self.step)
         for name in ("mask.grow", "mask.invert", "mask.clear", "view.mask"):
             row.addWidget(_small(actions, name))
-        self._by_keys = False
         self.show_tool("brush")
 
     def show_tool(self, name: str) -> None:
@@ -143,13 +141,7 @@ class OptionBar(QWidget):
         self.contiguous.setVisible(name == "wand")
         self.source.setVisible(name == "source")
         self.swatch.setVisible(name == "dropper")
-        self._tool = name
-        self.show_keys(self._by_keys)
-
-    def show_keys(self, on: bool) -> None:
-        """Say what the keys do while they move the pointer."""
-        self._by_keys = on
-        self.hint.say(tr(KEY_HINT if on else HINTS.get(self._tool, "")))
+        self.hint.say(tr(HINTS.get(name, "")))
 
     def show_radius(self, radius: float) -> None:
         self.radius.blockSignals(True)

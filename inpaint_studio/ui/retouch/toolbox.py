@@ -95,7 +95,6 @@ class Toolbox(QObject):
 
     def _keys_toggled(self, on: bool) -> None:
         self._actions.set_checked("tool.keys", on)
-        self._options.show_keys(on)
 
     def scale_brush(self, factor: float) -> None:
         self._editor.set_radius(self._editor.radius * factor)

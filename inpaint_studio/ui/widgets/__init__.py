@@ -8,6 +8,7 @@ from inpaint_studio.ui.widgets.basics import (
     heading,
     icon_button,
     label,
+    name_lists,
     rule,
     spaced,
 )
@@ -19,6 +20,6 @@ from inpaint_studio.ui.widgets.slider import NamedSlider, Slider
 
 __all__ = [
     "Card", "Gauge", "GaugeList", "Histogram", "NamedSlider", "Notice", "Panel", "Section",
-    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label", "rule",
-    "spaced",
+    "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label",
+    "name_lists", "rule", "spaced",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -94,6 +95,13 @@ def spaced(box: Spin) -> Spin:
     if field is not None:
         field.setTextMargins(7, 0, 0, 0)
     return box
+
+
+def name_lists(whole: QWidget) -> None:
+    """Give the list that a combo box opens the box's own name: screen readers come upon both."""
+    for box in whole.findChildren(QComboBox):
+        if not box.view().accessibleName():
+            box.view().setAccessibleName(box.accessibleName())
 
 
 class Segmented(QWidget):

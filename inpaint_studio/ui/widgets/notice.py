@@ -108,7 +108,7 @@ class Notice(QFrame):
         icons.put(self._icon, _ICONS[kind], role, 18)
         self._words.setText(words)
         self.action.setText(action)
-        self.action.setAccessibleName(action)
+        self.action.setAccessibleName(action or tr("What to do about it"))
         self.action.setVisible(bool(action))
         self._key = key
         self.setAccessibleName(words)
