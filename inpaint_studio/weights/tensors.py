@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from inpaint_studio.errors import BadModel
 
 HEADER_LIMIT = 100_000_000
-CHUNK = 8 << 20
+CHUNK = 2 << 20
 
 BITS: dict[str, int] = {
     "F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16,

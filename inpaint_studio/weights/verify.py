@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
-from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from queue import Queue
 
-from inpaint_studio.errors import BadModel
-from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.errors import BadModel, Cancelled
+from inpaint_studio.jobs.token import REPORT_EVERY_S, RunToken
 from inpaint_studio.weights import manifest
 from inpaint_studio.weights.entries import FileSum, ModelEntry, ModelState
 from inpaint_studio.weights.folder import (
@@ -25,6 +26,9 @@ from inpaint_studio.weights.folder import (
 )
 from inpaint_studio.weights.known import known_models
 from inpaint_studio.weights.tensors import CHUNK, is_finite, pieces, read_header
+
+READERS = 3
+"""Files read at once; more would make a spinning disk or a stick jump about."""
 
 
 def identity(entry: ModelEntry, token: RunToken | None = None) -> str:
@@ -59,7 +63,7 @@ def verify(entry: ModelEntry, token: RunToken, *, remember: bool = True) -> Mode
 
     try:
         family = inspect(entry.path, entry.kind)
-        sums = tuple(read_sums(entry.path, token))
+        sums = read_sums(entry.path, token)
         _check_known(entry, sums)
     except BadModel as error:
         return bad(state_of(error), str(error))
@@ -117,101 +121,106 @@ def tree_sum(sums: tuple[FileSum, ...]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_sums(path: Path, token: RunToken) -> Iterator[FileSum]:
-    """Yield the sum of every file of a model, with progress over all their bytes.
+def read_sums(path: Path, token: RunToken) -> tuple[FileSum, ...]:
+    """Return the sum of every file of a model, with progress over all their bytes.
 
+    A few files are read at once: one core sums more slowly than a good disk reads.
     Raises: BadModel: a weight is NaN or infinite, or the file changed while it was read.
+        Cancelled.
     """
     files = files_of(path)
-    total = sum(file.stat().st_size for file in files) or 1
-    done = 0
-    for file in files:
-        before = file.stat()
-        name = name_in(path, file)
-        size = before.st_size
-        part = token.within(done / total, min(1.0, (done + size) / total), f"checking {name}")
-        sha256 = _read(file, size, part)
-        after = file.stat()
-        if (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
-            raise BadModel(f"{name} is damaged: it changed while it was checked. Try again.")
-        done += size
-        yield FileSum(file=name, bytes=size, mtime_ns=before.st_mtime_ns, sha256=sha256)
+    reading = _Reading(sum(file.stat().st_size for file in files))
+    with ThreadPoolExecutor(max(1, min(READERS, len(files))), "verify") as pool:
+        found = [pool.submit(_sum_of, file, name_in(path, file), reading) for file in files]
+        try:
+            left = set(found)
+            while left:
+                done, left = wait(left, timeout=REPORT_EVERY_S, return_when=FIRST_COMPLETED)
+                token.step(reading.share, f"checking {reading.name}")
+                for one in done:
+                    one.result()
+        except BaseException:
+            reading.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+        return tuple(one.result() for one in found)
 
 
-def _read(file: Path, size: int, token: RunToken) -> str:
-    """Return the SHA-256 of a file; weights are checked for NaN while the next bytes are read."""
-    if file.suffix.lower() != ".safetensors":
-        return _sum_only(file, size, token)
-    tensors = read_header(file)
+class _Reading:
+    """What the threads of one verification share: how far they are, and the wish to stop."""
+
+    def __init__(self, total: int) -> None:
+        self.stop = threading.Event()
+        self.name = ""
+        self._total = max(total, 1)
+        self._done = 0
+        self._lock = threading.Lock()
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self._done / self._total)
+
+    def add(self, count: int) -> None:
+        """Note bytes that were read. Raises: Cancelled."""
+        if self.stop.is_set():
+            raise Cancelled
+        with self._lock:
+            self._done += count
+
+
+def _sum_of(file: Path, name: str, reading: _Reading) -> FileSum:
+    before = file.stat()
+    reading.name = name
+    sha256 = _read(file, reading)
+    after = file.stat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise BadModel(f"{name} is damaged: it changed while it was checked. Try again.")
+    return FileSum(file=name, bytes=before.st_size, mtime_ns=before.st_mtime_ns, sha256=sha256)
+
+
+def _read(file: Path, reading: _Reading) -> str:
+    """Return the SHA-256 of a file; the same bytes are looked through for NaN as they pass.
+
+    One buffer is used again and again: fresh ones cost more than the search (page faults).
+    """
     digest = hashlib.sha256()
-    with file.open("rb", buffering=0) as raw, _FiniteCheck() as check:
-        digest.update(raw.read(tensors[0].start))
-        done = tensors[0].start
-        for tensor, step in pieces(tensors):
-            chunk = bytearray(step)
-            view = memoryview(chunk)
-            while view.nbytes:
-                count = raw.readinto(view)
-                if not count:
-                    raise BadModel(f"{file.name} is damaged: it became shorter while it was read.")
-                view = view[count:]
-            check.put(chunk, tensor.dtype, tensor.name)
-            digest.update(chunk)
-            done += step
-            token.step(done / size)
-            check.raise_if_bad(file.name)
-        check.finish()
-        check.raise_if_bad(file.name)
-    return digest.hexdigest()
-
-
-def _sum_only(file: Path, size: int, token: RunToken) -> str:
-    digest = hashlib.sha256()
-    done = 0
+    block = bytearray(CHUNK)
     with file.open("rb", buffering=0) as raw:
-        while chunk := raw.read(CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            token.step(done / max(size, 1))
+        _read_ahead(raw.fileno())
+        if file.suffix.lower() == ".safetensors":
+            tensors = read_header(file)
+            digest.update(raw.read(tensors[0].start))
+            reading.add(tensors[0].start)
+            for tensor, step in pieces(tensors):
+                view = memoryview(block)[:step]
+                _fill(raw, view, file.name)
+                if not is_finite(view, tensor.dtype):
+                    raise BadModel(
+                        f"{file.name} is damaged: the tensor {tensor.name} holds numbers that are "
+                        "not finite. Copy it again from where you got it."
+                    )
+                digest.update(view)
+                reading.add(step)
+            return digest.hexdigest()
+        while count := raw.readinto(block):
+            digest.update(memoryview(block)[:count])
+            reading.add(count)
     return digest.hexdigest()
 
 
-class _FiniteCheck:
-    """One thread that looks for NaN beside the one that sums (both leave the interpreter free)."""
+def _fill(raw: FileIO, view: memoryview, name: str) -> None:
+    while view.nbytes:
+        count = raw.readinto(view)
+        if not count:
+            raise BadModel(f"{name} is damaged: it became shorter while it was read.")
+        view = view[count:]
 
-    def __init__(self) -> None:
-        self._queue: Queue[tuple[bytearray, str, str] | None] = Queue(maxsize=4)
-        self._bad = ""
-        self._thread = threading.Thread(target=self._work, name="finite-check", daemon=True)
 
-    def __enter__(self) -> _FiniteCheck:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(RuntimeError):
-            self.finish()
-
-    def put(self, chunk: bytearray, dtype: str, name: str) -> None:
-        self._queue.put((chunk, dtype, name))
-
-    def finish(self) -> None:
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
-
-    def raise_if_bad(self, file: str) -> None:
-        if self._bad:
-            raise BadModel(
-                f"{file} is damaged: the tensor {self._bad} holds numbers that are not finite. "
-                "Copy it again from where you got it."
-            )
-
-    def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            chunk, dtype, name = item
-            if not self._bad and not is_finite(memoryview(chunk), dtype):
-                self._bad = name
+def _read_ahead(file: int) -> None:
+    """Ask the system to fetch the file while what is there is summed."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_SEQUENTIAL)
 
 
 def _check_known(entry: ModelEntry, sums: tuple[FileSum, ...]) -> None:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -175,22 +177,35 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
         size = int(arguments.gb / files * 5e8 / 4)
         save_file({f"{name}.{n}" if n else name: block[: size] for n in range(4)},
                   folder / f"big{index}.safetensors")  # fmt: skip
-    total = sum(path.stat().st_size for path in folder.iterdir())
-    began = time.perf_counter()
-    for path in folder.iterdir():
-        with path.open("rb", buffering=0) as file:
-            while file.read(8 << 20):
-                pass
-    plain = time.perf_counter() - began
+    paths = sorted(folder.iterdir())
+    total = sum(path.stat().st_size for path in paths) / 1e9
+
+    def outside(*command: str) -> tuple[float, float]:
+        """Return seconds and processor seconds of another program over the same files."""
+        began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([*command, *map(str, paths)], stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        worked = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+        return time.perf_counter() - began, worked
+
+    def ours() -> tuple[float, float]:
+        began, worked = time.perf_counter(), time.process_time()
+        states = [check(entry, RunToken(reports.append)).state
+                  for entry in ModelFolder(work / "models").entries()]  # fmt: skip
+        assert set(states) == {"ready"}, states
+        return time.perf_counter() - began, time.process_time() - worked
+
     reports: list[Progress] = []
-    began, worked = time.perf_counter(), time.process_time()
-    states = [check(entry, RunToken(reports.append)).state
-              for entry in ModelFolder(work / "models").entries()]  # fmt: skip
-    seconds, worked = time.perf_counter() - began, time.process_time() - worked
-    print(f"{total / 1e9:.1f} GB: {states}, {seconds:.1f} s ({total / 1e9 / seconds:.2f} GB/s; "
-          f"{worked:.1f} s of processor: {total / 1e9 / worked:.2f} GB/s on a free core), "
-          f"reading alone {plain:.1f} s ({total / 1e9 / plain:.2f} GB/s), "
-          f"{len(reports)} progress reports")  # fmt: skip
+    runs = {"cat": lambda: outside("cat"), "sha256sum": lambda: outside("sha256sum"),
+            "models verify": ours}  # fmt: skip
+    taken = {name: [run() for _ in range(arguments.repeat)] for name, run in runs.items()}
+    for name, figures in taken.items():
+        seconds, worked = (statistics.median(column) for column in zip(*figures, strict=True))
+        print(f"{name:14} {seconds:6.2f} s {total / seconds:5.2f} GB/s, {worked:6.2f} CPU-s")
+    best = {name: min(worked for _, worked in figures) for name, figures in taken.items()}
+    ratio = best["models verify"] / best["sha256sum"]
+    count = len(reports) // arguments.repeat
+    print(f"{total:.1f} GB in {len(paths)} files, {count} reports; CPU-s of sha256sum: {ratio:.2f}")
 
 
 def main(argv: list[str]) -> int:
