@@ -9,52 +9,18 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, replace
-from importlib import metadata
-
-import numpy as np
+from dataclasses import replace
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines.base import Availability, Fill, FillRequest
-from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.engines.base import Fill, FillRequest
+from inpaint_studio.engines.modelled import Knob, ModelEngine
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, RunOptions, Scalar
+from inpaint_studio.records import FillRecipe, RunOptions
 from inpaint_studio.weights.entries import ModelEntry
 from inpaint_studio.weights.families import BY_NAME, Family
-from inpaint_studio.weights.folder import ModelFolder
-from inpaint_studio.weights.verify import identity
 
 SAMPLERS = ("", "ddim", "euler", "euler-a", "dpm++", "unipc", "lcm")
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """One parameter a user may set: its default and its bounds or choices."""
-
-    default: Scalar
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[Scalar, ...] = ()
-
-    def check(self, name: str, value: object) -> Scalar:
-        """Return `value` as this knob's type. Raises: BadSetting."""
-        kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise BadSetting(f"The parameter {name} must be a {kind.__name__}, not {value!r}.")
-        if self.choices and value not in self.choices:
-            raise BadSetting(
-                f"The parameter {name} must be one of {', '.join(map(str, self.choices))}."
-            )
-        if isinstance(value, (int, float)) and self.low is not None and self.high is not None:
-            number = float(value)
-            if not (math.isfinite(number) and self.low <= number <= self.high):
-                raise BadSetting(
-                    f"The parameter {name} must lie between {self.low:g} and {self.high:g}."
-                )
-        return value
 
 
 def knobs(family: Family) -> dict[str, Knob]:
@@ -77,61 +43,20 @@ def knobs(family: Family) -> dict[str, Knob]:
     }
 
 
-class GenerativeEngine:
+class GenerativeEngine(ModelEngine):
     """Fills holes by meaning with a diffusion model from the models folder."""
 
     name = "generative"
-    version = 1
     title = "Generative"
+    kinds = ("diffusion",)
+    noun = "diffusion model"
+    what_to_put = (
+        "an inpainting model (a diffusers folder, or one .safetensors file with its folder of "
+        "settings beside it)"
+    )
 
-    def __init__(self, folder: ModelFolder | None = None) -> None:
-        self._folder = folder
-
-    @property
-    def folder(self) -> ModelFolder:
-        return self._folder or ModelFolder()
-
-    def models(self) -> tuple[ModelEntry, ...]:
-        """Return the inpainting models an engine may try, checked ones first."""
-        return tuple(
-            entry
-            for entry in self.folder.usable("diffusion")
-            if entry.family in BY_NAME and BY_NAME[entry.family].use == "inpaint"
-        )
-
-    def availability(self) -> Availability:
-        if self.models():
-            return Availability(ready=True)
-        where = self.folder.root / "diffusion"
-        broken = [entry for entry in self.folder.entries("diffusion") if not entry.is_usable]
-        why = (
-            f"No diffusion model can be used: {broken[0].advice}"
-            if broken
-            else "There is no diffusion model on this computer."
-        )
-        return Availability(
-            ready=False,
-            why=why,
-            how=(
-                "Put an inpainting model (a diffusers folder, or one .safetensors file with its "
-                f"folder of settings beside it) in {where}, or run "
-                "`inpaint-studio models import FOLDER`."
-            ),
-        )
-
-    def pick(self, name: str) -> ModelEntry:
-        """Return the model called `name`, or the first usable one. Raises: Missing."""
-        models = self.models()
-        for entry in models:
-            if not name or name in (entry.id, entry.name, entry.sha256):
-                return entry
-        if name and models:
-            raise Missing(
-                f"There is no diffusion model called {name} in {self.folder.root}; "
-                f"there is {', '.join(entry.name for entry in models)}."
-            )
-        state = self.availability()
-        raise Missing(f"{state.why} {state.how}")
+    def runs(self, entry: ModelEntry) -> bool:
+        return entry.family in BY_NAME and BY_NAME[entry.family].use == "inpaint"
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
         entry = self.pick(str(options.parameters.get("model", "")))
@@ -141,32 +66,11 @@ class GenerativeEngine:
             # Something new is asked for: what lay there before must not steer it.
             table["strength"] = replace(table["strength"], default=1.0)
             table["prefill"] = replace(table["prefill"], default="none")
-        parameters: dict[str, Scalar] = {name: knob.default for name, knob in table.items()}
-        for name, value in options.parameters.items():
-            if name not in table and options.engine != self.name:
-                continue  # meant for the engine the user named; this one is a fallback
-            if name not in table:
-                raise BadSetting(
-                    f"The engine generative has no parameter {name}; "
-                    f"there is {', '.join(sorted(table))}."
-                )
-            parameters[name] = table[name].check(name, value)
-        del parameters["model"]
-        return FillRecipe(
-            engine=self.name,
-            engine_version=self.version,
-            seed=options.seed,
-            intent=options.intent,
-            prompt=options.prompt,
-            model=entry.id,
-            model_sha256=identity(entry),
-            parameters=parameters,
-            fingerprint=fingerprint(),
-        )
+        return self.recipe_of(options, entry, self.wishes(options, table))
 
     def context_px(self, mask: MaskBool) -> int:
-        models = self.models()
-        native = BY_NAME[models[0].family].native_px if models else 512
+        # Which model will run is not known here: enough is shown for the largest.
+        native = max((BY_NAME[m.family].native_px for m in self.models()), default=512)
         box = Box.of_mask(mask)
         shorter = min(box.width, box.height)
         return max(64, math.ceil((native - shorter) / 2), int(0.3 * max(box.width, box.height)))
@@ -184,19 +88,6 @@ class GenerativeEngine:
 
         entry = self.pick(request.recipe.model)
         return run(request, entry, token)
-
-
-def fingerprint() -> dict[str, str]:
-    """Return what can change bits beside the recipe, as far as it is known before the run."""
-    import platform
-
-    found = {"machine": platform.machine(), "numpy": np.__version__}
-    for package in ("torch", "diffusers", "transformers"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return found
 
 
 def variations(recipe: FillRecipe, count: int) -> tuple[FillRecipe, ...]:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines.generative_match import match
 from inpaint_studio.geometry import Box
+from inpaint_studio.jobs.token import RunToken
 
 Floats = NDArray[np.float32]
 CELL_PX = 8
@@ -118,6 +120,30 @@ def uncut(frame: Frame, answer: Floats) -> Floats:
     how = cv2.INTER_LANCZOS4 if frame.scale < 1 else cv2.INTER_AREA
     resized: Floats = cv2.resize(crop, (frame.box.width, frame.box.height), interpolation=how)
     return np.clip(resized, 0.0, 1.0)
+
+
+def put_back(
+    frame: Frame,
+    canvas: Floats,
+    target: MaskBool,
+    answer: Floats,
+    hole: MaskBool,
+    *,
+    matches: bool,
+    token: RunToken,
+) -> Floats:
+    """Return the canvas with the model's answer where `target` is True, colours matched.
+
+    answer, hole: the model's picture and mask, (frame.height, frame.width).
+    """
+    crop = canvas[frame.box.slices]
+    painted = uncut(frame, np.clip(answer, 0.0, 1.0))
+    if matches:
+        painted, _ = match(painted, crop, uncut_mask(frame, hole), token)
+    result = canvas.copy()
+    inside = target[frame.box.slices][..., None]
+    result[frame.box.slices] = np.where(inside, painted, crop)
+    return result
 
 
 def uncut_mask(frame: Frame, mask: MaskBool) -> MaskBool:

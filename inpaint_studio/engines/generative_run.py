@@ -31,14 +31,13 @@ from inpaint_studio.engines.generative_frame import (
     cut,
     cut_mask,
     frame_for,
+    put_back,
     tiles,
-    uncut,
-    uncut_mask,
 )
-from inpaint_studio.engines.generative_match import match
 from inpaint_studio.engines.generative_time import about, cpu_seconds
+from inpaint_studio.engines.modelled import check_identity
 from inpaint_studio.engines.prefill import prefill
-from inpaint_studio.errors import EngineFailed, Missing
+from inpaint_studio.errors import EngineFailed
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import decode, encode
 from inpaint_studio.jobs.token import RunToken
@@ -46,7 +45,6 @@ from inpaint_studio.records import FillRecipe
 from inpaint_studio.weights.entries import ModelEntry
 from inpaint_studio.weights.families import BY_NAME, Family
 from inpaint_studio.weights.sizes import parameters_of
-from inpaint_studio.weights.verify import identity
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -125,17 +123,6 @@ def _stage(job: Run, frame: Frame) -> str:
         )
     )
     return f"filling on the CPU, {guess}" if guess else "filling"
-
-
-def check_identity(recipe: FillRecipe, entry: ModelEntry, token: RunToken) -> str:
-    """Return the model's sum. Raises: Missing: the recipe was made with another file."""
-    sha256 = identity(entry, token)
-    if recipe.model_sha256 and recipe.model_sha256 != sha256:
-        raise Missing(
-            f"The recipe was made with {recipe.model} of sum {recipe.model_sha256[:12]}…, but the "
-            f"file on disk has {sha256[:12]}…; put the first one back to make the same fill."
-        )
-    return sha256
 
 
 def _start(recipe: FillRecipe, entry: ModelEntry, sha256: str, family: Family) -> Run:
@@ -223,14 +210,8 @@ def _pass(
     )
     if not np.isfinite(answer).all():
         return _again_in_full(job, canvas, target, token, strength)
-    crop = canvas[frame.box.slices]
-    painted = uncut(frame, answer)
-    if bool(job.recipe.parameters.get("match", True)):
-        painted, _ = match(painted, crop, uncut_mask(frame, hole), token)
-    result = canvas.copy()
-    inside = target[frame.box.slices][..., None]
-    result[frame.box.slices] = np.where(inside, painted, crop)
-    return result
+    matches = bool(job.recipe.parameters.get("match", True))
+    return put_back(frame, canvas, target, answer, hole, matches=matches, token=token)
 
 
 def _again_in_full(

@@ -10,15 +10,12 @@ import math
 import os
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines.base import Availability, Fill, FillRequest
-from inpaint_studio.engines.generative import Knob, fingerprint
-from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.engines.base import Fill, FillRequest
+from inpaint_studio.engines.modelled import Knob, ModelEngine
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, RunOptions, Scalar
+from inpaint_studio.records import FillRecipe, RunOptions
 from inpaint_studio.weights.entries import ModelEntry
-from inpaint_studio.weights.folder import ModelFolder
-from inpaint_studio.weights.verify import identity
 
 KNOBS: dict[str, Knob] = {
     "model": Knob(""),
@@ -30,84 +27,30 @@ KNOBS: dict[str, Knob] = {
 }
 
 
-class LearnedEngine:
+class LearnedEngine(ModelEngine):
     """Fills big holes in one pass with a network from the models folder."""
 
     name = "learned"
-    version = 1
     title = "Learned"
+    kinds = ("erase",)
+    noun = "fill network"
+    what_to_put = "big-lama.pt, a LaMa .onnx or migan_pipeline_v2.onnx"
 
-    def __init__(self, folder: ModelFolder | None = None) -> None:
-        self._folder = folder
+    def runs(self, entry: ModelEntry) -> bool:
+        return is_trusted(entry)
 
-    @property
-    def folder(self) -> ModelFolder:
-        return self._folder or ModelFolder()
-
-    def models(self) -> tuple[ModelEntry, ...]:
-        """Return the networks an engine may try; TorchScript only when its sum is trusted."""
-        return tuple(entry for entry in self.folder.usable("erase") if is_trusted(entry))
-
-    def availability(self) -> Availability:
-        if self.models():
-            return Availability(ready=True)
-        where = self.folder.root / "erase"
-        untrusted = [e for e in self.folder.usable("erase") if not is_trusted(e)]
-        broken = [e for e in self.folder.entries("erase") if not e.is_usable]
-        why = "There is no fill network on this computer."
+    def _why_none(self) -> str:
+        untrusted = [e for e in self.folder.usable(*self.kinds) if not is_trusted(e)]
         if untrusted:
-            why = (
+            return (
                 f"{untrusted[0].path.name} is TorchScript, which is program code; run "
                 f"`inpaint-studio models verify --trust {untrusted[0].id}` if you trust its source."
             )
-        elif broken:
-            why = f"No fill network can be used: {broken[0].advice}"
-        return Availability(
-            ready=False,
-            why=why,
-            how=(
-                f"Put big-lama.pt, a LaMa .onnx or migan_pipeline_v2.onnx in {where}, or run "
-                "`inpaint-studio models import FOLDER`."
-            ),
-        )
-
-    def pick(self, name: str) -> ModelEntry:
-        """Return the network called `name`, or the first usable one. Raises: Missing."""
-        models = self.models()
-        for entry in models:
-            if not name or name in (entry.id, entry.name, entry.sha256):
-                return entry
-        if name and models:
-            raise Missing(
-                f"There is no fill network called {name} in {self.folder.root}; "
-                f"there is {', '.join(entry.name for entry in models)}."
-            )
-        state = self.availability()
-        raise Missing(f"{state.why} {state.how}")
+        return super()._why_none()
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
         entry = self.pick(str(options.parameters.get("model", "")))
-        parameters: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
-        for name, value in options.parameters.items():
-            if name not in KNOBS and options.engine != self.name:
-                continue  # meant for the engine the user named; this one is a fallback
-            if name not in KNOBS:
-                raise BadSetting(
-                    f"The engine learned has no parameter {name}; there is "
-                    f"{', '.join(sorted(KNOBS))}."
-                )
-            parameters[name] = KNOBS[name].check(name, value)
-        del parameters["model"]
-        return FillRecipe(
-            engine=self.name,
-            engine_version=self.version,
-            seed=options.seed,
-            intent=options.intent,
-            model=entry.id,
-            model_sha256=identity(entry),
-            parameters=parameters,
-            fingerprint=fingerprint(),
-        )
+        return self.recipe_of(options, entry, self.wishes(options, KNOBS))
 
     def context_px(self, mask: MaskBool) -> int:
         box = Box.of_mask(mask)

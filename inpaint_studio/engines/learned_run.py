@@ -18,15 +18,13 @@ from inpaint_studio.engines.generative_frame import (
     cut,
     cut_mask,
     frame_for,
+    put_back,
     tiles,
-    uncut,
-    uncut_mask,
 )
-from inpaint_studio.engines.generative_match import match
-from inpaint_studio.engines.generative_run import check_identity
 from inpaint_studio.engines.learned_net import Net, answer_of
 from inpaint_studio.engines.learned_probe import probed
 from inpaint_studio.engines.membrane import smooth_guess
+from inpaint_studio.engines.modelled import check_identity
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import decode, encode
@@ -120,14 +118,7 @@ def _pass(job: Run, canvas: Floats, target: MaskBool, token: RunToken) -> Floats
     token.step(0.8)
     if not np.isfinite(answer).all():
         raise EngineFailed("The network answered with numbers that are not finite; verify it.")
-    crop = canvas[frame.box.slices]
-    painted = uncut(frame, np.clip(answer, 0.0, 1.0))
-    if job.matches:
-        painted, _ = match(painted, crop, uncut_mask(frame, hole), token)
-    result = canvas.copy()
-    inside = target[frame.box.slices][..., None]
-    result[frame.box.slices] = np.where(inside, painted, crop)
-    return result
+    return put_back(frame, canvas, target, answer, hole, matches=job.matches, token=token)
 
 
 def _sharpen(job: Run, canvas: Floats, coarse: Floats, target: MaskBool, token: RunToken) -> Floats:
