@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from inpaint_studio.cli.output import Output
+from inpaint_studio.app import Kept
+from inpaint_studio.cli.output import DONE, FLAGGED, Output
+from inpaint_studio.imaging.photo import SaveReport
 from inpaint_studio.records import EditRecord, Plan, Reading, RunRecord, Verdict, to_json
 from inpaint_studio.store.rows import ReviewRow
 
@@ -116,3 +118,36 @@ def show_plan(output: Output, plan: Plan) -> None:
     output.say(f"engine {plan.engine}: " + "; ".join(reason.text for reason in plan.reasons))
     for change in plan.changes:
         output.say(f"  plan changed: {change}")
+
+
+def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, waiting: int) -> int:
+    """Print what a run made and where it was saved; return the exit code (0, or 3 flagged)."""
+    record = kept.record
+    output.document(
+        run_json(record, kept.items)
+        | {
+            "output": str(report.path),
+            "saved": {
+                "method": report.method,
+                "kept": list(report.statement.kept),
+                "lost": list(report.statement.lost),
+            },
+            "forced": bool(force and not record.accepted),
+        }
+    )
+    for number, edit in enumerate(record.edits, 1):
+        if len(record.edits) > 1:
+            where = edit.delta_box or edit.box
+            output.say(
+                f"region {number} of {len(record.edits)}, {where.width} × {where.height} px at "
+                f"({where.left}, {where.top}):"
+            )
+        show_plan(output, edit.plan)
+        show_verdict(output, edit.verdict)
+    for loss in report.statement.lost:
+        output.say(f"mind in {report.path.name}: {loss}")
+    output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
+    if record.accepted or force:
+        return DONE
+    output.say(f"flagged; {waiting} now wait for review: `inpaint-studio review list`")
+    return FLAGGED

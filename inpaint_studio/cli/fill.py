@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_studio.app import Studio, edited
-from inpaint_studio.cli.describe import run_json, show_plan, show_verdict
-from inpaint_studio.cli.output import DONE, FLAGGED, Output, Subparsers, library_path
+from inpaint_studio.cli.describe import show_run
+from inpaint_studio.cli.output import Output, Subparsers, library_path
+from inpaint_studio.cli.wishes import add_wishes, parameters_of
 from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.imaging.photo import (
     SaveOptions,
@@ -32,6 +33,7 @@ BOUNDS = (
     ("seconds", 1, 36_000),
 )
 ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
+INTENTS = ("remove", "fill", "replace", "generate")
 
 
 def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -47,6 +49,12 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         default="painted",
         choices=KINDS,
         help="what is removed",
+    )
+    parser.add_argument(
+        "--intent",
+        default="remove",
+        choices=INTENTS,
+        help="remove, or put something new there (generate: a model makes it)",
     )
     parser.add_argument("--prompt", default="", help="one line, for generative engines")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
@@ -79,6 +87,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
     parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+    add_wishes(parser)
     saving = parser.add_argument_group("reading and saving")
     saving.add_argument("--page", type=int, default=0, help="page of a TIFF, from 0")
     saving.add_argument("--max-megapixels", type=float, default=None, help="allow larger photos")
@@ -128,42 +137,16 @@ def run(args: argparse.Namespace) -> int:
             waiting = studio.queue.count()
             if args.layers is not None:
                 save_layers(photo, after, mask, args.layers, saving)
-    record = kept.record
-    done = record.accepted or args.force
-    output.document(
-        run_json(record, kept.items)
-        | {
-            "output": str(report.path),
-            "saved": {
-                "method": report.method,
-                "kept": list(report.statement.kept),
-                "lost": list(report.statement.lost),
-            },
-            "forced": bool(args.force and not record.accepted),
-        }
-    )
-    for number, edit in enumerate(record.edits, 1):
-        if len(record.edits) > 1:
-            where = edit.delta_box or edit.box
-            output.say(
-                f"region {number} of {len(record.edits)}, {where.width} × {where.height} px at "
-                f"({where.left}, {where.top}):"
-            )
-        show_plan(output, edit.plan)
-        show_verdict(output, edit.verdict)
-    for loss in report.statement.lost:
-        output.say(f"mind in {report.path.name}: {loss}")
-    output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
-    if not done:
-        output.say(f"flagged; {waiting} now wait for review: `inpaint-studio review list`")
-    return DONE if done else FLAGGED
+    return show_run(output, kept, report, force=args.force, waiting=waiting)
 
 
 def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
     return RunOptions(
         engine=args.engine,
         kind=args.kind,
+        intent=args.intent,
         prompt=args.prompt,
+        parameters=parameters_of(args),
         seed=args.seed,
         grow_px=args.grow,
         feather_px=args.feather,

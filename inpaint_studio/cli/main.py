@@ -24,8 +24,8 @@ from inpaint_studio.cli.window import run_window, window_parser
 from inpaint_studio.errors import Cancelled, UserError
 
 COMMANDS: tuple[str, ...] = (
-    "demo", "propose", "fill", "judge", "batch", "review", "replay", "calibrate",
-    "models", "doctor",
+    "demo", "propose", "fill", "generate", "upscale", "judge", "batch", "review", "replay",
+    "calibrate", "models", "doctor",
 )  # fmt: skip
 """Each is a module of this package with `add_parser(subparsers, common)` and `run(args)`."""
 

@@ -22,7 +22,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("text", "inpaint_studio.engines.text", "TextEngine"),
     ("generative", "inpaint_studio.engines.generative", "GenerativeEngine"),
     ("learned", "inpaint_studio.engines.learned", "LearnedEngine"),
+    ("upscale", "inpaint_studio.engines.upscale", "UpscaleEngine"),
 )
+DEAR = frozenset({"generative", "upscale"})
+"""Engines whose second fill takes as long as the first one, minutes on a CPU: the gates ask them
+for probe holes only when all of the budget is given."""
 
 
 class _Absent:

@@ -1,36 +1,42 @@
-"""Enlarge a region or a photo: a local diffusers upscaler where there is one, else Lanczos.
+"""The engine `upscale`: detail for a picture that was enlarged, whole or in a region.
 
-Whoever enlarges, the answer scaled back down is the photo again: what the model invents beyond
-that is taken out of the low band (`consistent`), and what is left is a reading for the gate.
+It works in place: the road is given the photo after plain enlarging (`imaging.enlarge`), takes
+the region's old pixels from it by scaling down, lets a local diffusers upscaler enlarge those,
+and puts the answer where the mask is. So an enlarged photo is an ordinary photo with an ordinary
+edit: judged, undone, replayed. Rejected: an edit whose after is bigger than its before.
+
+Whoever enlarges, the answer scaled back down is the old picture: what a model invents beyond
+that is taken out of the low band. The model "lanczos" adds nothing: the pixels stay.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+import math
+import os
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import Linear
-from inpaint_studio.engines.base import Availability
-from inpaint_studio.engines.generative import Knob, fingerprint
-from inpaint_studio.errors import BadSetting, EngineFailed, Missing
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.modelled import Knob, ModelEngine
+from inpaint_studio.errors import EngineFailed
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import decode, encode
+from inpaint_studio.imaging.enlarge import FACTORS, consistent, shrunk
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, Reading, RunOptions, Scalar
+from inpaint_studio.records import FillRecipe, RunOptions
 from inpaint_studio.weights.entries import ModelEntry
 from inpaint_studio.weights.families import BY_NAME
-from inpaint_studio.weights.folder import ModelFolder
-from inpaint_studio.weights.verify import identity
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
-FACTORS = (2, 3, 4)
-TILE_PX, OVERLAP_PX = 128, 16
-CONSISTENT = 1.0 / 255
-"""Largest difference, encoded 0..1, between the photo and the answer scaled back down (P99)."""
+LANCZOS = "lanczos"
+TILE_PX = 128
+CONTEXT_PX = 96
+PLAIN = "No upscaler model was used: the photo was enlarged by Lanczos, which adds no detail."
 
 KNOBS: dict[str, Knob] = {
     "model": Knob(""),
@@ -39,151 +45,85 @@ KNOBS: dict[str, Knob] = {
     "guidance": Knob(1.0, 0.0, 50.0),
     "noise": Knob(20, 0, 350),
     "tile": Knob(TILE_PX, 32, 512),
-    "threads": Knob(1, 1, 1024),
+    # The number of threads changes bits, so it is part of the recipe, not of the machine.
+    "threads": Knob(os.cpu_count() or 1, 1, 1024),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enlarged:
-    """The bigger picture in linear light, what the gate reads of it, and changes of plan."""
-
-    linear: Linear
-    readings: tuple[Reading, ...]
-    changes: tuple[str, ...] = ()
-    ran_with: dict[str, str]
-
-
-class Upscaler:
-    """Always available: without a model it is Lanczos, and says so."""
+class UpscaleEngine(ModelEngine):
+    """Adds detail to an enlarged picture with an upscaler model; without one, says so."""
 
     name = "upscale"
-    version = 1
     title = "Enlarge"
+    kinds = ("upscale", "diffusion")
+    noun = "upscaler model"
+    what_to_put = "a diffusers upscaler folder"
 
-    def __init__(self, folder: ModelFolder | None = None) -> None:
-        self._folder = folder
-
-    @property
-    def folder(self) -> ModelFolder:
-        return self._folder or ModelFolder()
-
-    def models(self) -> tuple[ModelEntry, ...]:
-        return tuple(
-            entry
-            for entry in self.folder.usable("upscale", "diffusion")
-            if entry.family in BY_NAME and BY_NAME[entry.family].use == "upscale"
-        )
+    def runs(self, entry: ModelEntry) -> bool:
+        return entry.family in BY_NAME and BY_NAME[entry.family].use == "upscale"
 
     def availability(self) -> Availability:
-        if self.models():
-            return Availability(ready=True)
-        return Availability(
-            ready=True,
-            why="There is no upscaler model on this computer; Lanczos enlarges without detail.",
-            how=f"Put a diffusers upscaler folder in {self.folder.root / 'upscale'}.",
-        )
+        """Always ready: Lanczos needs nothing; `why` says when there is no model."""
+        state = super().availability()
+        return Availability(ready=True, why=state.why, how=state.how)
 
-    def recipe(self, options: RunOptions) -> FillRecipe:
-        """Return the full recipe; `model` "lanczos" asks for no model.
+    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
+        """Return the full recipe. Raises: BadSetting. Missing: no model, and none was waived."""
+        wanted = str(options.parameters.get("model", ""))
+        entry = None if wanted == LANCZOS else self.pick(wanted)
+        recipe = self.recipe_of(options, entry, self.wishes(options, KNOBS))
+        return recipe if entry is not None else replace(recipe, model=LANCZOS)
 
-        Raises: BadSetting. Missing: the model that was named is not there.
-        """
-        parameters: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
-        for name, value in options.parameters.items():
-            if name not in KNOBS:
-                raise BadSetting(
-                    f"Enlarging has no parameter {name}; there is {', '.join(sorted(KNOBS))}."
-                )
-            parameters[name] = KNOBS[name].check(name, value)
-        wanted = str(parameters.pop("model"))
-        models = [] if wanted == "lanczos" else list(self.models())
-        if wanted and wanted != "lanczos":
-            models = [m for m in models if wanted in (m.id, m.name, m.sha256)]
-            if not models:
-                raise Missing(f"There is no upscaler called {wanted} in {self.folder.root}.")
-        return FillRecipe(
-            engine=self.name,
-            engine_version=self.version,
-            seed=options.seed,
-            intent="upscale",
-            prompt=options.prompt,
-            model=models[0].id if models else "lanczos",
-            model_sha256=identity(models[0]) if models else "",
-            parameters=parameters,
-            fingerprint=fingerprint(),
-        )
+    def context_px(self, mask: MaskBool) -> int:
+        return CONTEXT_PX
 
-    def enlarge(self, linear: Linear, recipe: FillRecipe, token: RunToken) -> Enlarged:
-        """Return (H, W, 3) linear light enlarged by the recipe's factor.
+    def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
+        models = self.models()
+        weights = models[0].bytes / 1e6 * 1.2 if models else 0.0
+        return weights + shape[0] * shape[1] * 12 * 4 / 1e6
+
+    def fill(self, request: FillRequest, token: RunToken) -> Fill:
+        """Return the crop with detail under the mask.
 
         Raises: Cancelled. Missing: the recipe's model is gone or another one. EngineFailed.
         """
-        factor = int(recipe.parameters["factor"])
-        photo = encode(linear)
-        changes: list[str] = []
-        ran_with = {"device": "cpu"}
-        if recipe.model == "lanczos":
-            answer = _resized(photo, factor)
-            if not self.models():
-                changes.append("There is no upscaler model here; Lanczos enlarged the photo.")
-        else:
-            answer, ran_with = self._by_model(photo, factor, recipe, token)
-        if not np.isfinite(answer).all():
-            raise EngineFailed("The upscaler answered with numbers that are not finite.")
-        answer = consistent(answer, photo, factor)
-        return Enlarged(
-            linear=decode(answer),
-            readings=(consistency(answer, photo, factor),),
-            changes=tuple(changes),
-            ran_with=ran_with,
-        )
-
-    def _by_model(
-        self, photo: Floats, factor: int, recipe: FillRecipe, token: RunToken
-    ) -> tuple[Floats, dict[str, str]]:
+        recipe, seen = request.recipe, request.under
+        if seen is None:
+            raise EngineFailed("Enlarging needs the pixels under the mask; run it by itself.")
+        token.step(0.0, "preparing")
+        target = request.mask | request.ring
+        if recipe.model == LANCZOS:
+            linear = np.where(target[..., None], seen, request.linear).astype(np.float32)
+            return Fill(linear=linear, changes=(PLAIN,), ran_with={"device": "cpu"})
         from inpaint_studio.engines.upscale_run import run
 
-        entry = next((m for m in self.models() if m.id == recipe.model), None)
-        if entry is None:
-            raise Missing(f"The upscaler {recipe.model} is no longer in {self.folder.root}.")
-        big, ran_with = run(photo, recipe, entry, token)
-        if factor != 4:
-            size = (photo.shape[1] * factor, photo.shape[0] * factor)
-            big = cv2.resize(big, size, interpolation=cv2.INTER_AREA)
-        return np.clip(big, 0.0, 1.0), ran_with
+        factor = int(recipe.parameters["factor"])
+        box = _whole_blocks(Box.of_mask(target).pad(CONTEXT_PX), factor).clamp(
+            Box.of_shape(target.shape)
+        )
+        picture = encode(seen[box.slices])
+        small = shrunk(picture, factor)
+        big, ran_with = run(small, recipe, self.pick(recipe.model), token.within(0.0, 0.95))
+        if not np.isfinite(big).all():
+            raise EngineFailed("The upscaler answered with numbers that are not finite.")
+        answer = consistent(_sized(big, small.shape, factor), small, factor)
+        token.step(0.98, "putting back")
+        linear = request.linear.copy()
+        linear[box.slices] = decode(answer[: box.height, : box.width])
+        linear = np.where(target[..., None], linear, request.linear).astype(np.float32)
+        return Fill(linear=linear, ran_with=ran_with)
 
 
-def consistent(answer: Floats, photo: Floats, factor: int) -> Floats:
-    """Return the answer moved so that scaled down it is the photo (three back-projections).
-
-    Irani & Peleg, "Improving resolution by image registration", 1991.
-    """
-    result = answer
-    for _ in range(3):
-        result = np.clip(result + _resized(photo - _shrunk(result, photo), factor), 0.0, 1.0)
-    return result.astype(np.float32)
+def _whole_blocks(box: Box, factor: int) -> Box:
+    """Return the box with its top left corner on a block of old pixels."""
+    left, top = (max(0, math.floor(v / factor) * factor) for v in (box.left, box.top))
+    return Box(left, top, box.right, box.bottom)
 
 
-def consistency(answer: Floats, photo: Floats, factor: int) -> Reading:
-    """Return how far the answer, scaled back down, is from the photo: P99, encoded 0..1."""
-    left = np.abs(_shrunk(answer, photo) - photo).max(axis=-1)
-    value = float(np.percentile(left, 99))
-    return Reading(
-        name="upscale_consistency",
-        value=value,
-        high=CONSISTENT,
-        passed=value <= CONSISTENT,
-        label="Same photo when scaled back",
-    )
-
-
-def _resized(plane: Floats, factor: int) -> Floats:
-    size = (plane.shape[1] * factor, plane.shape[0] * factor)
-    grown: Floats = cv2.resize(plane, size, interpolation=cv2.INTER_LANCZOS4)
-    return grown
-
-
-def _shrunk(answer: Floats, photo: Floats) -> Floats:
-    size = (photo.shape[1], photo.shape[0])
-    shrunk: Floats = cv2.resize(answer, size, interpolation=cv2.INTER_AREA)
-    return shrunk
+def _sized(big: Floats, small: tuple[int, ...], factor: int) -> Floats:
+    """Return the model's picture at `factor` times the small one's size, 0..1."""
+    size = (small[1] * factor, small[0] * factor)
+    if big.shape[:2] != size[::-1]:
+        big = cv2.resize(big, size, interpolation=cv2.INTER_AREA)
+    sized: Floats = np.clip(big, 0.0, 1.0).astype(np.float32)
+    return sized

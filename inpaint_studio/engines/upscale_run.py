@@ -9,7 +9,7 @@ from inpaint_studio.engines import generative_load as store
 from inpaint_studio.engines.generative_call import call_pipeline
 from inpaint_studio.engines.generative_device import choose, memory_now, settle
 from inpaint_studio.engines.generative_frame import tiles
-from inpaint_studio.engines.generative_run import check_identity
+from inpaint_studio.engines.modelled import check_identity
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe
 from inpaint_studio.weights.entries import ModelEntry

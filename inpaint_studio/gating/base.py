@@ -29,6 +29,7 @@ class JudgeRequest:
     before, after: (H, W, 3) in the photo's own depth, sRGB-encoded; mask: (H, W) bool core.
     ring_px: how far outside the core pixels may have changed. refill: the same recipe on another
     hole, or None when the maker of the edit is not known (a peer's edit).
+    asks_for_new: something new was asked for, so that a new object is no fault.
     others: known fills of the same hole by other engines, by name.
     """
 
@@ -38,6 +39,7 @@ class JudgeRequest:
     ring_px: int = 2
     kind: Kind = "painted"
     engine: str = ""
+    asks_for_new: bool = False
     refill: Refill | None = None
     others: dict[str, Pixels] = field(default_factory=dict)
     budget: Literal["cheap", "auto", "full"] = "auto"

@@ -48,6 +48,7 @@ def semantic_readings(
     """Return (name, measured, seconds) of `letters_left`, `new_text` and `new_object`.
 
     Boxes are in the request's pixels. Nothing without readers; texts and objects one by one.
+    Objects are not looked for where a new one was asked for.
     """
     if semantic is None:
         return []
@@ -56,13 +57,12 @@ def semantic_readings(
     token.step(0.8, "reading letters")
     left, new = letters(request, semantic.letters, edit)
     middle = time.perf_counter()
-    token.step(0.9, "looking for objects")
-    thing = objects(request, semantic.objects, edit)
-    return [
-        ("letters_left", left, middle - started),
-        ("new_text", new, 0.0),
-        ("new_object", thing, time.perf_counter() - middle),
-    ]
+    found = [("letters_left", left, middle - started), ("new_text", new, 0.0)]
+    if not request.asks_for_new:
+        token.step(0.9, "looking for objects")
+        thing = objects(request, semantic.objects, edit)
+        found.append(("new_object", thing, time.perf_counter() - middle))
+    return found
 
 
 def letters(
@@ -77,19 +77,20 @@ def letters(
     before = _shifted(read(_cut(request.before, view)), view)
     left = [found for found in after if _was_there(found, before, request.removed_text)]
     new = [found for found in after if found not in left]
-    return _counted(left, edit.shape), _counted(new, edit.shape)
+    return counted(left, edit.shape), counted(new, edit.shape)
 
 
 def _was_there(found: Found, before: list[Found], removed: str) -> bool:
-    if removed and _alike(found[1], removed):
+    if removed and alike(found[1], removed):
         return True
     return any(
-        _overlap(found[0], box) >= SAME_PLACE and (_alike(found[1], text) or len(found[1]) <= 3)
+        overlap(found[0], box) >= SAME_PLACE and (alike(found[1], text) or len(found[1]) <= 3)
         for box, text, _ in before
     )
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
+    """Say whether two readings of the same place mean the same words."""
     a, b = one.casefold().replace(" ", ""), other.casefold().replace(" ", "")
     if not a or not b:
         return False
@@ -112,7 +113,7 @@ def objects(
         before = _shifted(find(_cut(request.before, view)), view) if sure else []
         seen = [found for found in before if found[2] >= OBJECT_BEFORE]
         for found in sure:
-            known = any(_overlap(found[0], box) >= SAME_PLACE for box, _, _ in seen)
+            known = any(overlap(found[0], box) >= SAME_PLACE for box, _, _ in seen)
             if not known and (best is None or found[2] > best[2]):
                 best = found
     if best is None:
@@ -136,7 +137,7 @@ def _confirmed(
     return [
         found
         for found in sure
-        if any(label == found[1] and _overlap(found[0], box) >= 0.5 for box, label, _ in turned)
+        if any(label == found[1] and overlap(found[0], box) >= 0.5 for box, label, _ in turned)
     ]
 
 
@@ -167,13 +168,14 @@ def _on_edit(found: list[Found], edit: MaskBool, share: float) -> list[Found]:
     return kept
 
 
-def _overlap(one: Box, other: Box) -> float:
+def overlap(one: Box, other: Box) -> float:
     """Return the common area over the smaller box's."""
     common = one.intersect(other).area if one.overlaps(other) else 0
     return common / max(1, min(one.area, other.area))
 
 
-def _counted(found: list[Found], shape: tuple[int, ...]) -> Measured:
+def counted(found: list[Found], shape: tuple[int, ...]) -> Measured:
+    """Return the number of characters found, with where they stand."""
     if not found:
         return Measured(0.0)
     count = sum(len(text.replace(" ", "")) for _, text, _ in found)

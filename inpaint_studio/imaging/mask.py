@@ -62,9 +62,12 @@ def as_mask(array: NDArray[np.generic]) -> MaskBool:
     return np.asarray(plane > 0.5, dtype=np.bool_)
 
 
-def validate(mask: NDArray[np.generic], shape: tuple[int, ...]) -> MaskBool:
+def validate(
+    mask: NDArray[np.generic], shape: tuple[int, ...], *, may_be_full: bool = False
+) -> MaskBool:
     """Return the hard core of `mask`, checked against a photo of `shape` (H, W, ...).
 
+    may_be_full: what is asked for needs nothing of the photo to be left.
     Raises: ShapeMismatch, BadMask (empty or full), each with what to do.
     """
     if mask.shape[:2] != tuple(shape[:2]):
@@ -75,7 +78,7 @@ def validate(mask: NDArray[np.generic], shape: tuple[int, ...]) -> MaskBool:
     core = as_mask(mask)
     if not core.any():
         raise BadMask("The mask is empty: paint what shall be replaced in white (over 50 %).")
-    if core.all():
+    if core.all() and not may_be_full:
         raise BadMask("The mask covers the whole photo: leave some of it to fill from.")
     return core
 
@@ -162,6 +165,19 @@ def regions(mask: MaskBool, *, merge_px: int = MERGE_PX) -> list[Region]:
         result.append(Region(box, np.asarray(labels[box.slices] == name, dtype=np.bool_)))
     result.sort(key=lambda region: (region.box.top, region.box.left))
     return result
+
+
+def pieces(mask: MaskBool, side_px: int) -> list[Region]:
+    """Cut `mask` along a grid in pieces of at most `side_px` a side, row by row."""
+    found: list[Region] = []
+    for top in range(0, mask.shape[0], side_px):
+        for left in range(0, mask.shape[1], side_px):
+            cell = Box(left, top, left + side_px, top + side_px).clamp(Box.of_shape(mask.shape))
+            part = mask[cell.slices]
+            if part.any():
+                tight = Box.of_mask(part)
+                found.append(Region(tight.shift(left, top), part[tight.slices].copy()))
+    return found
 
 
 def _cluster(mask: MaskBool, merge_px: int) -> NDArray[np.int32]:

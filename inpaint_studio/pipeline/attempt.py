@@ -14,9 +14,10 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.engines.base import FillRequest, check_fill
-from inpaint_studio.engines.table import engine
+from inpaint_studio.engines.table import DEAR, engine
 from inpaint_studio.errors import EngineFailed
-from inpaint_studio.gating.base import JudgeRequest, Refill, SemanticJudge
+from inpaint_studio.gating.base import Judgement, JudgeRequest, Refill, SemanticJudge
+from inpaint_studio.gating.invented import judge_enlarged, judge_new
 from inpaint_studio.gating.judge import judge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
@@ -27,6 +28,7 @@ from inpaint_studio.pipeline.request import Sink
 from inpaint_studio.records import FillRecipe, Kind, RunOptions, Stage, Verdict, to_json
 
 JUDGE_PAD_PX = 192
+BLOCK_PX = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ def attempt(
         recipe=recipe,
         source=known if known.any() else None,
         threads=region.threads,
-        under=linear if region.kind in ("text", "watermark") else None,
+        under=linear if _is_lent(region) else None,
     )
     maker = engine(recipe.engine)
     fill = maker.fill(request, token.within(0.0, 0.7, "filling"))
@@ -122,12 +124,13 @@ def attempt(
     clock.stage("blended", after[changed.slices])
 
     token.step(0.7, "judging")
-    judged = judge(
+    judged = _judged(
         _judge_request(region, recipe, after=after, core=core, space=space, token=token),
+        recipe,
         semantic,
         token.within(0.7, 1.0, "judging"),
     )
-    offset = _judge_box(core, after.shape)
+    offset = _judge_box(core, after.shape, recipe)
     verdict = judged.verdict.shifted(offset.left, offset.top)
     clock.stage("readings", data=readings_bytes(verdict))
     maps = {name: _place(plane, offset, core.shape) for name, plane in judged.maps.items()}
@@ -154,6 +157,22 @@ def input_stages(region: RegionInput, sink: Sink) -> list[Stage]:
     return clock.stages
 
 
+def _is_lent(region: RegionInput) -> bool:
+    """Whether an engine may see what lies under the mask: to take it off, or to enlarge it."""
+    return region.kind in ("text", "watermark") or region.options.intent == "upscale"
+
+
+def _judged(
+    request: JudgeRequest, recipe: FillRecipe, semantic: SemanticJudge | None, token: RunToken
+) -> Judgement:
+    """Judge by what was asked for: a fill by its surroundings, what has none by itself."""
+    if recipe.engine == "upscale":
+        return judge_enlarged(request, int(recipe.parameters["factor"]), semantic, token)
+    if request.mask.all():
+        return judge_new(request, semantic, token)
+    return judge(request, semantic, token)
+
+
 def readings_bytes(verdict: Verdict) -> bytes:
     """Return the readings as bytes that are the same for the same pixels (no times in them)."""
     rows = [to_json(replace(r, seconds=0.0, map_sha256="")) for r in verdict.readings]
@@ -177,8 +196,23 @@ def _assert_outside_untouched(before: Pixels, after: Pixels, touched: MaskBool) 
         raise EngineFailed("The blend changed pixels outside the mask and its ring.")
 
 
-def _judge_box(core: MaskBool, shape: tuple[int, ...]) -> Box:
-    return Box.of_mask(core).pad(JUDGE_PAD_PX).clamp(Box.of_shape(shape))
+def _judge_box(core: MaskBool, shape: tuple[int, ...], recipe: FillRecipe) -> Box:
+    box = Box.of_mask(core).pad(JUDGE_PAD_PX).clamp(Box.of_shape(shape))
+    return on_blocks(box) if recipe.intent == "upscale" else box
+
+
+def on_blocks(box: Box, origin: Box | None = None) -> Box:
+    """Return the box grown to begin on a block of old pixels, whatever the factor (2, 3, 4).
+
+    origin: where the picture that holds the box lies in its photo.
+    """
+    left, top = (origin.left, origin.top) if origin is not None else (0, 0)
+    return Box(
+        max(box.left - (box.left + left) % BLOCK_PX, 0),
+        max(box.top - (box.top + top) % BLOCK_PX, 0),
+        box.right,
+        box.bottom,
+    )
 
 
 def _judge_request(
@@ -191,8 +225,9 @@ def _judge_request(
     token: RunToken,
 ) -> JudgeRequest:
     """The crop the gates look at, sRGB 8 bit, with the same recipe at hand for probe holes."""
-    box = _judge_box(core, after.shape)
+    box = _judge_box(core, after.shape, recipe)
     hole = core[box.slices]
+    may_probe = recipe.engine not in DEAR or region.options.budget == "full"
     return JudgeRequest(
         before=space.to_srgb8(region.pixels[box.slices]),
         after=space.to_srgb8(after[box.slices]),
@@ -200,7 +235,8 @@ def _judge_request(
         ring_px=recipe.feather_px,
         kind=region.kind,
         engine=recipe.engine,
-        refill=refiller(region, recipe, crop=box, hole=hole, token=token),
+        asks_for_new=recipe.intent in ("replace", "generate"),
+        refill=refiller(region, recipe, crop=box, hole=hole, token=token) if may_probe else None,
         budget=region.options.budget,
     )
 

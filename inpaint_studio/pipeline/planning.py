@@ -13,7 +13,7 @@ from inpaint_studio.errors import Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.mask import Region
-from inpaint_studio.pipeline.attempt import RegionInput
+from inpaint_studio.pipeline.attempt import RegionInput, on_blocks
 from inpaint_studio.pipeline.request import RunRequest
 from inpaint_studio.records import FillRecipe, Plan, Reason, RunOptions
 from inpaint_studio.routing.route import Route, choose, number
@@ -50,6 +50,8 @@ def region_input(
 ) -> RegionInput:
     """Return the crop for one piece of the mask: `pad` px of surroundings where there are any."""
     box = piece.box.pad(pad).clamp(Box.of_shape(working.shape))
+    if request.options.intent == "upscale":
+        box = on_blocks(box, request.origin)
     own = np.zeros(box.shape, dtype=bool)
     own[piece.box.relative_to(box).slices] = piece.mask
     unusable = mask[box.slices] & ~own

@@ -20,12 +20,16 @@ from inpaint_studio.errors import BadMask
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import Region, grow, regions, validate
+from inpaint_studio.imaging.mask import pieces as cut
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
 from inpaint_studio.pipeline.planning import engines_ready, offers, planned, require
 from inpaint_studio.pipeline.request import Delta, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
 from inpaint_studio.records import EditRecord, Plan, RunRecord, Stage, Verdict, to_json
+from inpaint_studio.routing.route import MADE_ANEW
+
+UPSCALE_PX = 2048
 
 __all__ = ["engines_ready", "new_id", "offers", "peak_mb", "plans", "require", "run"]
 
@@ -47,7 +51,7 @@ def run(
     sink = sink or HashOnly()
     started = time.perf_counter()
     mask, origin = _checked(request)
-    pieces = regions(mask)
+    pieces = _pieces(request, mask)
     working = request.pixels.copy()
     shares = np.cumsum([0.0, *(float(piece.mask.sum()) for piece in pieces)])
     shares /= shares[-1]
@@ -86,7 +90,7 @@ def plans(request: RunRequest, token: RunToken | None = None) -> list[tuple[Box,
     token = token or RunToken()
     mask, origin = _checked(request)
     found = []
-    for piece in regions(mask):
+    for piece in _pieces(request, mask):
         token.check()
         _, plan = planned(request, request.pixels, mask, piece)
         found.append((piece.box.shift(origin.left, origin.top), plan))
@@ -98,16 +102,25 @@ def _checked(request: RunRequest) -> tuple[MaskBool, Box]:
 
     Raises: BadMask (also when growing takes all and shrinking leaves nothing), BadSetting, Missing.
     """
-    mask = validate(request.mask, request.pixels.shape)
+    may_be_full = request.options.intent in MADE_ANEW
+    mask = validate(request.mask, request.pixels.shape, may_be_full=may_be_full)
     px = request.options.grow_px or 0
     grown = grow(mask, px) if px else mask
     if not grown.any():
         raise BadMask(f"Shrunk by {-px} px nothing is left of the mask; shrink it less.")
-    if grown.all():
+    if grown.all() and not may_be_full:
         raise BadMask(f"Grown by {px} px the mask covers the whole photo; grow it less.")
     if request.options.engine != "auto":
         require(request.options.engine)
     return mask, request.origin or Box.of_shape(request.pixels.shape)
+
+
+def _pieces(request: RunRequest, mask: MaskBool) -> list[Region]:
+    """Return the mask's regions.
+
+    What is enlarged hangs together nowhere: a whole photo goes in pieces that fit the memory.
+    """
+    return cut(mask, UPSCALE_PX) if request.options.intent == "upscale" else regions(mask)
 
 
 def new_id() -> str:

@@ -54,9 +54,18 @@ def measure(
     prompt: str = "",
     free_mb: float = float("inf"),
 ) -> Features:
-    """Measure a crop, (H, W, 3) sRGB-encoded, and its mask. Looks only at known pixels."""
+    """Measure a crop, (H, W, 3) sRGB-encoded, and its mask. Looks only at known pixels.
+
+    Where all is masked there are no surroundings: what is measured of them is 0.
+    """
     thickness = stroke_width(mask)
     area = float(mask.sum())
+    if mask.all():
+        return Features(
+            kind=kind, intent=intent, has_prompt=float(bool(prompt)), area_px=area, area_share=1.0,
+            thickness_px=thickness, smooth_residual=0.0, edge_density=0.0, detail=0.0, noise=0.0,
+            regularity=0.0, megapixels=area / 1e6, free_mb=free_mb,
+        )  # fmt: skip
     reach = LOOK_PX + int(thickness / 2)
     box = Box.of_mask(mask).pad(reach).clamp(Box.of_shape(mask.shape))
     part, hole = as_unit(pixels[box.slices]) * np.float32(255), mask[box.slices]

@@ -19,7 +19,7 @@ from inpaint_studio.records import DecideBy, Scalar
 from inpaint_studio.routing.features import NAMES, WORDS, Features
 
 POLICY_VERSION = 1
-ENGINES = ("flat", "patch", "text", "generative", "learned")
+ENGINES = ("flat", "patch", "text", "generative", "learned", "upscale")
 _RULE_KEYS = {
     "name", "when", "engine", "because", "fallbacks", "compare_with", "decide_by", "parameters",
     "grow_px", "feather_px",

@@ -12,6 +12,9 @@ from inpaint_studio.records import DecideBy, Reason, RunOptions, Scalar
 from inpaint_studio.routing.features import Features, measure
 from inpaint_studio.routing.policy import Policy, Rule, load_policy
 
+MADE_ANEW = ("generate", "upscale")
+"""Intents that one engine alone can serve: another one would do something else than was asked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -55,6 +58,8 @@ def choose(
         why_not = offers.get(rule.engine, f"There is no engine {rule.engine}.")
         if not why_not:
             return _route(rule, features, offers, passed_by)
+        if options.intent in MADE_ANEW:
+            raise Missing(f"{_said(rule, features)} But {why_not}")
         passed_by.append(
             Reason(text=f"{_said(rule, features)} But {rule.engine} cannot run here: {why_not}")
         )

@@ -226,7 +226,9 @@ def test_cancel_comes_within_a_fifth_of_a_second(name: str) -> None:
 
 
 def test_the_table_lists_every_engine_once() -> None:
-    assert list(ENGINES) == ["flat", "patch", "text", "generative", "learned"]
+    assert list(ENGINES) == [
+        "flat", "patch", "text", "generative", "learned", "upscale"
+    ]  # fmt: skip
     for name, listed in ENGINES.items():
         assert listed.name == name
         available = listed.availability()

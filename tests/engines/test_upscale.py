@@ -1,4 +1,4 @@
-"""Enlarging: by model or Lanczos, the photo is still the photo when scaled back."""
+"""Enlarging through the road: by model or Lanczos, scaled back it is the old photo."""
 
 from __future__ import annotations
 
@@ -7,71 +7,147 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaint_studio.engines.upscale import Upscaler, consistency, consistent
-from inpaint_studio.errors import BadSetting, Cancelled, Missing
-from inpaint_studio.imaging.color import encode, to_linear
+from inpaint_studio.engines.base import FillRequest, check_fill
+from inpaint_studio.engines.upscale import LANCZOS, UpscaleEngine
+from inpaint_studio.errors import BadSetting, Cancelled, EngineFailed, Missing
+from inpaint_studio.imaging.color import to_linear
+from inpaint_studio.imaging.enlarge import enlarged, shrunk
+from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline import RunRequest, RunResult, replay, run
 from inpaint_studio.records import RunOptions, Scalar
+from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.weights.folder import ModelFolder
 from tests.engines.conftest import scene
 
 
 @pytest.fixture(scope="module")
-def upscaler(tmp_path_factory: pytest.TempPathFactory) -> Upscaler:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     from tests.models_factory import save
 
     work = tmp_path_factory.mktemp("up")
     save("upscaler", work / "models" / "upscale" / "tiny-x4-upscaler", work)
-    return Upscaler(ModelFolder(work / "models"))
+    return ModelFolder(work / "models")
+
+
+@pytest.fixture
+def upscaler(folder: ModelFolder) -> UpscaleEngine:
+    return UpscaleEngine(folder)
 
 
 def _options(**parameters: Scalar) -> RunOptions:
-    return RunOptions(seed=2, parameters={"steps": 2, "tile": 32, **parameters})
+    values: dict[str, Scalar] = {"steps": 2, "tile": 32, "threads": 1, **parameters}
+    return RunOptions(engine="upscale", intent="upscale", seed=2, parameters=values)
+
+
+def _request(
+    engine: UpscaleEngine, pixels: np.ndarray, mask: np.ndarray, **more: Scalar
+) -> FillRequest:
+    return FillRequest(
+        linear=to_linear(pixels), mask=mask, ring=ring(mask, 2),
+        recipe=engine.recipe(_options(**more), mask), under=to_linear(pixels),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
-def test_a_model_enlarges_repeats_and_stays_the_photo(factor: int, upscaler: Upscaler) -> None:
-    photo, _ = scene(50)
-    linear = to_linear(photo)
-    recipe = upscaler.recipe(_options(factor=factor))
-    assert recipe.model == "upscale/tiny-x4-upscaler" and recipe.model_sha256
-    made = upscaler.enlarge(linear, recipe, RunToken())
-    assert made.linear.shape == (50 * factor, 50 * factor, 3)
-    assert np.array_equal(made.linear, upscaler.enlarge(linear, recipe, RunToken()).linear)
-    assert made.readings[0].value < 0.05  # a model of noise; a real one is far below
+def test_a_model_enlarges_repeats_and_stays_the_photo(factor: int, upscaler: UpscaleEngine) -> None:
+    photo, _ = scene(48)
+    big = enlarged(photo, factor)
+    every = np.ones(big.shape[:2], dtype=bool)
+    request = _request(upscaler, big, every, factor=factor)
+    assert request.recipe.model == "upscale/tiny-x4-upscaler" and request.recipe.model_sha256
+    made = upscaler.fill(request, RunToken())
+    check_fill(made, request)
+    assert np.array_equal(made.linear, upscaler.fill(request, RunToken()).linear)
     assert int(made.ran_with["tiles"]) > 1
 
 
-def test_without_a_model_lanczos_does_it_and_says_so(tmp_path: Path) -> None:
-    upscaler = Upscaler(ModelFolder(tmp_path))
+def _run(
+    pixels: np.ndarray, mask: np.ndarray, path: Path, **more: Scalar
+) -> tuple[RunResult, ObjectStore]:
+    store = ObjectStore(path)
+    return run(RunRequest(pixels=pixels, mask=mask, options=_options(**more)), None, store), store
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_region_of_the_photo_goes_the_whole_road(
+    dtype: type[np.unsignedinteger], folder: ModelFolder, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("INPAINT_STUDIO_MODELS", str(folder.root))
+    photo, _ = scene(160)
+    pixels = enlarged(photo.astype(dtype) * (257 if dtype is np.uint16 else 1), 2)
+    mask = np.zeros(pixels.shape[:2], dtype=bool)
+    mask[101:190, 87:201] = True
+    result, store = _run(pixels, mask, tmp_path / "objects")
+    (edit,) = result.record.edits
+    assert edit.plan.engine == "upscale"
+    names = {reading.name for reading in edit.verdict.readings}
+    assert {"leak", "scaled_back", "grain"} <= names
+    after = pixels.copy()
+    for delta in result.deltas:
+        assert delta is not None
+        delta.apply(after)
+    changed = (after != pixels).any(axis=2)
+    assert changed[mask].mean() > 0.5 and not (changed & ~(mask | ring(mask, 2))).any()
+    # Whatever the model invents: the old pixels of whole blocks inside are still what they were.
+    inner = np.s_[56:92, 48:96]
+    apart = np.abs(shrunk(after, 2) - shrunk(pixels, 2))[inner] / np.iinfo(dtype).max
+    assert np.percentile(apart, 90) <= 1 / 255
+    answer = replay(result.record, store, RunToken(), sink=ObjectStore(tmp_path / "scratch"))
+    assert answer.identical, answer.sentence
+
+
+def test_without_a_model_lanczos_stands_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_STUDIO_MODELS", str(tmp_path / "none"))
+    state = UpscaleEngine().availability()
+    assert state.ready and "no upscaler model" in state.why
     photo, _ = scene(60)
-    state = upscaler.availability()
-    assert state.ready and "Lanczos" in state.why
-    made = upscaler.enlarge(to_linear(photo), upscaler.recipe(_options(factor=2)), RunToken())
-    assert "Lanczos" in made.changes[0]
-    assert made.readings[0].passed
-    assert np.abs(encode(made.linear)[::2, ::2].mean() - encode(to_linear(photo)).mean()) < 0.01
+    big = enlarged(photo, 2)
+    every = np.ones(big.shape[:2], dtype=bool)
+    with pytest.raises(Missing, match="no upscaler model"):
+        UpscaleEngine().recipe(_options(), every)
+    result, _ = _run(big, every, tmp_path / "objects", model=LANCZOS)
+    (edit,) = result.record.edits
+    assert edit.verdict.accepted, edit.verdict.summary
+    assert any("Lanczos" in change for change in edit.plan.changes)
+    delta = result.deltas[0]
+    assert delta is not None and np.array_equal(delta.after, delta.before)
 
 
-def test_what_a_model_invents_in_the_low_band_is_taken_out() -> None:
-    photo = np.full((32, 32, 3), 0.4, np.float32)
-    answer = np.full((64, 64, 3), 0.55, np.float32)
-    assert not consistency(answer, photo, 2).passed
-    assert consistency(consistent(answer, photo, 2), photo, 2).passed
+def test_a_big_photo_goes_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inpaint_studio.pipeline.road.UPSCALE_PX", 64)
+    big = enlarged(scene(60)[0], 2)
+    every = np.ones(big.shape[:2], dtype=bool)
+    result, _ = _run(big, every, tmp_path / "objects", model=LANCZOS)
+    assert len(result.record.edits) == 4
+    assert (
+        sum(edit.delta_box.area for edit in result.record.edits if edit.delta_box)
+        == big[..., 0].size
+    )
 
 
-def test_bad_wishes_are_refused(upscaler: Upscaler) -> None:
+def test_bad_wishes_are_refused(upscaler: UpscaleEngine) -> None:
+    every = np.ones((8, 8), dtype=bool)
     with pytest.raises(BadSetting):
-        upscaler.recipe(_options(factor=5))
+        upscaler.recipe(_options(factor=5), every)
     with pytest.raises(BadSetting):
-        upscaler.recipe(_options(sharpness=1))
+        upscaler.recipe(_options(sharpness=1), every)
     with pytest.raises(Missing):
-        upscaler.recipe(_options(model="nobody"))
+        upscaler.recipe(_options(model="nobody"), every)
+    with pytest.raises(EngineFailed, match="under the mask"):
+        photo, mask = scene(64)
+        upscaler.fill(
+            FillRequest(linear=to_linear(photo), mask=mask, ring=ring(mask, 2),
+                        recipe=upscaler.recipe(_options(), mask)), RunToken()
+        )  # fmt: skip
 
 
-def test_cancel_is_heard(upscaler: Upscaler) -> None:
-    photo, _ = scene(50)
+def test_cancel_is_heard(upscaler: UpscaleEngine) -> None:
+    big = enlarged(scene(50)[0], 2)
     token = RunToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        upscaler.enlarge(to_linear(photo), upscaler.recipe(_options()), token)
+        upscaler.fill(_request(upscaler, big, np.ones(big.shape[:2], dtype=bool)), token)

@@ -1,5 +1,6 @@
 """Photos in, photos out. Depth, profile, alpha and metadata are kept, or the loss is announced."""
 
+from inpaint_studio.imaging.photo.fresh import bigger, canvas
 from inpaint_studio.imaging.photo.layered import layers_statement, save_layers
 from inpaint_studio.imaging.photo.masks import read_mask, write_mask
 from inpaint_studio.imaging.photo.model import Photo, SaveOptions, SaveReport, SaveStatement, Source
@@ -12,6 +13,8 @@ __all__ = [
     "SaveReport",
     "SaveStatement",
     "Source",
+    "bigger",
+    "canvas",
     "estimate_open_mb",
     "layers_statement",
     "open_photo",

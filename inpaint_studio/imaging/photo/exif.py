@@ -11,6 +11,7 @@ import struct
 from xml.sax.saxutils import escape
 
 ORIENTATION = 0x0112
+IMAGE_SIZE, PIXEL_SIZE, EXIF_DIRECTORY = (0x0100, 0x0101), (0xA002, 0xA003), 0x8769
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 
 _XMP_ORIENTATION = re.compile(
@@ -29,7 +30,10 @@ def first_directory(block: bytes) -> dict[int, tuple[int, int, int]]:
     order = _order(block)
     if order is None:
         return {}
-    start = struct.unpack_from(order + "I", block, 4)[0]
+    return _directory(block, order, struct.unpack_from(order + "I", block, 4)[0])
+
+
+def _directory(block: bytes, order: str, start: int) -> dict[int, tuple[int, int, int]]:
     if start + 2 > len(block):
         return {}
     count = struct.unpack_from(order + "H", block, start)[0]
@@ -65,6 +69,27 @@ def with_orientation_reset(exif: bytes) -> bytes:
     block = bytearray(exif)
     form = order + ("H" if entry[0] == 3 else "I")
     struct.pack_into(form, block, entry[2], 1)
+    return bytes(block)
+
+
+def with_size(exif: bytes, width: int, height: int) -> bytes:
+    """Return the same block with the picture's size where it names one; nothing else touched."""
+    order = _order(exif)
+    if order is None:
+        return exif
+    block = bytearray(exif)
+    first = first_directory(exif)
+    tables = [(first, IMAGE_SIZE)]
+    if EXIF_DIRECTORY in first:
+        at = struct.unpack_from(order + "I", exif, first[EXIF_DIRECTORY][2])[0]
+        tables.append((_directory(exif, order, at), PIXEL_SIZE))
+    for table, tags in tables:
+        for tag, value in zip(tags, (width, height), strict=True):
+            if tag in table and table[tag][1] == 1:
+                kind, _, at = table[tag]
+                # 3 is a short, 4 a long; a side too long for a short is left as it was.
+                if kind == 4 or (kind == 3 and value < 1 << 16):
+                    struct.pack_into(order + ("H" if kind == 3 else "I"), block, at, value)
     return bytes(block)
 
 

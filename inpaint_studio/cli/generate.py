@@ -1,0 +1,66 @@
+"""`generate`: a new picture from words, made by a local model on an empty canvas."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_studio.app import Studio, edited
+from inpaint_studio.cli.describe import show_run
+from inpaint_studio.cli.fill import check_writable
+from inpaint_studio.cli.output import Output, Subparsers, library_path
+from inpaint_studio.cli.wishes import add_wishes, parameters_of
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.imaging.photo import SaveOptions, canvas, save_photo, save_statement
+from inpaint_studio.pipeline.road import require
+from inpaint_studio.records import RunOptions
+
+
+def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
+    parser = subparsers.add_parser(
+        "generate",
+        parents=[common],
+        help="a new picture from words (into a hole: fill --intent generate)",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument("--size", required=True, metavar="WxH", help="in px, such as 768x512")
+    parser.add_argument("--prompt", required=True, help="one line: what shall be seen")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
+    parser.add_argument("--force", action="store_true", help="accept it without a look")
+    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+    parser.add_argument("--quality", type=int, default=95, metavar="1..100")
+    add_wishes(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns: 3, for no gate can tell whether it shows what was asked (0 with --force)."""
+    output = Output(as_json=args.json)
+    check_writable(args.output, overwrite=args.overwrite)
+    photo = canvas(*_size(args.size), path=args.output)
+    require("generative")
+    saving = SaveOptions(overwrite=args.overwrite, quality=args.quality)
+    save_statement(photo, args.output, saving)  # refuses what cannot be written at all
+    options = RunOptions(
+        engine="generative",
+        intent="generate",
+        prompt=args.prompt,
+        seed=args.seed,
+        force=args.force,
+        parameters=parameters_of(args),
+    )
+    with Studio.open(library_path(args), wait_s=5.0) as studio:
+        request = studio.request(photo, np.ones(photo.shape, dtype=bool), options)
+        with output.progress(args.output.name) as token:
+            kept = studio.run(request, token)
+            report = save_photo(edited(photo, kept.result.deltas), args.output, saving)
+        return show_run(output, kept, report, force=args.force, waiting=studio.queue.count())
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return (width, height). Raises: BadSetting."""
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise BadSetting(f"--size takes WIDTHxHEIGHT in px, such as 768x512, not {text!r}.")
+    return int(width), int(height)

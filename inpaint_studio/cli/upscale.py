@@ -1,0 +1,85 @@
+"""`upscale`: a photo two, three or four times as big, with detail where a model is there.
+
+The photo is enlarged plainly first; the detail is an edit of the enlarged photo, down the same
+road as any other.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_studio.app import Studio, edited
+from inpaint_studio.cli.describe import show_run
+from inpaint_studio.cli.fill import check_writable
+from inpaint_studio.cli.output import Output, Subparsers, library_path
+from inpaint_studio.cli.wishes import add_wishes, parameters_of
+from inpaint_studio.engines.upscale import LANCZOS, UpscaleEngine
+from inpaint_studio.imaging.enlarge import FACTORS, enlarged
+from inpaint_studio.imaging.photo import (
+    SaveOptions,
+    bigger,
+    read_mask,
+    save_photo,
+    save_statement,
+)
+from inpaint_studio.records import RunOptions, Scalar
+
+
+def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
+    parser = subparsers.add_parser(
+        "upscale", parents=[common], help="enlarge a photo; an upscaler model adds the detail"
+    )
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument("--scale", type=int, default=2, choices=FACTORS, help="times each side")
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        default=None,
+        help="detail only where this mask of the photo is over 50 %%; the rest is Lanczos",
+    )
+    parser.add_argument("--prompt", default="", help="one line about what is shown")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
+    parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
+    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+    parser.add_argument("--quality", type=int, default=95, metavar="1..100")
+    add_wishes(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns: 0 accepted, 3 flagged and queued (OUT holds the enlarged photo all the same)."""
+    output = Output(as_json=args.json)
+    check_writable(args.output, overwrite=args.overwrite)
+    with Studio.open(library_path(args), wait_s=5.0) as studio:
+        photo, _ = studio.open_file(args.photo)
+        mask = (
+            enlarged(read_mask(args.mask, photo.shape).astype(np.uint8) * 255, args.scale) > 127
+            if args.mask
+            else np.ones([side * args.scale for side in photo.shape], dtype=bool)
+        )
+        big = bigger(photo, args.scale, path=args.output)
+        saving = SaveOptions(overwrite=args.overwrite, quality=args.quality)
+        save_statement(big, args.output, saving)  # refuses what cannot be written at all
+        options = RunOptions(
+            engine="upscale",
+            intent="upscale",
+            prompt=args.prompt,
+            seed=args.seed,
+            force=args.force,
+            parameters=_parameters(args),
+        )
+        with output.progress(args.photo.name) as token:
+            kept = studio.run(studio.request(big, mask, options), token)
+            report = save_photo(edited(big, kept.result.deltas), args.output, saving)
+        return show_run(output, kept, report, force=args.force, waiting=studio.queue.count())
+
+
+def _parameters(args: argparse.Namespace) -> dict[str, Scalar]:
+    """Return the engine's parameters; without any upscaler model Lanczos is what there is."""
+    found: dict[str, Scalar] = {"factor": args.scale, **parameters_of(args)}
+    if not found.get("model") and not UpscaleEngine().models():
+        found["model"] = LANCZOS
+    return found
