@@ -19,12 +19,13 @@ from inpaint_studio.cli.output import (
     Subparsers,
     library_path,
 )
+from inpaint_studio.cli.propose import kinds_of
 from inpaint_studio.errors import BadPhoto, BadSetting, Cancelled
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.road import require
-from inpaint_studio.records import KINDS, Kind, RunOptions
+from inpaint_studio.records import KINDS
 from inpaint_studio.review.batch import Batch, BatchProgress
-from inpaint_studio.review.batch_plan import BatchOptions
+from inpaint_studio.review.batch_plan import BatchOptions, run_options
 from inpaint_studio.review.deliver import deliver, pending
 from inpaint_studio.store.rows import BatchItemRow
 
@@ -56,6 +57,13 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         default=None,
         metavar="0..1",
         help="share of accepted edits that a person sees all the same",
+    )
+    parser.add_argument(
+        "--double",
+        type=float,
+        default=0.0,
+        metavar="0..1",
+        help="share of review items that two people must agree on",
     )
     parser.add_argument("--workers", type=int, default=0, help="0: as memory and cores allow")
     parser.add_argument("--resume", action="store_true", help="go on with the folder's batch")
@@ -129,17 +137,6 @@ def exit_code(counts: dict[str, int]) -> int:
     return FLAGGED if counts.get("flagged") else DONE
 
 
-def kinds_of(text: str) -> tuple[Kind, ...]:
-    """Return the kinds in `text,logo`. Raises: BadSetting."""
-    found: list[Kind] = []
-    for word in (part.strip() for part in text.split(",")):
-        kind = next((known for known in KINDS if known == word), None)
-        if kind is None:
-            raise BadSetting(f"There is no kind {word!r}; use {', '.join(KINDS)}.")
-        found.append(kind)
-    return tuple(dict.fromkeys(found))
-
-
 def _batch(args: argparse.Namespace, studio: Studio) -> Batch:
     if args.folder is None:
         raise BadSetting("Name the folder of photos: `inpaint-studio batch FOLDER -o OUT`.")
@@ -152,6 +149,9 @@ def _batch(args: argparse.Namespace, studio: Studio) -> Batch:
         raise BadSetting("Name the folder for the results: `-o OUT`.")
     share = args.audit if args.audit is not None else float(studio.settings["audit_share"])
     retrying = args.retry_flagged is not None
+    asked_run = {"engine": "auto" if retrying else args.engine, "seed": args.seed}
+    if args.budget:
+        asked_run["budget"] = args.budget
     options = BatchOptions(
         propose=kinds_of(args.propose) if args.propose else (),
         mask=str(args.mask.absolute()) if args.mask else "",
@@ -160,12 +160,8 @@ def _batch(args: argparse.Namespace, studio: Studio) -> Batch:
         recursive=not args.flat,
         sure=args.sure,
         audit_share=share,
-        run=RunOptions(
-            engine="auto" if retrying else args.engine,
-            seed=args.seed,
-            budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
-            time_budget_s=float(studio.settings["fill_budget_s"]),
-        ),
+        double_share=args.double,
+        run=run_options(studio.settings, **asked_run),
     )
     return Batch.plan(studio.library, args.folder, args.output, options)
 

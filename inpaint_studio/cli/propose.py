@@ -37,7 +37,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
 
 
 def kinds_of(words: str) -> tuple[Kind, ...]:
-    """Return the kinds named in `text,object`. Raises: BadSetting."""
+    """Return the kinds named in `text,object`, in the table's order. Raises: BadSetting."""
     kinds: list[Kind] = []
     for word in (part.strip() for part in words.split(",") if part.strip()):
         known = next((kind for kind in KINDS if kind == word and kind != "painted"), None)
@@ -47,7 +47,7 @@ def kinds_of(words: str) -> tuple[Kind, ...]:
         kinds.append(known)
     if not kinds:
         raise BadSetting("Name at least one kind to propose, for example --kind text.")
-    return tuple(kinds)
+    return tuple(kind for kind in KINDS if kind in kinds)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,9 +13,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.records import KINDS, Kind, RunOptions, from_json, to_json
+from inpaint_studio.settings import Settings
 from inpaint_studio.store.rows import BatchItemRow
 
 WRITABLE = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif")
@@ -73,6 +75,15 @@ class BatchOptions:
     @staticmethod
     def loads(text: str) -> BatchOptions:
         return from_json(BatchOptions, json.loads(text))
+
+
+def run_options(settings: Settings, **asked: Any) -> RunOptions:
+    """Return the options of a batch's runs: what was asked, the rest as the settings say."""
+    given = {
+        "budget": str(settings["judge_budget"]),
+        "time_budget_s": float(settings["fill_budget_s"]),
+    }
+    return RunOptions(**{**given, **asked})
 
 
 def batch_id(folder: Path, output: Path, options: BatchOptions) -> str:

@@ -20,9 +20,16 @@ class Batches:
         self._database = database
 
     def add(self, batch: BatchRow, items: Sequence[BatchItemRow]) -> None:
-        """Store a batch and its items in one transaction; paths known already stay as they are."""
+        """Store a batch and its items in one transaction; paths known already stay as they are.
+
+        A batch that is there takes the options given (those its id does not depend on may differ).
+        """
         with self._database.writing() as tx:
             BATCHES.insert(tx, batch, verb="INSERT OR IGNORE")
+            tx.execute(
+                "UPDATE batches SET options = ? WHERE batch_id = ?",
+                (batch.options, batch.batch_id),
+            )
             BATCH_ITEMS.insert(tx, *items, verb="INSERT OR IGNORE")
 
     def get(self, batch_id: str) -> BatchRow | None:

@@ -57,7 +57,7 @@ def main() -> None:
 
     page.runner.progressed.connect(heard)
     if studio.library.batches.all():
-        QTest.mouseClick(page.pause, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(page.overview.pause, Qt.MouseButton.LeftButton)
     else:
         page.form.folder.set_path(args.folder)
         page.form.output.set_path(args.output)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,15 @@ def test_the_batch_is_named_by_what_is_done(tmp_path):
     assert batch_id(a, b, TEXT) == batch_id(a, b, BatchOptions(propose=("text",), audit_share=0.5))
     assert batch_id(a, b, TEXT) != batch_id(a, b, BatchOptions(propose=("logo",)))
     assert BatchOptions.loads(TEXT.dumps()) == TEXT
+
+
+def test_another_audit_share_is_the_same_batch_and_holds_from_now_on(tmp_path, folder):
+    with Library.open(tmp_path / "library") as library:
+        first = Batch.plan(library, folder, tmp_path / "out", TEXT)
+        more = replace(TEXT, audit_share=0.5, double_share=0.25)
+        again = Batch.plan(library, folder, tmp_path / "out", more)
+        assert again.batch_id == first.batch_id
+        assert again.options == Batch.load(library, first.batch_id).options == more
 
 
 @pytest.mark.parametrize(

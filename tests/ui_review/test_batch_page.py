@@ -4,7 +4,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from inpaint_studio.records import RunOptions
 from inpaint_studio.review import batch as module
+from inpaint_studio.review.batch import Batch
+from inpaint_studio.review.batch_plan import BatchOptions, run_options
 from inpaint_studio.review.facts import figures_of
 from inpaint_studio.ui.batch.again import AgainDialog
 from tests.review.test_batch import photos
@@ -28,10 +31,10 @@ def test_a_folder_goes_through_and_failed_photos_can_be_tried_again(qtbot, page,
     assert not page.start.isEnabled()
     qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
     assert {row.state for row in page.model.rows} == {"done", "flagged", "failed"}
-    assert "3 of 3" in page.title.text()
+    assert "3 of 3" in page.overview.title.text()
     assert (tmp_path / "in retouched" / "a.png").exists()
-    assert page.retry.isEnabled()
-    assert page.review.isEnabled()
+    assert page.overview.retry.isEnabled()
+    assert page.overview.review.isEnabled()
     page.retry_failed()
     qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
     assert [row.attempts for row in page.model.rows] == [1, 1, 1]
@@ -54,6 +57,56 @@ def test_flagged_photos_run_again_for_one_reason_with_another_engine(qtbot, shel
     qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
     qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
     assert {row.state for row in page.model.rows} == {"done"}
+
+
+def test_a_batch_that_was_killed_goes_on_although_nothing_is_waiting(
+    qtbot, studio, shell, page, tmp_path
+):
+    folder = photos(tmp_path / "in", "a.png", "bad.png")
+    options = BatchOptions(propose=("logo",), audit_share=0.0, pattern="*.png", sure=0.7)
+    batch = Batch.plan(studio.library, folder, tmp_path / "out", options)
+    for row in batch.items():
+        studio.library.batches.set(row.batch_id, row.position, state="running", attempts=1)
+    page.enter()
+    assert page.overview.pause.isEnabled()
+    QTest.mouseClick(page.overview.pause, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert {row.state for row in page.model.rows} == {"done", "flagged"}
+
+
+def test_start_after_a_restart_does_what_is_new_in_the_batch_shown(
+    qtbot, studio, shell, page, tmp_path
+):
+    folder = photos(tmp_path / "in", "a.png")
+    run = RunOptions(seed=7, engine="flat", budget="cheap")
+    options = BatchOptions(propose=("text", "logo"), audit_share=0.1, pattern="*.png", sure=0.7,
+                           double_share=0.2, recursive=False, run=run)  # fmt: skip
+    batch = Batch.plan(studio.library, folder, tmp_path / "out", options)
+    page.enter()
+    assert page.form.options() == options
+    photos(tmp_path / "in", "b.png")
+    page.begin()
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    assert [row.batch_id for row in page.model.rows] == [batch.batch_id] * 2
+    assert {row.state for row in page.model.rows} == {"done"}
+    page.form.folder.set_path(tmp_path / "other")
+    assert page.form.options().run == run_options(studio.settings, engine="flat")
+
+
+def test_review_of_a_batch_shows_that_batch_alone(qtbot, studio, shell, page, tmp_path):
+    folder = photos(tmp_path / "in", "bad.png")
+    page.open_files([folder])
+    page.form.audit.setValue(0)
+    page.begin()
+    qtbot.waitUntil(lambda: page.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not page.runner.is_running, timeout=60000)
+    QTest.mouseClick(page.overview.review, Qt.MouseButton.LeftButton)
+    review = shell.workspace("review")
+    assert shell.page == "review"
+    assert review.walk.total == 1
+    assert review.row.name == str(folder / "bad.png")
 
 
 def test_what_is_missing_is_said_in_a_sentence(qtbot, page, tmp_path):

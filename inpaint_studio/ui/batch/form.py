@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -17,8 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from inpaint_studio import records
 from inpaint_studio.records import Kind, RunOptions
-from inpaint_studio.review.batch_plan import BatchOptions
+from inpaint_studio.review.batch_plan import BatchOptions, run_options
+from inpaint_studio.settings import Settings
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import Section, Segmented, caption, dim, icon_button
 
@@ -77,8 +80,10 @@ class BatchForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, audit_share: float) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self._new = run_options(settings)
+        self._kept: tuple[Path, RunOptions] | None = None
         self.folder = PathField(tr("Folder of photos"))
         self.output = PathField(tr("Folder for the results"))
         self.folder.changed.connect(self._folder_typed)
@@ -94,8 +99,9 @@ class BatchForm(QWidget):
         self.mask_folder = PathField(tr("Folder with one mask per photo"))
         self.sure = self._percent(80, tr("Below this a person looks, whatever the gates say"))
         self.audit = self._percent(
-            round(audit_share * 100), tr("Accepted edits shown all the same")
+            round(100 * float(settings["audit_share"])), tr("Accepted edits shown all the same")
         )
+        self.double = self._percent(0, tr("Items that two people must agree on"))
         self.engine = QComboBox()
         self.engine.setAccessibleName(tr("Engine"))
         for key, words in ENGINES:
@@ -135,6 +141,7 @@ class BatchForm(QWidget):
         how.body.addLayout(self._line(tr("Engine"), self.engine))
         how.body.addLayout(self._line(tr("Sure enough from"), self.sure))
         how.body.addLayout(self._line(tr("Audit"), self.audit))
+        how.body.addLayout(self._line(tr("Reviewed twice"), self.double))
         how.body.addWidget(
             caption(tr("Audited edits stand in the queue like any other."), wrap=True)
         )
@@ -171,8 +178,11 @@ class BatchForm(QWidget):
     def options(self) -> BatchOptions:
         """Return what is asked (not checked yet)."""
         way = self.way.choice
-        found = tuple(kind for kind, box in self.kinds.items() if box.isChecked())
+        found = tuple(k for k in records.KINDS if k in self.kinds and self.kinds[k].isChecked())
         mask, masks = self.one_mask.path, self.mask_folder.path
+        run = self._new
+        if self._kept is not None and self._kept[0] == self.folder.path:
+            run = self._kept[1]
         return BatchOptions(
             propose=found if way == "propose" else (),
             mask=str(mask.absolute()) if way == "mask" and mask else "",
@@ -181,5 +191,30 @@ class BatchForm(QWidget):
             recursive=self.recursive.isChecked(),
             sure=self.sure.value() / 100,
             audit_share=self.audit.value() / 100,
-            run=RunOptions(engine=str(self.engine.currentData())),
+            double_share=self.double.value() / 100,
+            run=replace(run, engine=str(self.engine.currentData())),
         )
+
+    def show_batch(self, folder: Path, output: Path, options: BatchOptions) -> None:
+        """Show what a batch was asked, so that Start does what is new in it.
+
+        What the form has no field for (the seed, the gates' budget) stays the batch's as long
+        as its folder stands there.
+        """
+        self.output.edit.setModified(True)
+        self.folder.set_path(folder)
+        self.output.set_path(output)
+        self._kept = (folder, options.run)
+        way = "mask" if options.mask else ("masks" if options.masks else "propose")
+        self.way.choose(way)
+        self._way_chosen(way)
+        for kind, box in self.kinds.items():
+            box.setChecked(kind in options.propose)
+        self.one_mask.set_path(options.mask)
+        self.mask_folder.set_path(options.masks)
+        self.pattern.setText(options.pattern)
+        self.recursive.setChecked(options.recursive)
+        self.sure.setValue(round(100 * options.sure))
+        self.audit.setValue(round(100 * options.audit_share))
+        self.double.setValue(round(100 * options.double_share))
+        self.engine.setCurrentIndex(max(0, self.engine.findData(options.run.engine)))

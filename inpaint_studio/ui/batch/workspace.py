@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QProgressBar,
     QVBoxLayout,
     QWidget,
 )
@@ -21,25 +20,20 @@ from inpaint_studio.errors import InpaintError
 from inpaint_studio.review.batch import Batch, BatchProgress
 from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.report import write_report
-from inpaint_studio.store.rows import BatchItemRow, BatchRow
+from inpaint_studio.store.rows import BatchItemRow
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.batch.again import AgainDialog
 from inpaint_studio.ui.batch.form import BatchForm
+from inpaint_studio.ui.batch.overview import Overview
 from inpaint_studio.ui.batch.rows import BatchModel, BatchTable
 from inpaint_studio.ui.batch.runner import BatchRunner
 from inpaint_studio.ui.text import count, tr
-from inpaint_studio.ui.widgets import Panel, button, dim, label
+from inpaint_studio.ui.widgets import Panel, button, dim
 from inpaint_studio.ui.widgets.columns import side_by_side
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
-
-ORDER = ("done", "clean", "flagged", "failed", "set aside", "running", "waiting")
-WORDS = {
-    "done": "delivered", "clean": "with nothing to remove", "flagged": "wait for a person",
-    "failed": "failed", "set aside": "set aside", "running": "running", "waiting": "waiting",
-}  # fmt: skip
 
 
 class BatchWorkspace(QWidget):
@@ -56,24 +50,13 @@ class BatchWorkspace(QWidget):
         self.actions_ = actions
         self.background = Background(self)
         self.runner = BatchRunner(self.background, self)
-        self.form = BatchForm(float(studio.settings["audit_share"]))
+        self.form = BatchForm(studio.settings)
         self.model = BatchModel()
         self.table = BatchTable(self.model)
         self.batches = QComboBox()
         self.batches.setAccessibleName(tr("Batches of this library"))
-        self.title = label("", "title")
-        self.numbers = dim("", wrap=True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(tr("Progress of the batch"))
         self.start = button(tr("Start"), icon="play", primary=True)
-        self.pause = button(tr("Pause"))
-        self.stop = button(tr("Stop"), icon="stop")
-        self.retry = button(tr("Retry failed"), icon="retry")
-        self.again = button(tr("Retry flagged…"), icon="retry")
-        self.review = button(tr("Review"), icon="flag")
-        self.report = button(tr("Report…"), icon="save")
+        self.overview = Overview()
         self._batch: Batch | None = None
         self._build()
         self._connect()
@@ -84,10 +67,6 @@ class BatchWorkspace(QWidget):
         panel.add(self.form)
         panel.end()
         panel.set_foot(self.start)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        for part in (self.pause, self.stop, self.retry, self.again, self.review, self.report):
-            head.addWidget(part)
         right = QWidget()
         right.setObjectName("canvas")
         right.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -98,20 +77,19 @@ class BatchWorkspace(QWidget):
         line.addWidget(dim(tr("Batches")))
         line.addWidget(self.batches, 1)
         column.addLayout(line)
-        column.addLayout(head)
-        column.addWidget(self.bar)
-        column.addWidget(self.numbers)
+        column.addWidget(self.overview)
         column.addWidget(self.table, 1)
         side_by_side(self, (panel, right), (340, 1000), grows=1)
 
     def _connect(self) -> None:
         self.start.clicked.connect(self.begin)
-        self.pause.clicked.connect(self._pause)
-        self.stop.clicked.connect(self.cancel)
-        self.retry.clicked.connect(self.retry_failed)
-        self.again.clicked.connect(self.ask_again)
-        self.review.clicked.connect(self._to_review)
-        self.report.clicked.connect(self._report)
+        buttons = self.overview
+        buttons.pause.clicked.connect(self._pause)
+        buttons.stop.clicked.connect(self.cancel)
+        buttons.retry.clicked.connect(self.retry_failed)
+        buttons.again.clicked.connect(self.ask_again)
+        buttons.review.clicked.connect(self._to_review)
+        buttons.report.clicked.connect(self._report)
         self.batches.activated.connect(self._picked)
         self.table.doubleClicked.connect(self._open_row)
         self.runner.progressed.connect(self._progressed)
@@ -167,15 +145,8 @@ class BatchWorkspace(QWidget):
     def _show(self, batch: Batch) -> None:
         self._batch = batch
         self.model.show(batch.items())
-        self._fill_form(batch.row)
+        self.form.show_batch(Path(batch.row.folder), Path(batch.row.output), batch.options)
         self._tend(batch.progress())
-
-    def _fill_form(self, row: BatchRow) -> None:
-        form = self.form
-        if form.folder.path is None:
-            form.output.edit.setModified(True)
-            form.folder.set_path(row.folder)
-            form.output.set_path(row.output)
 
     def _head(self) -> None:
         batch = self._batch
@@ -217,7 +188,7 @@ class BatchWorkspace(QWidget):
     def _pause(self) -> None:
         if self.runner.is_running:
             self.runner.pause()
-            self.pause.setEnabled(False)
+            self.overview.pause.setEnabled(False)
             self.status.emit("busy", tr("Pausing after the photos under way"))
         elif self._batch is not None:
             self._run(self._batch)
@@ -298,37 +269,9 @@ class BatchWorkspace(QWidget):
         self.notice.emit("bad", str(error))
 
     def _tend(self, progress: BatchProgress | None) -> None:
-        """Say how far it is, and grey what cannot be done now."""
         running = self.runner.is_running
-        counts = progress.counts if progress else {}
         self.start.setEnabled(not running)
-        self.pause.setText(tr("Pause") if running else tr("Go on"))
-        self.pause.setEnabled(running or bool(counts.get("waiting")))
-        self.stop.setEnabled(running)
-        self.retry.setEnabled(not running and bool(counts.get("failed", 0) + counts.get(
-            "set aside", 0
-        )))  # fmt: skip
-        self.again.setEnabled(not running and bool(counts.get("flagged")))
-        self.review.setEnabled(bool(counts.get("flagged")))
-        self.report.setEnabled(progress is not None and progress.total > 0)
-        if progress is None:
-            self.title.setText(tr("A night's catalogue"))
-            self.numbers.setText(
-                tr("Choose a folder. What passes the gates goes to the results, what does not "
-                   "waits in Review. Stop or crash at any time: it goes on where it was.")
-            )  # fmt: skip
-            self.bar.setValue(0)
-            return
-        self.title.setText(tr("{n} of {m} photos", n=progress.ended, m=progress.total))
-        self.bar.setValue(round(1000 * progress.fraction))
-        parts = [f"{counts[key]} {tr(WORDS[key])}" for key in ORDER if counts.get(key)]
-        if running and progress.per_minute:
-            parts.append(tr("{n} a minute", n=f"{progress.per_minute:.1f}"))
-        if running and progress.seconds_left is not None:
-            parts.append(tr("{t} left", t=duration(progress.seconds_left)))
-        if running and progress.workers:
-            parts.append(count(progress.workers, "worker", "workers"))
-        self.numbers.setText("  ·  ".join(parts))
+        self.overview.show_progress(progress, is_running=running)
 
     # Going on from here
 
@@ -339,7 +282,7 @@ class BatchWorkspace(QWidget):
 
     def _to_review(self) -> None:
         if self._batch is not None:
-            self.asked.emit("review", {"folder": "", "text": "", "state": "waiting"})
+            self.asked.emit("review", {"batch_id": self._batch.batch_id, "state": "waiting"})
 
     def _open_row(self, index: QModelIndex) -> None:
         row = self.model.rows[index.row()]
@@ -380,13 +323,3 @@ class BatchWorkspace(QWidget):
 
     def _reported(self, path: Path, _done: object) -> None:
         self.notice.emit("good", tr("The report is in {path}.", path=path))
-
-
-def duration(seconds: float) -> str:
-    """90 s, 12 min, 3 h 20 min."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
