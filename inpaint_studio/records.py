@@ -167,7 +167,8 @@ class RunOptions:
     """What the user asked for. `None` means: let the plan decide.
 
     `budget` is the judging's; `time_budget_s`: CPU seconds the fill of one region is planned for.
-    `tries`: how many fills a flagged region may have, the first one included.
+    `tries`: how many fills a flagged region may have, the first one included. `subject`: what the
+    detector calls the thing removed ("person"), "" when nobody knows.
     """
 
     engine: str = "auto"
@@ -183,6 +184,7 @@ class RunOptions:
     attempt: int = 0
     time_budget_s: float = 60.0
     tries: int = 1
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inpaint_studio.app import Kept
 from inpaint_studio.cli.output import DONE, FLAGGED, Output
 from inpaint_studio.imaging.photo import SaveReport
+from inpaint_studio.pipeline.planning import offers
 from inpaint_studio.records import EditRecord, Plan, Reading, RunRecord, Verdict, to_json
+from inpaint_studio.routing.onward import NextRoute, onward_of
 from inpaint_studio.store.rows import ReviewRow
 
 
@@ -43,11 +45,16 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "engine": plan.engine,
         "reasons": [to_json(reason) for reason in plan.reasons],
         "fallbacks": list(plan.fallbacks),
+        "compare_with": plan.compare_with,
+        "decide_by": plan.decide_by if plan.compare_with else "",
         "changes": list(plan.changes),
     }
 
 
-def edit_json(edit: EditRecord) -> dict[str, Any]:
+def edit_json(edit: EditRecord, offers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """`attempts`: fills that were made and not kept; `next` (where it is known what can run
+    here): where a flagged edit may go."""
+    route = onward_of(edit, offers) if offers is not None else None
     return {
         "edit": edit.edit_id,
         "box": to_json(edit.box),
@@ -59,12 +66,28 @@ def edit_json(edit: EditRecord) -> dict[str, Any]:
         "verdict": verdict_json(edit.verdict),
         "readings": [reading_json(reading) for reading in edit.verdict.readings],
         "stages": {stage.name: stage.sha256 for stage in edit.stages},
+        "attempts": [
+            {
+                "why": lost.why,
+                "recipe": to_json(lost.recipe),
+                "accepted": lost.accepted,
+                "risk": lost.risk,
+                "stages": {stage.name: stage.sha256 for stage in lost.stages},
+            }
+            for lost in edit.attempts
+        ],
+        "next": to_json(route) if route else None,
         "seconds": round(edit.seconds, 3),
     }
 
 
-def run_json(record: RunRecord, items: Sequence[ReviewRow] = ()) -> dict[str, Any]:
-    """The document of `fill --json`: verdict, readings, plan and recipe are the worst region's."""
+def run_json(
+    record: RunRecord, items: Sequence[ReviewRow] = (), offers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The document of `fill --json`: verdict, readings, plan and recipe are the worst region's.
+
+    offers: engine -> "" when it can run here, for where a flagged edit may go next.
+    """
     worst = record.worst
     return {
         "run": record.run_id,
@@ -74,7 +97,7 @@ def run_json(record: RunRecord, items: Sequence[ReviewRow] = ()) -> dict[str, An
         "readings": [reading_json(reading) for reading in worst.verdict.readings],
         "plan": plan_json(worst.plan),
         "recipe": to_json(worst.plan.recipe),
-        "edits": [edit_json(edit) for edit in record.edits],
+        "edits": [edit_json(edit, offers) for edit in record.edits],
         "review_items": [item.item_id for item in items if item.origin == "flagged"],
         "seconds": round(record.seconds, 3),
         "seconds_by_stage": {k: round(v, 3) for k, v in record.seconds_by_stage.items()},
@@ -115,7 +138,7 @@ def band(reading: Reading) -> str:
 
 
 def show_plan(output: Output, plan: Plan) -> None:
-    output.say(f"engine {plan.engine}: " + "; ".join(reason.text for reason in plan.reasons))
+    output.say(f"engine {plan.engine}: " + " ".join(reason.text for reason in plan.reasons))
     for change in plan.changes:
         output.say(f"  plan changed: {change}")
 
@@ -123,8 +146,9 @@ def show_plan(output: Output, plan: Plan) -> None:
 def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, waiting: int) -> int:
     """Print what a run made and where it was saved; return the exit code (0, or 3 flagged)."""
     record = kept.record
+    able = offers()
     output.document(
-        run_json(record, kept.items)
+        run_json(record, kept.items, able)
         | {
             "output": str(report.path),
             "saved": {
@@ -144,6 +168,7 @@ def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, wai
             )
         show_plan(output, edit.plan)
         show_verdict(output, edit.verdict)
+        show_next(output, edit, able)
     for loss in report.statement.lost:
         output.say(f"mind in {report.path.name}: {loss}")
     output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
@@ -151,3 +176,27 @@ def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, wai
         return DONE
     output.say(f"flagged; {waiting} now wait for review: `inpaint-studio review list`")
     return FLAGGED
+
+
+def show_next(output: Output, edit: EditRecord, offers: Mapping[str, str]) -> None:
+    """Say where a flagged edit may go next, and with which options."""
+    if edit.verdict.accepted:
+        return
+    route = onward_of(edit, offers)
+    if route is None:
+        output.say("next: nothing else is left to try; it needs a person")
+    else:
+        output.say(f"next: {route.reason.text} Add {_flags(route, edit)} (or --tries 3).")
+
+
+def _flags(route: NextRoute, edit: EditRecord) -> str:
+    """The options of `fill` that make the next attempt."""
+    recipe = edit.plan.recipe
+    values = [
+        ("--engine", route.engine, recipe.engine),
+        ("--grow", route.grow_px, recipe.grow_px),
+        ("--feather", route.feather_px, recipe.feather_px),
+        ("--seed", route.seed, recipe.seed),
+    ]
+    flags = [f"{flag} {new}" for flag, new, old in values if new != old]
+    return " ".join(flags)

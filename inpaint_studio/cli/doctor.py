@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_studio import __version__
-from inpaint_studio.cli.output import BUG, DONE, Output, Subparsers, library_path
+from inpaint_studio.cli.output import BAD_INPUT, BUG, DONE, Output, Subparsers, library_path
 from inpaint_studio.cli.window import has_display
-from inpaint_studio.errors import LibraryError
+from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.paths import models_dir
-from inpaint_studio.pipeline.road import engines_ready
+from inpaint_studio.pipeline.planning import engines_ready
+from inpaint_studio.routing.policy import Policy, load_policy, user_policy
 from inpaint_studio.store.library import DATABASE, Library, restore
 
 PACKAGES = (
@@ -30,22 +31,61 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--runs", action="store_true", help="list the runs of the library")
     parser.add_argument("--sweep", action="store_true", help="delete artifacts nothing names")
+    parser.add_argument(
+        "--policy", type=Path, default=None, metavar="FILE", help="check a routing policy"
+    )
     parser.add_argument("--restore", action="store_true", help="go back to the newest sound backup")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns: 0 sound, 1 the library is damaged."""
+    """Returns: 0 sound, 1 the library is damaged, 2 the routing policy cannot be used."""
     output = Output(as_json=args.json)
+    if args.policy is not None:
+        policy = load_policy(args.policy)
+        output.document(_policy_json(policy))
+        output.say(f"{args.policy} can be used; its rules are read from top to bottom:")
+        _show_rules(output, policy)
+        return DONE
     folder = library_path(args)
     if args.restore:
         used = restore(folder)
         output.say(f"The library is back at {used.name}.")
         output.document({"restored": str(used)})
         return DONE
-    report = _machine() | {"engines": dict(engines_ready()), "library": _library(folder, args)}
+    report = _machine() | {
+        "engines": dict(engines_ready()),
+        "routing": _routing(),
+        "library": _library(folder, args),
+    }
     output.document(report)
     _show(output, report)
-    return BUG if report["library"].get("damaged") else DONE
+    if report["library"].get("damaged"):
+        return BUG
+    return BAD_INPUT if report["routing"]["problem"] else DONE
+
+
+def _routing() -> dict[str, str]:
+    """The policy in force, and why it cannot be used ("": it can)."""
+    try:
+        return {"policy": load_policy().path, "own": str(user_policy()), "problem": ""}
+    except BadSetting as error:
+        own = str(user_policy())
+        return {"policy": own, "own": own, "problem": str(error)}
+
+
+def _policy_json(policy: Policy) -> dict[str, Any]:
+    return {"policy": policy.path, "problem": "", "rules": [rule.name for rule in policy.rules]}
+
+
+def _show_rules(output: Output, policy: Policy) -> None:
+    output.table(
+        "",
+        ("rule", "engine", "when"),
+        [
+            (rule.name, rule.engine, ", ".join(c.sentence for c in rule.conditions) or "always")
+            for rule in policy.rules
+        ],
+    )
 
 
 def _machine() -> dict[str, Any]:
@@ -126,6 +166,11 @@ def _show(output: Output, report: dict[str, Any]) -> None:
         output.say(f"not installed: {', '.join(missing)}")
     for clash in report["clashing_packages"]:
         output.say(f"remove this package, it breaks others: {clash}")
+    routing = report["routing"]
+    if routing["problem"]:
+        output.say(f"routing: {routing['problem']}")
+    else:
+        output.say(f"routing: {routing['policy']} (one of your own goes to {routing['own']})")
     library = report["library"]
     if not library["exists"]:
         output.say(f"library: none yet at {library['path']}")

@@ -20,8 +20,9 @@ from inpaint_studio.imaging.photo import (
     save_photo,
     save_statement,
 )
-from inpaint_studio.pipeline.road import require
+from inpaint_studio.pipeline.planning import require
 from inpaint_studio.records import KINDS, RunOptions
+from inpaint_studio.routing.onward import MOST_TRIES
 from inpaint_studio.session.note import edit_note
 
 BOUNDS = (
@@ -31,6 +32,7 @@ BOUNDS = (
     ("page", 0, 100_000),
     ("seed", 0, 2**63 - 1),
     ("seconds", 1, 36_000),
+    ("tries", 1, MOST_TRIES),
 )
 ENGINES = ("auto", "flat", "patch", "text", "generative", "learned")
 INTENTS = ("remove", "fill", "replace", "generate")
@@ -84,6 +86,19 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         default=None,
         metavar="S",
         help="CPU seconds the fill of one region is planned for (flat, patch, text)",
+    )
+    parser.add_argument(
+        "--tries",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"fills a flagged region may have, each by the next route (1 to {MOST_TRIES})",
+    )
+    parser.add_argument(
+        "--subject",
+        default="",
+        metavar="WORD",
+        help="what is removed, for the routing: person, car",
     )
     parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
     parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
@@ -151,6 +166,8 @@ def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
         grow_px=args.grow,
         feather_px=args.feather,
         force=args.force,
+        tries=args.tries,
+        subject=args.subject,
         budget=args.budget or str(studio.settings["judge_budget"]),  # type: ignore[arg-type]
         time_budget_s=float(
             studio.settings["fill_budget_s"] if args.seconds is None else args.seconds

@@ -24,6 +24,7 @@ class Features:
 
     kind: str
     intent: str
+    subject: str
     has_prompt: float
     area_px: float
     area_share: float
@@ -41,8 +42,23 @@ class Features:
         return value
 
 
+SAID: dict[str, tuple[str, str]] = {
+    "has_prompt": ("a prompt is given", ""),
+    "area_px": ("the mask covers", " px"),
+    "area_share": ("the mask's share of its surroundings is", " %"),
+    "thickness_px": ("the mask's thickness is", " px"),
+    "smooth_residual": ("a smooth slope misses the surroundings by", " levels"),
+    "edge_density": ("the share of edges in the surroundings is", " %"),
+    "detail": ("the surroundings' fine detail is", " levels"),
+    "noise": ("the surroundings' grain is", " levels"),
+    "regularity": ("the surroundings' texture repeats to", " %"),
+    "megapixels": ("the crop's size is", " megapixels"),
+    "free_mb": ("free memory is", " MB"),
+}
+"""How a person says a number, and its unit; shares are said in percent."""
+
 NAMES = tuple(Features.__dataclass_fields__)
-WORDS = ("kind", "intent")
+WORDS: tuple[str, ...] = ("kind", "intent", "subject")
 
 
 def measure(
@@ -51,6 +67,7 @@ def measure(
     *,
     kind: str = "painted",
     intent: str = "remove",
+    subject: str = "",
     prompt: str = "",
     free_mb: float = float("inf"),
 ) -> Features:
@@ -62,9 +79,10 @@ def measure(
     area = float(mask.sum())
     if mask.all():
         return Features(
-            kind=kind, intent=intent, has_prompt=float(bool(prompt)), area_px=area, area_share=1.0,
-            thickness_px=thickness, smooth_residual=0.0, edge_density=0.0, detail=0.0, noise=0.0,
-            regularity=0.0, megapixels=area / 1e6, free_mb=free_mb,
+            kind=kind, intent=intent, subject=subject, has_prompt=float(bool(prompt)),
+            area_px=area, area_share=1.0, thickness_px=thickness, smooth_residual=0.0,
+            edge_density=0.0, detail=0.0, noise=0.0, regularity=0.0, megapixels=area / 1e6,
+            free_mb=free_mb,
         )  # fmt: skip
     reach = LOOK_PX + int(thickness / 2)
     box = Box.of_mask(mask).pad(reach).clamp(Box.of_shape(mask.shape))
@@ -85,6 +103,7 @@ def measure(
     return Features(
         kind=kind,
         intent=intent,
+        subject=subject,
         has_prompt=float(bool(prompt)),
         area_px=area,
         area_share=share,

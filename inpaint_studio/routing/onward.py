@@ -12,7 +12,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from inpaint_studio.records import FillRecipe, Plan, Reading, Reason, RunOptions, Verdict
+from inpaint_studio.records import (
+    EditRecord,
+    FillRecipe,
+    Plan,
+    Reading,
+    Reason,
+    RunOptions,
+    Verdict,
+)
 
 WIDER_PX = 4
 WIDER_SHARE = 0.35
@@ -20,7 +28,7 @@ SOFTER_PX = 4
 SEEDS = 3
 MOST_TRIES = 5
 LAST_RESORTS = ("patch", "flat")
-"""Engines that need no weights, tried where a plan names no other."""
+"""Engines that need no weights, tried where a plan names no other and nothing new is asked for."""
 
 Change: TypeAlias = Literal["wider", "softer", "engine", "seed"]
 
@@ -68,7 +76,8 @@ def other_engines(plan: Plan, offers: Mapping[str, str]) -> tuple[str, ...]:
 
     offers: engine -> "" when it can run here, else a sentence why not.
     """
-    names = (plan.compare_with, *plan.fallbacks, *LAST_RESORTS)
+    resorts = LAST_RESORTS if plan.recipe.intent in ("remove", "fill") else ()
+    names = (plan.compare_with, *plan.fallbacks, *resorts)
     ready = (name for name in names if name != plan.engine and not offers.get(name, "no"))
     return tuple(dict.fromkeys(ready))
 
@@ -79,6 +88,12 @@ def after_failure(plan: Plan, failed: Collection[str]) -> str | None:
     Only what the plan allows: an engine the user chose is not replaced behind his back.
     """
     return next((name for name in plan.fallbacks if name not in failed), None)
+
+
+def onward_of(edit: EditRecord, offers: Mapping[str, str]) -> NextRoute | None:
+    """Return what a flagged edit may be sent to next, all its fills considered."""
+    tried = [attempt.recipe for attempt in edit.attempts]
+    return next_route(edit.plan, edit.verdict, offers, tried)
 
 
 def next_route(
@@ -121,7 +136,8 @@ def _causes(verdict: Verdict, wish: Change | None) -> list[tuple[Change, Reading
 
 
 def _key(recipe: FillRecipe) -> tuple[str, int, int, int]:
-    return recipe.engine, recipe.grow_px, recipe.feather_px, recipe.seed
+    seed = recipe.seed if recipe.engine in _SEED_MATTERS else 0
+    return recipe.engine, recipe.grow_px, recipe.feather_px, seed
 
 
 def _changed(

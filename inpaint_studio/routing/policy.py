@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.paths import config_dir, resource
-from inpaint_studio.records import DecideBy, Scalar
+from inpaint_studio.records import KINDS, DecideBy, Intent, Scalar
 from inpaint_studio.routing.features import NAMES, WORDS, Features
 
 POLICY_VERSION = 1
 ENGINES = ("flat", "patch", "text", "generative", "learned", "upscale")
+ALWAYS_READY = ("flat", "patch")
+_WORDS: dict[str, tuple[str, ...]] = {"kind": KINDS, "intent": get_args(Intent)}
 _RULE_KEYS = {
     "name", "when", "engine", "because", "fallbacks", "compare_with", "decide_by", "parameters",
     "grow_px", "feather_px",
@@ -41,6 +44,22 @@ class Condition:
             return value in self.words
         above = self.low is None or value >= self.low
         return above and (self.high is None or value <= self.high)
+
+    @property
+    def sentence(self) -> str:
+        """The condition as a person says it."""
+        name = self.feature.replace("_", " ")
+        if self.words:
+            return f"{name} is {' or '.join(self.words)}"
+        bounds = [("at least", self.low), ("at most", self.high)]
+        return f"{name} " + " and ".join(f"{word} {b:g}" for word, b in bounds if b is not None)
+
+    def lies_in(self, other: Condition) -> bool:
+        """Say whether `other`, a condition on the same feature, holds wherever this one does."""
+        if self.words or other.words:
+            return set(self.words) <= set(other.words)
+        above = other.low is None or (self.low is not None and self.low >= other.low)
+        return above and (other.high is None or (self.high is not None and self.high <= other.high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +128,7 @@ def parse_policy(raw: Mapping[str, Any], path: str) -> Policy:
     rules = raw.get("rule", [])
     _require(isinstance(rules, list) and rules != [], path, "has no [[rule]]; add at least one")
     parsed = tuple(_rule(row, defaults, path, number) for number, row in enumerate(rules, start=1))
+    _check_together(parsed, path)
     last = parsed[-1]
     _require(
         not last.conditions and last.engine in ("patch", "flat"),
@@ -116,6 +136,28 @@ def parse_policy(raw: Mapping[str, Any], path: str) -> Policy:
         'must end with a rule for everything: when = {} and engine = "patch" or "flat"',
     )
     return Policy(rules=parsed, path=path)
+
+
+def _check_together(rules: Sequence[Rule], path: str) -> None:
+    """Refuse rules that contradict each other: two of one name, one that can never decide."""
+    for number, rule in enumerate(rules, start=1):
+        where = f"rule {number} ({rule.name})"
+        for earlier, other in enumerate(rules[: number - 1], start=1):
+            _require(other.name != rule.name, path, f"has two rules named {rule.name!r}")
+            _require(
+                other.engine not in ALWAYS_READY or not _implies(rule, other), path,
+                f"{where} can never decide: rule {earlier} ({other.name}) holds wherever it does "
+                "and stands before it; change their order or their conditions",
+            )  # fmt: skip
+
+
+def _implies(rule: Rule, other: Rule) -> bool:
+    """Say whether `other` holds wherever `rule` does."""
+    own = {condition.feature: condition for condition in rule.conditions}
+    return all(
+        condition.feature in own and own[condition.feature].lies_in(condition)
+        for condition in other.conditions
+    )
 
 
 def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule:
@@ -129,13 +171,18 @@ def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule
     merged = {**defaults, **row}
     fallbacks = merged.get("fallbacks", [])
     _require(isinstance(fallbacks, list), path, f"{where}: fallbacks must be a list of engines")
+    _require(
+        isinstance(merged.get("compare_with", ""), str), path, f"{where}: compare_with is no text"
+    )
     for name in (row["engine"], *fallbacks, *filter(None, [merged.get("compare_with", "")])):
         _require(
             name in ENGINES, path, f"{where} names no engine: {name!r}; use {_listed(ENGINES)}"
         )
+    compare = merged.get("compare_with", "")
+    _require(compare != row["engine"], path, f"{where} compares {compare} with itself")
+    _require("decide_by" not in row or compare, path, f"{where} has decide_by but no compare_with")
     because = row["because"]
-    fields = [name for _, name, _, _ in string.Formatter().parse(because) if name is not None]
-    for name in fields:
+    for name in _fields(because, path, where):
         _require(name in NAMES, path, f"{where}: because uses an unknown feature {{{name}}}")
     for key in ("grow_px", "feather_px"):
         value = merged.get(key, 0)
@@ -148,7 +195,11 @@ def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule
         decide_by in ("gates", "probes"), path, f'{where}: decide_by must be "gates" or "probes"'
     )
     parameters = merged.get("parameters", {})
-    _require(isinstance(parameters, dict), path, f"{where}: parameters must be a table")
+    _require(
+        isinstance(parameters, dict)
+        and all(isinstance(value, (str, int, float)) for value in parameters.values()),
+        path, f"{where}: parameters must be a table of numbers and words",
+    )  # fmt: skip
     return Rule(
         name=row["name"],
         conditions=_conditions(row.get("when", {}), path, where),
@@ -161,6 +212,19 @@ def _rule(row: Any, defaults: Mapping[str, Any], path: str, number: int) -> Rule
         grow_px=merged.get("grow_px", 0),
         feather_px=merged.get("feather_px", 2),
     )
+
+
+def _fields(because: str, path: str, where: str) -> list[str]:
+    """The features whose numbers a reason shows."""
+    try:
+        parts = list(string.Formatter().parse(because))
+    except ValueError:
+        parts = []
+    _require(
+        bool(parts) and not any(spec or conversion for _, _, spec, conversion in parts),
+        path, f"{where}: because must be a sentence, with features only as {{feature}}",
+    )  # fmt: skip
+    return [name for _, name, _, _ in parts if name is not None]
 
 
 def _conditions(when: Any, path: str, where: str) -> tuple[Condition, ...]:
@@ -176,15 +240,20 @@ def _condition(name: str, bounds: Any, path: str, where: str) -> Condition:
     if name in WORDS:
         words = bounds.get("is")
         _require(
-            set(bounds) == {"is"} and isinstance(words, list)
+            set(bounds) == {"is"} and isinstance(words, list) and words != []
             and all(isinstance(word, str) for word in words),
             path, f"{where}: {name} needs is = [words]",
         )  # fmt: skip
+        known = _WORDS.get(name, tuple(words))
+        for word in words:
+            _require(
+                word in known, path, f"{where}: no {name} is called {word!r}; use {_listed(known)}"
+            )
         return Condition(feature=name, words=tuple(words or ()))
     _require(set(bounds) <= {"min", "max"}, path, f"{where}: {name} takes only min and max")
     for value in bounds.values():
         _require(
-            isinstance(value, (int, float)) and not isinstance(value, bool),
+            isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value),
             path, f"{where}: {name} must be bounded by numbers",
         )  # fmt: skip
     low, high = bounds.get("min"), bounds.get("max")
@@ -194,7 +263,8 @@ def _condition(name: str, bounds: Any, path: str, where: str) -> Condition:
 
 def _require(holds: bool, path: str, fault: str) -> None:
     if not holds:
-        raise BadSetting(f"The routing policy {path} cannot be used: it {fault}.")
+        subject = "" if fault.startswith("rule ") else "it "
+        raise BadSetting(f"The routing policy {path} cannot be used: {subject}{fault}.")
 
 
 def _listed(names: Any) -> str:

@@ -9,8 +9,8 @@ from string import Formatter
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.records import DecideBy, Reason, RunOptions, Scalar
-from inpaint_studio.routing.features import Features, measure
-from inpaint_studio.routing.policy import Policy, Rule, load_policy
+from inpaint_studio.routing.features import NAMES, SAID, WORDS, Features, measure
+from inpaint_studio.routing.policy import Condition, Policy, Rule, load_policy
 
 MADE_ANEW = ("generate", "upscale")
 """Intents that one engine alone can serve: another one would do something else than was asked."""
@@ -47,8 +47,8 @@ def choose(
     """
     policy = policy or load_policy()
     features = measure(
-        pixels, mask, kind=options.kind, intent=options.intent, prompt=options.prompt,
-        free_mb=free_mb,
+        pixels, mask, kind=options.kind, intent=options.intent, subject=options.subject,
+        prompt=options.prompt, free_mb=free_mb,
     )  # fmt: skip
     matching = [rule for rule in policy.rules if rule.holds(features)]
     if options.engine != "auto":
@@ -102,29 +102,34 @@ def _route(
 
 
 def _reasons(rule: Rule, features: Features) -> list[Reason]:
-    """One sentence, then one line for every number it rests on."""
-    facts: list[Reason] = []
-    for condition in rule.conditions:
-        value = features.get(condition.feature)
-        if isinstance(value, str):
-            continue
-        limit = condition.high if condition.high is not None else condition.low
-        sign = "at most" if condition.high is not None else "at least"
-        name = condition.feature.replace("_", " ")
-        facts.append(
-            Reason(
-                text=f"{name} is {number(value)} ({sign} {number(limit or 0.0)}).".capitalize(),
-                feature=condition.feature,
-                value=value,
-                limit=limit,
-            )
+    """One sentence, then one more for every further number it rests on."""
+    facts = [
+        Reason(
+            text=_fact(condition, features),
+            feature=condition.feature,
+            value=float(features.get(condition.feature)),
+            limit=condition.high if condition.high is not None else condition.low,
         )
+        for condition in rule.conditions
+        if condition.feature not in WORDS
+    ]
     head = Reason(text=_said(rule, features))
     if facts:
         head = replace(facts[0], text=head.text)
     elif named := _named(rule, features):
         head = Reason(text=head.text, feature=named[0], value=named[1])
     return [head, *facts[1:]]
+
+
+def _fact(condition: Condition, features: Features) -> str:
+    """A condition that held, as a sentence with its number and its bounds."""
+    name = condition.feature
+    words, unit = SAID[name]
+    bounds = (("at least", condition.low), ("at most", condition.high))
+    asked = " and ".join(f"{word} {shown(name, b)}" for word, b in bounds if b is not None)
+    value = shown(name, float(features.get(name)))
+    unit = unit if not value.endswith(unit) else ""
+    return f"{words[0].upper()}{words[1:]} {value}{unit}, as the rule asks: {asked}."
 
 
 def _named(rule: Rule, features: Features) -> tuple[str, float] | None:
@@ -137,15 +142,20 @@ def _named(rule: Rule, features: Features) -> tuple[str, float] | None:
 
 
 def _said(rule: Rule, features: Features) -> str:
-    values = {name: features.get(name) for name in Features.__dataclass_fields__}
-    shown = {
-        name: value if isinstance(value, str) else number(value) for name, value in values.items()
-    }
-    return rule.because.format(**shown)
+    values = {name: features.get(name) for name in NAMES}
+    said = {n: v if isinstance(v, str) else shown(n, v) for n, v in values.items()}
+    return rule.because.format(**said)
+
+
+def shown(name: str, value: float) -> str:
+    """Return a feature's number as a person reads it; a share with its percent sign."""
+    if SAID[name][1] == " %":
+        return f"{number(100 * value)} %"
+    return number(value)
 
 
 def number(value: float) -> str:
     """Return a number as a person reads it: three figures, no exponent."""
-    if value == int(value) or abs(value) >= 100:
+    if abs(value) >= 100 or value == round(value, 0):
         return f"{value:.0f}"
     return f"{value:.3g}" if abs(value) >= 0.001 else "0"

@@ -1,8 +1,8 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
     python -m tests.benchmarks.routing collect --photos DIR... -o rows.jsonl [--plain 60]
-    python -m tests.benchmarks.routing report rows.jsonl [--half tuning|held-out|all]
-    python -m tests.benchmarks.routing fit rows.jsonl
+    python -m tests.benchmarks.routing report ROWS... [--half tuning|held-out|all]
+    python -m tests.benchmarks.routing fit ROWS...
 
 Every case is one hole in one photo, in turn as large as the photo lets it, half as long anywhere,
 and half as long where the photo is plainest (sky, wall); or on a drawn studio ground as product
@@ -16,11 +16,14 @@ looks at the tuning half alone, and figures are to be quoted from the held-out h
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
+import itertools
 import json
 import sys
 import time
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,20 +32,26 @@ import cv2
 import numpy as np
 
 from inpaint_studio.engines.table import engine
+from inpaint_studio.errors import BadSetting
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.metrics import look
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.paths import resource
 from inpaint_studio.pipeline.attempt import RegionInput, attempt
 from inpaint_studio.pipeline.probing import probe_looks
 from inpaint_studio.pipeline.request import HashOnly
 from inpaint_studio.records import RunOptions
-from inpaint_studio.routing.features import measure
+from inpaint_studio.routing.features import Features, measure
+from inpaint_studio.routing.policy import Rule, load_policy, parse_policy
 from tests.benchmarks.engines_cases import KINDS, draw, load
 
 ENGINES = ("flat", "patch")
 PLACES = ("whole", "small", "plainest")
 LONGEST_PX = 640
 PAD_PX = 224
+PLAIN = (0.5, 0.8, 1.2, 2.0, 3.0)
+NEARLY = (0.8, 1.2, 2.0, 4.0, 7.0, 12.0, 20.0)
+EDGES = (0.01, 0.03, 0.06, 0.1)
 Row = dict[str, Any]
 
 
@@ -147,23 +156,117 @@ def is_held_out(row: Row) -> bool:
     return hashlib.sha256(row["photo"].encode()).digest()[0] % 2 == 1
 
 
+def half(rows: list[Row], name: str) -> list[Row]:
+    wanted = {"tuning": (False,), "held-out": (True,), "all": (False, True)}[name]
+    return [row for row in rows if is_held_out(row) in wanted]
+
+
+def chosen(row: Row, rules: Sequence[Rule]) -> tuple[str, float]:
+    """Return the engine the policy ends up with, and the CPU seconds that took."""
+    features = Features(**{"subject": "", **row["features"]})
+    rule = next(rule for rule in rules if rule.engine in ENGINES and rule.holds(features))
+    one, other = rule.engine, rule.compare_with
+    cpu = row["cpu"]
+    if other not in ENGINES:
+        return one, cpu[one]
+    if rule.decide_by == "probes" and row["probes"]:
+        means = dict(zip(ENGINES, np.mean(row["probes"], axis=0), strict=True))
+        winner = other if means[other] < means[one] else one
+        return winner, cpu["probes"] + cpu[winner]
+    ranks = {name: (not row["accepted"][name], row["risk"][name]) for name in (one, other)}
+    return other if ranks[other] < ranks[one] else one, cpu[one] + cpu[other]
+
+
+def figures(rows: list[Row], rules: Sequence[Rule]) -> Row:
+    """Return mean looks, CPU seconds, and the share of the gap closed (None: there is no gap)."""
+    looks = {name: np.array([row["look"][name] for row in rows]) for name in ENGINES}
+    oracle = np.minimum(*looks.values())
+    picks = [chosen(row, rules) for row in rows]
+    ours = np.array([row["look"][name] for row, (name, _) in zip(rows, picks, strict=True)])
+    best = min(float(values.mean()) for values in looks.values())
+    gap = best - float(oracle.mean())
+    return {
+        "cases": len(rows),
+        **{f"always_{name}": float(values.mean()) for name, values in looks.items()},
+        "policy": float(ours.mean()),
+        "oracle": float(oracle.mean()),
+        "closed": (best - float(ours.mean())) / gap if gap > 1e-9 else None,
+        "cpu_s": {
+            **{f"always_{n}": float(np.mean([row["cpu"][n] for row in rows])) for n in ENGINES},
+            "policy": float(np.mean([seconds for _, seconds in picks])),
+        },
+        "flat_chosen": float(np.mean([name == "flat" for name, _ in picks])),
+    }
+
+
+def report(rows: list[Row], which: str) -> None:
+    rules = load_policy(resource("routing", "policy.toml")).rules
+    rows = half(rows, which)
+    sets = dict.fromkeys(row["set"] for row in rows)
+    for name in (*sets, "all"):
+        part = [row for row in rows if name in (row["set"], "all")]
+        sys.stdout.write(f"{name}: {json.dumps(_rounded(figures(part, rules)))}\n")
+
+
+def _rounded(found: Row) -> Row:
+    return {
+        key: _rounded(value) if isinstance(value, dict) else
+        round(value, 4) if isinstance(value, float) else value
+        for key, value in found.items()
+    }  # fmt: skip
+
+
+def fit(rows: list[Row]) -> None:
+    """Print the bounds that serve the tuning half best, and what they are worth held out."""
+    raw = tomllib.loads(resource("routing", "policy.toml").read_text())
+    tuning, held_out = half(rows, "tuning"), half(rows, "held-out")
+    found: list[tuple[float, tuple[float, float, float]]] = []
+    for bounds in itertools.product(PLAIN, NEARLY, EDGES):
+        try:
+            rules = _bounded(raw, bounds)
+        except BadSetting:  # one rule leaves nothing to the other
+            continue
+        found.append((figures(tuning, rules)["policy"], bounds))
+    found.sort()
+    for look_index, bounds in found[:5]:
+        worth = figures(held_out, _bounded(raw, bounds))
+        sys.stdout.write(f"{bounds}: tuning {look_index:.4f}, held out {_rounded(worth)}\n")
+
+
+def _bounded(raw: Row, bounds: tuple[float, float, float]) -> Sequence[Rule]:
+    """The shipped policy with other bounds of what is plain and nearly plain."""
+    raw = copy.deepcopy(raw)
+    rules = {rule["name"]: rule for rule in raw["rule"]}
+    rules["plain ground"]["when"]["smooth_residual"]["max"] = bounds[0]
+    rules["nearly plain"]["when"]["smooth_residual"]["max"] = bounds[1]
+    rules["nearly plain"]["when"]["edge_density"]["max"] = bounds[2]
+    return parse_policy(raw, "fitted").rules
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=("collect",))
+    parser.add_argument("verb", choices=("collect", "report", "fit"))
+    parser.add_argument("rows", type=Path, nargs="*", help="what collect wrote")
     parser.add_argument("--photos", type=Path, nargs="+", default=[])
     parser.add_argument("--plain", type=int, default=60)
     parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--budget", default="auto")
+    parser.add_argument("--half", default="held-out", choices=("tuning", "held-out", "all"))
     parser.add_argument("-o", "--output", type=Path)
-    chosen = parser.parse_args()
+    wish = parser.parse_args()
     cv2.setNumThreads(1)
-    photos = [
-        path for folder in chosen.photos for path in sorted(folder.iterdir())
-        if path.suffix in (".jpg", ".png")
-    ]  # fmt: skip
-    collect(
-        photos, plain=chosen.plain, turns=chosen.turns, output=chosen.output, budget=chosen.budget
-    )
+    if wish.verb == "collect":
+        photos = [
+            path for folder in wish.photos for path in sorted(folder.iterdir())
+            if path.suffix in (".jpg", ".png")
+        ]  # fmt: skip
+        collect(photos, plain=wish.plain, turns=wish.turns, output=wish.output, budget=wish.budget)
+        return 0
+    rows = [json.loads(line) for path in wish.rows for line in path.read_text().splitlines()]
+    if wish.verb == "report":
+        report(rows, wish.half)
+    else:
+        fit(rows)
     return 0
 
 

@@ -116,6 +116,8 @@ def test_other_engines_are_ready_ones_and_never_the_same() -> None:
     assert other_engines(plan(), OFFERS) == ("flat",)
     assert other_engines(replace(plan("text"), compare_with="flat"), OFFERS) == ("flat", "patch")
     assert other_engines(plan(), {}) == ()
+    asked = Plan(recipe=FillRecipe(engine="generative", engine_version=1, intent="generate"))
+    assert other_engines(asked, OFFERS) == (), "patch and flat make nothing new"
 
 
 def test_only_a_planned_engine_stands_in_for_a_broken_one() -> None:
