@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import as_pixels
-from inpaint_studio.errors import BadPhoto, BadSetting
+from inpaint_studio.errors import BadPhoto
+from inpaint_studio.imaging.mask import as_mask
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, judge_pair, run
 from inpaint_studio.proposals.base import Proposal
@@ -64,31 +65,33 @@ def fill(
     grow_px: int | None = None,
     feather_px: int | None = None,
     budget: Literal["cheap", "auto", "full"] = "auto",
+    tries: int = 1,
     icc: bytes | None = None,
-    source: NDArray[np.bool_] | None = None,
+    source: NDArray[Any] | None = None,
     semantics: bool = True,
     token: RunToken | None = None,
 ) -> FillResult:
     """Replace what the mask covers.
 
     photo: (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, sRGB unless `icc` is given; alpha is
-        kept as it is. mask: (H, W), over half = replace.
+        kept as it is. mask: (H, W), over half = replace; source: (H, W), over half = may be
+        copied from (everything known by default). tries: how many fills a flagged region may have.
     Returns new pixels; every byte outside mask + ring is the photo's own.
     Raises: BadPhoto, BadMask, BadSetting, Missing, Cancelled.
     """
     rgb = _rgb(photo)
-    if not isinstance(seed, int) or seed < 0:
-        raise BadSetting(f"seed must be a whole number from 0, not {seed!r}.")
     options = RunOptions(
         engine=engine,
         kind=kind,
         prompt=prompt,
-        seed=seed,
-        grow_px=grow_px,
-        feather_px=feather_px,
+        seed=_whole(seed),
+        grow_px=_whole(grow_px),
+        feather_px=_whole(feather_px),
         budget=budget,
+        tries=_whole(tries),
     )
-    request = RunRequest(pixels=rgb, mask=mask, options=options, icc=icc, source=source)
+    known = None if source is None else as_mask(source)
+    request = RunRequest(pixels=rgb, mask=mask, options=options, icc=icc, source=known)
     result = run(request, token, semantic=_readers() if semantics else None)
     after = rgb.copy()
     for delta in result.deltas:
@@ -132,6 +135,11 @@ def propose(
     return _propose(_rgb(photo), wanted, _readers(), token or RunToken())
 
 
+def _whole(number: Any) -> Any:
+    """A numpy whole number as Python's own; anything else as it is, for the road to refuse."""
+    return int(number) if isinstance(number, np.integer) else number
+
+
 @cache
 def _readers() -> Readers:
     return Readers()
@@ -144,7 +152,10 @@ def _rgb(photo: Picture) -> Picture:
             f"A photo must be a numpy array, not {type(photo).__name__}; open the file first."
         )
     if photo.dtype not in (np.uint8, np.uint16):
-        raise BadPhoto(f"A photo must be uint8 or uint16, not {photo.dtype}; scale it first.")
+        raise BadPhoto(
+            f"A photo must be uint8 or uint16, not {photo.dtype}; "
+            "0..1 values become one by (photo * 255).round().astype(numpy.uint8)."
+        )
     if photo.ndim == 2:
         return as_pixels(np.repeat(photo[..., None], 3, axis=2))
     if photo.ndim == 3 and photo.shape[2] in (3, 4):

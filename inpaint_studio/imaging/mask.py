@@ -45,7 +45,7 @@ def as_mask(array: NDArray[np.generic]) -> MaskBool:
     Takes bool, integer (half of the type's range, or of 1 when nothing exceeds 1), float 0..1,
     one channel or equal channels (an alpha channel is ignored).
     """
-    plane: NDArray[Any] = array
+    plane: NDArray[Any] = np.asarray(array)
     if plane.ndim == 3:
         plane = plane[..., :3].max(axis=2) if plane.shape[2] != 2 else plane[..., 0]
     if plane.ndim != 2:
@@ -70,6 +70,9 @@ def validate(
     may_be_full: what is asked for needs nothing of the photo to be left.
     Raises: ShapeMismatch, BadMask (empty or full), each with what to do.
     """
+    mask = np.asarray(mask)
+    if mask.ndim < 2:
+        raise BadMask(f"A mask must be (H, W), not an array of shape {mask.shape}.")
     if mask.shape[:2] != tuple(shape[:2]):
         raise ShapeMismatch(
             f"The mask is {mask.shape[1]} × {mask.shape[0]} px but the photo is "

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.engines.table import ENGINES, engine
-from inpaint_studio.errors import Missing
+from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.mask import Region
 from inpaint_studio.pipeline.attempt import RegionInput, on_blocks
 from inpaint_studio.pipeline.request import RunRequest
-from inpaint_studio.records import FillRecipe, Plan, Reason, RunOptions
+from inpaint_studio.records import KINDS, FillRecipe, Intent, Plan, Reason, RunOptions
+from inpaint_studio.routing.onward import MOST_TRIES
 from inpaint_studio.routing.route import Route, choose, number
 
 CONTEXT_PX = 224
 _MB = 1e-6
+
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "kind": KINDS, "intent": get_args(Intent), "budget": ("cheap", "auto", "full"),
+}  # fmt: skip
+_NUMBERS = {
+    "grow_px": (-500, 500), "feather_px": (0, 200), "seed": (0, 2**63 - 1), "tries": (1, MOST_TRIES)
+}  # fmt: skip
+
+
+def check_options(options: RunOptions) -> None:
+    """Raise `BadSetting` for a word that means nothing or a number out of its range."""
+    for name, words in _WORDS.items():
+        value = getattr(options, name)
+        if value not in words:
+            raise BadSetting(f"There is no {name} {value!r}; choose one of {', '.join(words)}.")
+    for name, (low, high) in _NUMBERS.items():
+        value = getattr(options, name)
+        if value is None and name.endswith("_px"):
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
 
 
 def require(name: str) -> None:

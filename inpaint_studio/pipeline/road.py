@@ -16,14 +16,14 @@ import numpy as np
 
 from inpaint_studio import __version__
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
-from inpaint_studio.errors import BadMask
+from inpaint_studio.errors import BadMask, ShapeMismatch
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import Region, grow, regions, validate
 from inpaint_studio.imaging.mask import pieces as cut
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
-from inpaint_studio.pipeline.planning import engines_ready, offers, planned, require
+from inpaint_studio.pipeline.planning import check_options, engines_ready, offers, planned, require
 from inpaint_studio.pipeline.request import Delta, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
 from inpaint_studio.records import EditRecord, Plan, RunRecord, Stage, Verdict, to_json
@@ -102,6 +102,13 @@ def _checked(request: RunRequest) -> tuple[MaskBool, Box]:
 
     Raises: BadMask (also when growing takes all and shrinking leaves nothing), BadSetting, Missing.
     """
+    check_options(request.options)
+    if request.source is not None and request.source.shape != request.pixels.shape[:2]:
+        height, width = request.source.shape[:2]
+        raise ShapeMismatch(
+            f"The mask of sources is {width} × {height} px but the photo is "
+            f"{request.pixels.shape[1]} × {request.pixels.shape[0]} px; both must be of one size."
+        )
     may_be_full = request.options.intent in MADE_ANEW
     mask = validate(request.mask, request.pixels.shape, may_be_full=may_be_full)
     px = request.options.grow_px or 0
