@@ -224,30 +224,28 @@ def choose(points, index, found, weight, chosen, start, stop):
 
 
 @_jit
-def onion(flat, cover, far, targets, found, stride, start, stop):
-    """First guess: the best source by the known part of each target's patch, searched fully.
+def onion(flat, cover, far, sources, targets, found, start, stop):
+    """First guess: the best of `sources` (n, 2) by the known part of each target's patch.
 
     cover: like `flat`, 255 where a byte is known, 0 where it is not.
     """
-    height, width = far.shape
+    width = far.shape[1]
     base, mask = np.uintp(flat.ctypes.data), np.uintp(cover.ctypes.data)
     span = np.uintp(width * 4)
     for i in range(start, stop):
         corner = np.uintp(((targets[i, 0] - REACH) * width + targets[i, 1] - REACH) * 4)
         best = np.int32(2**31 - 1)
-        for sy in range(REACH, height - REACH, stride):
-            for sx in range(REACH, width - REACH, stride):
-                total = far[sy, sx]
-                if total < 0:
-                    continue
-                a = corner
-                b = np.uintp(((sy - REACH) * width + sx - REACH) * 4)
-                for _ in range(SIDE):
-                    total = np.int32(total + _row(base, mask, a, b))
-                    if total >= best:
-                        break
-                    a += span
-                    b += span
-                if total < best:
-                    best = total
-                    found[i, 0], found[i, 1] = sy, sx
+        for k in range(sources.shape[0]):
+            sy, sx = sources[k, 0], sources[k, 1]
+            total = far[sy, sx]
+            a = corner
+            b = np.uintp(((sy - REACH) * width + sx - REACH) * 4)
+            for _ in range(SIDE):
+                total = np.int32(total + _row(base, mask, a, b))
+                if total >= best:
+                    break
+                a += span
+                b += span
+            if total < best:
+                best = total
+                found[i, 0], found[i, 1] = sy, sx

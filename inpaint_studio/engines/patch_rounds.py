@@ -25,6 +25,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines import kriging, membrane
 from inpaint_studio.engines.compiled import kernels
 from inpaint_studio.engines.patch_levels import (
+    REACH,
     SIDE,
     FloatImage,
     Level,
@@ -140,6 +141,8 @@ class Rounds:
         layers = np.ceil(depth[level.targets[:, 0], level.targets[:, 1]])
         pairs = float((level.far >= 0).sum()) * len(level.targets)
         stride = max(1, round((pairs / _ONION_BUDGET) ** 0.5))
+        sources = np.argwhere(level.far[REACH:-REACH:stride, REACH:-REACH:stride] >= 0)
+        sources = (sources * stride + REACH).astype(np.int32)
         for layer in range(int(layers.max()) + 1):
             chosen = np.flatnonzero(layers == layer)
             targets = np.ascontiguousarray(level.targets[chosen])
@@ -148,7 +151,7 @@ class Rounds:
             found[:] = usable
 
             work = partial(
-                self._kernels.onion, level.flat, cover, level.far, targets, found, stride
+                self._kernels.onion, level.flat, cover, level.far, sources, targets, found
             )
 
             self.bands(len(chosen), work, 64)

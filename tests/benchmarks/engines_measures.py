@@ -108,8 +108,11 @@ def _contour_step(
     def sample(away: float) -> np.ndarray:
         x = xs + nx[ys, xs] * (shift + away)
         y = ys + ny[ys, xs] * (shift + away)
-        maps = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
-        return cv2.remap(lab, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)[:, 0]
+        # remap takes at most 32,767 rows: long contours are folded.
+        rows, more = -(-len(x) // 1024), -len(x) % 1024
+        maps = [np.pad(v.astype(np.float32), (0, more)).reshape(rows, 1024) for v in (x, y)]
+        found = cv2.remap(lab, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        return found.reshape(-1, 3)[: len(x)]
 
     near_out, far_out, near_in, far_in = (sample(a) for a in (0.75, 2.25, -0.75, -2.25))
     step = (near_out - near_in) - 0.5 * ((far_out - near_out) + (near_in - far_in))

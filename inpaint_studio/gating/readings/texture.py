@@ -72,6 +72,8 @@ def texture_amplitude(scene: Scene) -> Measured:
         missing.append(float(np.maximum(-gap[inner], 0).mean()))
         excess.append(float(np.maximum(gap[inner], 0).mean()))
         plane += np.abs(gap)
+    if not missing:  # a photo of a few pixels has no detail to compare
+        missing = excess = [0.0]
     also = {"texture_missing": float(np.mean(missing)), "texture_excess": float(np.mean(excess))}
     value = also["texture_missing"] + also["texture_excess"]
     return Measured(value, plane, worst_box(plane, inner), also)
