@@ -36,6 +36,8 @@ WORKER = "inpaint_studio.pipeline.worker"
 POLL_MS = 50
 MARGIN_PX = 64
 HEAVY = ("generative", "learned")
+ALONE = (*HEAVY, "upscale")
+"""Engines whose jobs go to the heavy worker when they are named."""
 
 
 @dataclass(eq=False)
@@ -158,8 +160,10 @@ class Runner(QObject):
 
     def replay(self, document: Document, run_id: str, scratch: Path) -> None:
         """Ask for the proof that a run gives the same bytes again."""
-        task = self._task("replay", tr("Replaying"), document)
         record = self._studio.library.runs.get(run_id)
+        # Where the fill was made its model may still be warm; two copies need twice the memory.
+        engine = next((e.plan.engine for e in record.edits if e.plan.engine in ALONE), "flat")
+        task = self._task("replay", tr("Replaying"), document, RunOptions(engine=engine))
         self._submit(task, f"{WORKER}:replay_job", (record, self._objects(), str(scratch)))
 
     def _objects(self) -> str:
@@ -197,10 +201,10 @@ class Runner(QObject):
 
     def _is_heavy(self, task: Task) -> bool:
         """Engines that hold torch run apart; `auto` may choose one where it is ready."""
-        if task.kind != "fill":
+        if task.kind not in ("fill", "replay"):
             return False
         name = task.options.engine
-        return name in HEAVY or (name == "auto" and not self.ready.isdisjoint(HEAVY))
+        return name in ALONE or (name == "auto" and not self.ready.isdisjoint(HEAVY))
 
     def _may_fill(self, task: Task) -> frozenset[str]:
         """The engines that may fill in this task; a plan looks no further than the road does."""

@@ -29,6 +29,7 @@ ENGINE_TITLES = {
 NEEDS_WORDS = ("generative",)
 INTENTS: tuple[tuple[Intent, str], ...] = (
     ("remove", "Remove"), ("fill", "Fill"), ("replace", "Replace"),
+    ("generate", "Generate"),
 )  # fmt: skip
 
 
@@ -128,6 +129,11 @@ class RunPanel(Section):
         self.other.setEnabled(ready)
         self.go.setToolTip(why or tr("Run  (Ctrl+Return)"))
 
+    def choose_intent(self, intent: Intent) -> None:
+        """Choose an intent as if it had been clicked."""
+        self.intent.choose(intent)
+        self._intent_chosen(intent)
+
     def _intent_chosen(self, key: str) -> None:
         self.go.setText(next((tr(w) for k, w in INTENTS if k == key), tr("Run")))
         self._changed()
@@ -138,7 +144,10 @@ class RunPanel(Section):
 
     def _show_prompt(self) -> None:
         """A prompt is asked for only where it serves."""
-        serves = self.engine.currentData() in NEEDS_WORDS or self.intent.choice == "replace"
+        serves = self.engine.currentData() in NEEDS_WORDS or self.intent.choice in (
+            "replace",
+            "generate",
+        )
         self.prompt.setVisible(serves)
         self._prompt_label.setVisible(serves)
 

@@ -24,6 +24,7 @@ from inpaint_studio.ui.retouch.evidence import EvidenceView
 from inpaint_studio.ui.retouch.footer import Footer
 from inpaint_studio.ui.retouch.historylist import HistoryList
 from inpaint_studio.ui.retouch.inspector import Inspector
+from inpaint_studio.ui.retouch.made import MadePhotos
 from inpaint_studio.ui.retouch.maskops import MaskCommands
 from inpaint_studio.ui.retouch.optionbar import OptionBar
 from inpaint_studio.ui.retouch.photolist import PhotoList
@@ -75,6 +76,9 @@ class RetouchWorkspace(QWidget):
         self.evidence = EvidenceView(self.canvas, studio.library.objects, self.background, self)
         self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
         self.views = ViewCommands(self.canvas, self.editor, actions, self)
+        self.made = MadePhotos(
+            self.editor, self.runner, self.inspector, self.desk, actions, self.background, self
+        )
         self.tools = Toolbox(self.editor, self.options, self.pins, self.masks, actions, self)
         self.warmup = Warmup(
             studio, self.background, self.runner, self.desk, self.inspector.run, self
@@ -152,9 +156,9 @@ class RetouchWorkspace(QWidget):
         footer.zoom_out.clicked.connect(partial(canvas.zoom_step, -1))
         footer.onion.valueChanged.connect(self._onion)
         self._connect_panels()
-        for part in (self.desk, self.runs, self.hand, self.masks):
+        for part in (self.desk, self.runs, self.hand, self.masks, self.made):
             part.notice.connect(self.notice)
-        for source in (self.desk, self.runs):
+        for source in (self.desk, self.runs, self.made):
             source.status.connect(self.status)
         self.views.before_wanted.connect(self._refresh_before)
         self.views.evidence_toggled.connect(self.evidence.set_visible)
@@ -181,6 +185,7 @@ class RetouchWorkspace(QWidget):
         inspector.retry_asked.connect(self.hand.again)
         inspector.review_asked.connect(self.hand.to_review)
         self.desk.opened.connect(self._opened)
+        self.made.listen()
         self.desk.listed.connect(self.photos.add)
         self.desk.row_changed.connect(self._tell_row)
         self.desk.closed.connect(self._closed)
