@@ -21,6 +21,7 @@ from inpaint_studio.imaging.photo import SaveStatement
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.batch.again import AgainDialog
 from inpaint_studio.ui.dialogs.export import ExportDialog
+from inpaint_studio.ui.dialogs.fresh import CanvasDialog, EnlargeDialog
 from inpaint_studio.ui.dialogs.keys import KeyEditor, KeySheet
 from inpaint_studio.ui.dialogs.palette import CommandPalette
 from inpaint_studio.ui.dialogs.settings import SettingsDialog
@@ -64,6 +65,8 @@ DIALOGS: dict[type[QDialog], Callable[[Hands], QDialog]] = {
     KeyEditor: lambda hands: KeyEditor(hands.shell.actions_, hands.shell),
     CommandPalette: lambda hands: CommandPalette(hands.shell.actions_, hands.shell),
     AgainDialog: lambda hands: AgainDialog({"seam": 2}, ["flat"], hands.shell),
+    CanvasDialog: lambda hands: CanvasDialog(hands.shell),
+    EnlargeDialog: lambda hands: EnlargeDialog((400, 300), "", hands.shell),
     SettingsDialog: lambda hands: SettingsDialog(hands.shell.studio.settings, hands.shell),
     StageDialog: lambda hands: StageDialog(
         hands.document.edit_of(0), hands.shell.studio.library.objects, hands.shell

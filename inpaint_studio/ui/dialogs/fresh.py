@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -19,38 +20,35 @@ from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import button, caption, name_lists, spaced
 
 
-class _Question(QDialog):
-    """A form, what is to be known beside it, and two buttons."""
-
-    def __init__(self, title: str, go: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
-        self.form = QFormLayout()
-        self.words = caption("", wrap=True)
-        self.go = button(go, primary=True)
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.accept)
-        leave = button(tr("Cancel"))
-        leave.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(leave)
-        buttons.addWidget(self.go)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(12)
-        column.addLayout(self.form)
-        column.addWidget(self.words)
-        column.addLayout(buttons)
-        self.setMinimumWidth(380)
+def _placed(dialog: QDialog, title: str, go_words: str) -> tuple[QFormLayout, QLabel]:
+    """Give a dialog a form, words below it and two buttons; return form and words."""
+    dialog.setWindowTitle(title)
+    dialog.setAccessibleName(title)
+    form, words = QFormLayout(), caption("", wrap=True)
+    go, leave = button(go_words, primary=True), button(tr("Cancel"))
+    go.setDefault(True)
+    go.clicked.connect(dialog.accept)
+    leave.clicked.connect(dialog.reject)
+    buttons = QHBoxLayout()
+    buttons.addStretch(1)
+    buttons.addWidget(leave)
+    buttons.addWidget(go)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(20, 18, 20, 16)
+    column.setSpacing(12)
+    column.addLayout(form)
+    column.addWidget(words)
+    column.addLayout(buttons)
+    dialog.setMinimumWidth(380)
+    return form, words
 
 
-class CanvasDialog(_Question):
+class CanvasDialog(QDialog):
     """Asks for the size of a new canvas."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("New canvas"), tr("Make…"), parent)
+        super().__init__(parent)
+        self.form, self.words = _placed(self, tr("New canvas"), tr("Make…"))
         self.width_px = self._side(tr("Width"), 1024)
         self.height_px = self._side(tr("Height"), 768)
         self.words.setText(
@@ -72,13 +70,14 @@ class CanvasDialog(_Question):
         return self.width_px.value(), self.height_px.value()
 
 
-class EnlargeDialog(_Question):
+class EnlargeDialog(QDialog):
     """Asks how much; `why_plain` says why there will be no detail ("": a model is there)."""
 
     def __init__(
         self, size: tuple[int, int], why_plain: str, parent: QWidget | None = None
     ) -> None:
-        super().__init__(tr("Enlarge"), tr("Enlarge…"), parent)
+        super().__init__(parent)
+        self.form, self.words = _placed(self, tr("Enlarge"), tr("Enlarge…"))
         self._size = size
         self.factor_box = QComboBox()
         self.factor_box.setAccessibleName(tr("How much"))
