@@ -8,6 +8,7 @@ items of what was flagged.
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -76,6 +77,17 @@ class Studio:
         from inpaint_studio.jobs.pool import WorkerPool
 
         return WorkerPool()
+
+    @property
+    def reviewer(self) -> str:
+        """Who decides here: the name in the settings, else the login."""
+        name = str(self.settings["reviewer"])
+        if name:
+            return name
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "reviewer"
 
     def tidy(self, *, open_photos: frozenset[int] = frozenset()) -> Trimmed:
         """Keep artifacts and histories within their budgets; for a background thread.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 from typing import Any
 
 from inpaint_studio.app import Studio
+from inpaint_studio.cli import review_decide
 from inpaint_studio.cli.describe import edit_json, show_plan, show_verdict
 from inpaint_studio.cli.output import DONE, Output, Subparsers, library_path
 from inpaint_studio.errors import BadSetting, StorageError
@@ -15,7 +15,7 @@ from inpaint_studio.review.events import REASON_NAMES, STATES
 from inpaint_studio.review.export import event_json, events_csv, events_json, item_json
 from inpaint_studio.review.facts import figures_of
 from inpaint_studio.review.filters import ORDERS, Filter
-from inpaint_studio.review.queue import Changed, ReviewQueue
+from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.rows import ReviewRow
 
 ACTIONS = ("list", "show", "accept", "reject", "fix", "skip", "escalate", "note", "undo",
@@ -69,18 +69,7 @@ def run(args: argparse.Namespace) -> int:
             return _stats(args, studio, output)
         if args.action == "plant":
             return _plant(args, studio, output)
-        changed = _decide(args, studio)
-    output.document(
-        {
-            "items": [item_json(item) for item in changed.items],
-            "events": [event_json(event) for event in changed.events],
-        }
-    )
-    for item in changed.items:
-        output.say(f"{item.item_id} is {item.state}")
-    if not changed.items:
-        output.say("There is nothing of yours to undo.")
-    return DONE
+        return review_decide.run(args, studio, output)
 
 
 def _filter(args: argparse.Namespace) -> Filter:
@@ -130,7 +119,7 @@ def _risk(row: ReviewRow) -> str:
 
 def _show(args: argparse.Namespace, studio: Studio, output: Output) -> int:
     shown: list[dict[str, Any]] = []
-    for name in _items(args):
+    for name in review_decide.items_of(args):
         item = studio.queue.get(name)
         found = item_json(item)
         found["events"] = [event_json(event) for event in studio.queue.events(name)]
@@ -142,31 +131,13 @@ def _show(args: argparse.Namespace, studio: Studio, output: Output) -> int:
                 found["edit"] = edit_json(edit)
                 show_plan(output, edit.plan)
                 show_verdict(output, edit.verdict)
+        review_decide.look(studio, name, review_decide.reviewer_of(args, studio))
         for event in studio.queue.events(name):
             note = f" · {event.note}" if event.note else ""
             output.say(f"  {event.time} {event.reviewer} {event.verdict} {event.reason}{note}")
         shown.append(found)
     output.document(shown[0] if len(shown) == 1 else shown)
     return DONE
-
-
-def _decide(args: argparse.Namespace, studio: Studio) -> Changed:
-    who = args.reviewer or str(studio.settings["reviewer"]) or _login()
-    if args.action == "undo":
-        item = args.items[0] if args.items else ""
-        return studio.queue.undo(who, item_id=item) or Changed((), ())
-    if args.action == "note" and not args.note:
-        raise BadSetting("Say the note with --note TEXT.")
-    return studio.queue.decide(
-        _items(args), args.action, reviewer=who, reason=args.reason, note=args.note,
-        views=("terminal",),
-    )  # fmt: skip
-
-
-def _items(args: argparse.Namespace) -> list[str]:
-    if not args.items:
-        raise BadSetting(f"Name the items: `review {args.action} ITEM…`; `review list` shows them.")
-    return list(args.items)
 
 
 def _export(args: argparse.Namespace, queue: ReviewQueue, output: Output) -> int:
@@ -233,10 +204,3 @@ def _plant(args: argparse.Namespace, studio: Studio, output: Output) -> int:
     output.document({"planted": len(rows)})
     output.say(f"{len(rows)} known-bad edits stand in the queue like any other")
     return DONE
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "reviewer"

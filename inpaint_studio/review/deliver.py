@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,14 +43,20 @@ class Delivered:
     failed: tuple[str, ...]
 
 
-def pending(library: Library, batch_id: str = "") -> list[Task]:
-    """Return what must be written or withdrawn so that the output shows every decision."""
+def pending(
+    library: Library, batch_id: str = "", paths: Collection[str] | None = None
+) -> list[Task]:
+    """Return what must be written or withdrawn so that the output shows every decision.
+
+    batch_id: only in this batch. paths: only for these photos (asking for all of 100,000 takes
+    seconds). None: for all.
+    """
     batches = [batch_id] if batch_id else [row.batch_id for row in library.batches.all()]
     tasks: list[Task] = []
     for name in batches:
         for row in library.batches.items(name, "flagged", "done"):
             runs = run_ids(row.data)
-            if not runs:
+            if not runs or (paths is not None and row.path not in paths):
                 continue
             states = _states(library, runs)
             is_good = (

@@ -15,14 +15,14 @@ from typing import Literal, TypeAlias
 from inpaint_studio.routing.onward import Change
 
 Verdict: TypeAlias = Literal[
-    "accept", "reject", "fix", "skip", "escalate", "note", "undo", "supersede"
+    "accept", "reject", "fix", "skip", "escalate", "note", "look", "undo", "supersede"
 ]
 State: TypeAlias = Literal[
     "open", "second", "disputed", "escalated", "accepted", "fixed", "rejected", "superseded"
 ]
 
 VERDICTS: tuple[Verdict, ...] = (
-    "accept", "reject", "fix", "skip", "escalate", "note", "undo", "supersede",
+    "accept", "reject", "fix", "skip", "escalate", "note", "look", "undo", "supersede",
 )  # fmt: skip
 STATES: tuple[State, ...] = (
     "open", "second", "disputed", "escalated", "accepted", "fixed", "rejected", "superseded",
@@ -60,8 +60,10 @@ class Decision:
 
     `undoes` is the `seq` an undo takes back. `group` joins the events of one key press over
     several items. `seen` tells whether this very item was on the screen. `automatic` events
-    never become a person's undo step. `ms` is the time the person took, `views` the compare
-    modes used. `readings` and `thresholds` are what the gate said when the person decided.
+    never become a person's undo step. A `look` says that the item was shown in a terminal: the
+    decision that follows is another process and cannot know it otherwise. `ms` is the time the
+    person took, `views` the compare modes used. `readings` and `thresholds` are what the gate
+    said when the person decided.
     """
 
     seq: int = 0
@@ -174,6 +176,25 @@ def next_undo(events: Iterable[Decision], reviewer: str) -> Decision | None:
         if e.reviewer == reviewer and not e.automatic and e.verdict not in ("note", "supersede")
     ]  # fmt: skip
     return mine[-1] if mine else None
+
+
+def is_repeated(events: Sequence[Decision], verdict: Verdict, reason: str, reviewer: str) -> bool:
+    """Return whether `reviewer` has decided just this already, and it still holds.
+
+    A skip or an escalation since then opens the question again.
+    """
+    held = [e for e in standing(events) if e.verdict in (*CLOSING, "skip", "escalate")]
+    while held and held[-1].verdict in CLOSING:
+        last = held.pop()
+        if last.reviewer == reviewer:
+            return (last.verdict, last.reason) == (verdict, reason)
+    return False
+
+
+def last_look(events: Iterable[Decision], reviewer: str) -> Decision | None:
+    """Return when `reviewer` last had the item shown to him outside the window, None: never."""
+    looks = [e for e in events if e.verdict == "look" and e.reviewer == reviewer]
+    return looks[-1] if looks else None
 
 
 def seen_share(events: Iterable[Decision]) -> float:

@@ -41,8 +41,11 @@ def masks_for(photos: list[Path], folder: Path) -> None:
     """One mask for every photo: a bar, as a shop's fixed watermark would be."""
     folder.mkdir()
     for path in photos:
-        with Image.open(path) as picture:
-            mask = np.zeros((picture.height, picture.width), np.uint8)
+        try:
+            with Image.open(path) as picture:
+                mask = np.zeros((picture.height, picture.width), np.uint8)
+        except OSError:
+            continue  # damaged beyond its header
         top, left = picture.height * 6 // 10, picture.width // 8
         mask[top : top + picture.height // 12, left : left + picture.width // 3] = 255
         Image.fromarray(mask).save(folder / f"{path.stem}.png")

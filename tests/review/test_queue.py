@@ -73,6 +73,34 @@ def test_a_decision_is_stored_with_everything_about_it(queue):
     assert ids(queue.list(Filter(state="decided"))) == ["item3"]
 
 
+def test_saying_the_same_twice_adds_nothing(queue):
+    queue.decide("item1", "accept", reviewer=ME)
+    changed = queue.decide(["item1", "item2"], "accept", reviewer=ME)
+    assert ids(changed.repeated) == ["item1"]
+    assert (changed.item_ids, changed.events[0].group) == (("item2",), "")
+    assert queue.decide("item1", "accept", reviewer="bob").events
+    assert not queue.decide("item1", "accept", reviewer=ME).events
+    queue.decide("item1", "escalate", reviewer=ME)
+    assert queue.decide("item1", "accept", reviewer=ME).items[0].state == "accepted"
+    assert queue.decide("item1", "reject", reason="seam", reviewer=ME).events
+    assert queue.decide("item1", "reject", reason="blurry", reviewer=ME).events
+    assert not queue.decide("item1", "reject", reason="blurry", reviewer=ME).events
+
+
+def test_an_item_that_another_attempt_replaced_takes_no_verdict(queue):
+    queue.withdraw(["item1"], "tried again")
+    with pytest.raises(UserError, match="replaced"):
+        queue.decide("item1", "accept", reviewer=ME)
+
+
+def test_a_look_is_no_decision(queue):
+    queue.look("item1", reviewer=ME, views=("terminal",))
+    assert queue.get("item1").state == "open"
+    assert queue.undo(ME) is None
+    with pytest.raises(BadSetting):
+        queue.decide("item1", "look", reviewer=ME)
+
+
 def test_skipped_items_come_last(queue):
     queue.decide("item5", "skip", reviewer=ME)
     assert ids(queue.list())[-1] == "item5"

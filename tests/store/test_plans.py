@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from inpaint_studio.review.filters import Filter
-from inpaint_studio.review.queue import FACETS
+from inpaint_studio.review.queue_reader import FACETS
 from inpaint_studio.store.library import Library
 
 FILTERS = [

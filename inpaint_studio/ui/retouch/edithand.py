@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shutil
 import tempfile
 from dataclasses import replace
@@ -121,7 +120,7 @@ class EditInHand(QObject):
             self.decided.emit(document)
 
     def _reviewer(self) -> str:
-        return str(self._studio.settings["reviewer"]) or getpass.getuser()
+        return self._studio.reviewer
 
     def hide(self) -> None:
         """Hide or show the edit in hand."""

@@ -6,7 +6,6 @@ both back. The page shows; this is what it tells the queue, and how fast the rev
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -43,11 +42,13 @@ class Looked:
 class Decisions(QObject):
     """Decide, undo and close for one reviewer.
 
-    changed: the rows as they are now. failed: a sentence.
+    changed: the rows as they are now. failed: a sentence. repeated: rows this reviewer had
+    decided just so already.
     """
 
     changed = Signal(object)
     failed = Signal(str)
+    repeated = Signal(object)
 
     def __init__(
         self, studio: Studio, attempts: AttemptDesk, delivery: Delivery, parent: QObject
@@ -63,13 +64,7 @@ class Decisions(QObject):
 
     @property
     def reviewer(self) -> str:
-        name = str(self._studio.settings["reviewer"])
-        if name:
-            return name
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "reviewer"
+        return self._studio.reviewer
 
     @property
     def words(self) -> str:
@@ -101,7 +96,7 @@ class Decisions(QObject):
             return False
         if verdict in CLOSES:
             self._decided += len(changed.items)
-            self._delivery.soon()
+            self._delivery.soon(changed.items)
         if verdict == "reject":
             for item in changed.items:
                 self._attempts.begin(item, reason)
@@ -136,7 +131,7 @@ class Decisions(QObject):
                 self._attempts.forget(item.item_id)
                 self._withdraw_attempts(item)
         self._decided = max(0, self._decided - len(changed.items))
-        self._delivery.soon()
+        self._delivery.soon(changed.items)
         self.changed.emit(changed.items)
         return changed.items
 
@@ -147,10 +142,11 @@ class Decisions(QObject):
         if fix is None or run is None:
             return False
         self.fixing = None
-        if self._try(lambda: close_fixed(library, fix, run, reviewer=self.reviewer)) is None:
+        changed = self._try(lambda: close_fixed(library, fix, run, reviewer=self.reviewer))
+        if changed is None:
             return False
         self._decided += 1
-        self._delivery.soon()
+        self._delivery.soon(changed.items)
         return True
 
     def _withdraw_attempts(self, item: ReviewRow) -> None:
@@ -166,5 +162,8 @@ class Decisions(QObject):
         except InpaintError as error:
             self.failed.emit(str(error))
             return None
-        self.changed.emit(changed.items)
+        if changed.items:
+            self.changed.emit(changed.items)
+        if changed.repeated:
+            self.repeated.emit(changed.repeated)
         return changed

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from inpaint_studio.review.deliver import Delivered, deliver, pending
 from inpaint_studio.store.library import Library
+from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.text import count
 
@@ -24,12 +28,18 @@ class Delivery(QObject):
         super().__init__(parent)
         self._library = library
         self._background = background
+        self._photos: dict[str, set[str]] = {}
+        self._is_first = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(AFTER_MS)
         self._timer.timeout.connect(self._begin)
 
-    def soon(self) -> None:
+    def soon(self, items: Iterable[ReviewRow]) -> None:
+        """Bring the photos of these to what was decided, a moment later."""
+        for item in items:
+            if item.batch_id:
+                self._photos.setdefault(item.batch_id, set()).add(item.name)
         self._timer.start()
 
     def now(self) -> None:
@@ -43,10 +53,20 @@ class Delivery(QObject):
         self._timer.stop()
 
     def _begin(self) -> None:
-        self._background.run(self._work, self._done, self._failed, in_order=True)
+        photos, self._photos = self._photos, {}
+        is_first, self._is_first = self._is_first, False
+        work = self._all if is_first else partial(self._some, photos)
+        self._background.run(work, self._done, self._failed, in_order=True)
 
-    def _work(self) -> Delivered:
+    def _all(self) -> Delivered:
+        """What was left over when the window last closed is done with the first decision."""
         return deliver(self._library, pending(self._library))
+
+    def _some(self, photos: dict[str, set[str]]) -> Delivered:
+        tasks = [
+            task for name, paths in photos.items() for task in pending(self._library, name, paths)
+        ]
+        return deliver(self._library, tasks)
 
     def _done(self, done: Delivered) -> None:
         if done.failed:

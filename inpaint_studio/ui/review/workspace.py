@@ -141,6 +141,7 @@ class ReviewWorkspace(QWidget):
         self.attempts.counted.connect(self._count)
         self.decisions.changed.connect(self.walk.model.changed)
         self.decisions.failed.connect(self._failed)
+        self.decisions.repeated.connect(self._repeated)
         self.delivery.said.connect(self._delivered)
 
     def _register(self) -> None:
@@ -395,6 +396,10 @@ class ReviewWorkspace(QWidget):
 
     def _failed(self, sentence: str) -> None:
         self.notice.emit("bad", sentence)
+
+    def _repeated(self, rows: Sequence[ReviewRow]) -> None:
+        words = count(len(rows), "item", "items")
+        self._tell(tr("You had decided so already: {n} unchanged", n=words))
 
     def _tell(self, words: str) -> None:
         """Say something small where it covers nothing."""
