@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
-from inpaint_studio.engines.table import ENGINES, engine
+from inpaint_studio.engines.table import DEAR, ENGINES, engine
 from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
@@ -126,9 +126,12 @@ def route_for(region: RegionInput) -> Route:
 
 
 def _that_fit(able: Mapping[str, str], region: RegionInput, free_mb: float) -> dict[str, str]:
-    """Say of engines that could run why they cannot here: the memory is not there."""
+    """Say of engines that could run why they cannot here: the memory is not there.
+
+    Those that need minutes have ways of their own to do with less.
+    """
     found = dict(able)
-    for name in (name for name, why in able.items() if not why):
+    for name in (name for name, why in able.items() if not why and name not in DEAR):
         needed = _needs_mb(name, region)
         if needed > free_mb:
             found[name] = f"It needs about {needed:.0f} MB and {free_mb:.0f} MB are free."

@@ -1,6 +1,6 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
-    python -m tests.benchmarks.routing collect --photos DIR... -o rows.jsonl [--plain 60]
+    python -m tests.benchmarks.routing collect --photos DIR... -o ROWS [--seed 0] [--plain 60]
     python -m tests.benchmarks.routing report ROWS... [--half tuning|held-out|all]
     python -m tests.benchmarks.routing fit ROWS...
 
@@ -55,21 +55,20 @@ EDGES = (0.01, 0.03, 0.06, 0.1)
 Row = dict[str, Any]
 
 
-def cases(photos: list[Path], plain: int, turns: int) -> Iterator[tuple[Row, Any, Any]]:
-    """Yield (row so far, truth (H, W, 3) uint8, mask (H, W)); each is drawn by its own seed."""
-    for turn in range(turns):
-        for number, path in enumerate(photos):
-            rng = np.random.default_rng([turn, number])
-            kind, where = KINDS[(number + turn) % len(KINDS)], PLACES[(number + turn) % len(PLACES)]
-            truth = load(path, LONGEST_PX)
-            if where == "whole":
-                mask = draw(kind, truth.shape[:2], rng)
-            else:
-                spot = plainest(truth) if where == "plainest" else None
-                mask = small(kind, truth.shape[:2], rng, spot)
-            yield {"photo": path.name, "set": where, "kind": kind}, truth, mask
+def cases(photos: list[Path], plain: int, seed: int) -> Iterator[tuple[Row, Any, Any]]:
+    """Yield (row so far, truth (H, W, 3) uint8, mask (H, W)); another seed draws other holes."""
+    for number, path in enumerate(photos):
+        rng = np.random.default_rng([seed, number])
+        kind, where = KINDS[(number + seed) % len(KINDS)], PLACES[(number + seed) % len(PLACES)]
+        truth = load(path, LONGEST_PX)
+        if where == "whole":
+            mask = draw(kind, truth.shape[:2], rng)
+        else:
+            spot = plainest(truth) if where == "plainest" else None
+            mask = small(kind, truth.shape[:2], rng, spot)
+        yield {"photo": path.name, "set": where, "kind": kind}, truth, mask
     for number in range(plain):
-        rng = np.random.default_rng([97, number])
+        rng = np.random.default_rng([97 + seed, number])
         truth = studio(rng)
         kind = KINDS[number % len(KINDS)]
         mask = small(kind, truth.shape[:2], rng)
@@ -115,10 +114,10 @@ def studio(rng: np.random.Generator) -> Any:
     return np.clip(np.rint(ground + grain), 0, 255).astype(np.uint8)
 
 
-def collect(photos: list[Path], *, plain: int, turns: int, output: Path, budget: str) -> None:
+def collect(photos: list[Path], *, plain: int, seed: int, output: Path, budget: str) -> None:
     """Write one JSON line a case: features, look and risk of each engine, looks of its probes."""
     with output.open("w") as file:
-        for number, (row, truth, mask) in enumerate(cases(photos, plain, turns)):
+        for number, (row, truth, mask) in enumerate(cases(photos, plain, seed)):
             row |= measured(truth, mask, budget)
             file.write(json.dumps(row) + "\n")
             file.flush()
@@ -146,6 +145,12 @@ def measured(truth: Any, mask: Any, budget: str) -> Row:
         row["look"][name] = look(made.after, truth[box.slices], hole)
         row["risk"][name] = made.verdict.risk
         row["accepted"][name] = made.verdict.accepted
+    other = replace(recipes[-1], seed=1)
+    again = attempt(
+        replace(region, options=RunOptions(budget="cheap")), other, sink=HashOnly(), semantic=None,
+        token=RunToken(),
+    )  # fmt: skip
+    row["other_seed"] = look(again.after, truth[box.slices], hole)
     began = time.process_time()
     row["probes"] = probe_looks(region, recipes, RunToken())
     row["cpu"]["probes"] = time.process_time() - began
@@ -196,7 +201,15 @@ def figures(rows: list[Row], rules: Sequence[Rule]) -> Row:
             "policy": float(np.mean([seconds for _, seconds in picks])),
         },
         "flat_chosen": float(np.mean([name == "flat" for name, _ in picks])),
+        "luck": luck(rows),
     }
+
+
+def luck(rows: list[Row]) -> float | None:
+    """Return what an oracle would gain by choosing among two seeds of the same engine: no policy
+    can know that, so a gap of this size is none that routing could close."""
+    pairs = [(row["look"]["patch"], row["other_seed"]) for row in rows if "other_seed" in row]
+    return float(np.mean([one - min(one, two) for one, two in pairs])) if pairs else None
 
 
 def report(rows: list[Row], which: str) -> None:
@@ -249,7 +262,7 @@ def main() -> int:
     parser.add_argument("rows", type=Path, nargs="*", help="what collect wrote")
     parser.add_argument("--photos", type=Path, nargs="+", default=[])
     parser.add_argument("--plain", type=int, default=60)
-    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", default="auto")
     parser.add_argument("--half", default="held-out", choices=("tuning", "held-out", "all"))
     parser.add_argument("-o", "--output", type=Path)
@@ -260,7 +273,7 @@ def main() -> int:
             path for folder in wish.photos for path in sorted(folder.iterdir())
             if path.suffix in (".jpg", ".png")
         ]  # fmt: skip
-        collect(photos, plain=wish.plain, turns=wish.turns, output=wish.output, budget=wish.budget)
+        collect(photos, plain=wish.plain, seed=wish.seed, output=wish.output, budget=wish.budget)
         return 0
     rows = [json.loads(line) for path in wish.rows for line in path.read_text().splitlines()]
     if wish.verb == "report":
