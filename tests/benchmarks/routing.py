@@ -1,6 +1,6 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
-    python -m tests.benchmarks.routing collect --photos DIR... -o ROWS [--seed 0] [--plain 60]
+    python -m tests.benchmarks.routing collect --photos DIR... -o ROWS [--seed 0] [--plain 60] [--half all]
     python -m tests.benchmarks.routing report ROWS... [--half tuning|held-out|all]
     python -m tests.benchmarks.routing fit ROWS...
 
@@ -271,7 +271,7 @@ def main() -> int:
     if wish.verb == "collect":
         photos = [
             path for folder in wish.photos for path in sorted(folder.iterdir())
-            if path.suffix in (".jpg", ".png")
+            if path.suffix in (".jpg", ".png") and half([{"photo": path.name}], wish.half)
         ]  # fmt: skip
         collect(photos, plain=wish.plain, seed=wish.seed, output=wish.output, budget=wish.budget)
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,17 @@ from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.imaging.mask import regions
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.pipeline import RunRequest, planning, probing, replay, run, tries
+from inpaint_studio.pipeline import RunRequest, attempt, planning, probing, replay, run, tries
 from inpaint_studio.pipeline.request import HashOnly
-from inpaint_studio.records import EditRecord, RunOptions, RunRecord, from_json, to_json
+from inpaint_studio.records import (
+    EditRecord,
+    Reading,
+    RunOptions,
+    RunRecord,
+    Verdict,
+    from_json,
+    to_json,
+)
 from inpaint_studio.routing.route import Route
 from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.store.runs import _artifacts_of
@@ -115,17 +124,36 @@ def test_probes_tell_grain_from_texture_twice_the_same(spot: Mask) -> None:
 
 
 def test_a_flagged_fill_goes_on_while_tries_are_left(
-    coffee: Rgb, monkeypatch: pytest.MonkeyPatch
+    coffee: Rgb, spot: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mask = np.zeros(coffee.shape[:2], dtype=bool)
-    mask[60:200, 100:300] = True
-    once = _edit(coffee, mask, HashOnly(), engine="flat")[1]
-    assert not once.verdict.accepted and once.attempts == ()
-    more = _edit(coffee, mask, HashOnly(), engine="flat", tries=3)[1]
-    assert 1 <= len(more.attempts) <= 2
-    assert {a.recipe.engine for a in more.attempts} == {"flat"}, "the user chose it"
-    assert more.verdict.risk <= once.verdict.risk
-    assert any(change.startswith("flagged, so filled again") for change in more.plan.changes)
+    seam = Reading(name="seam", value=9.0, high=8.0, passed=False, label="Seam")
+    risks: list[float] = []
+
+    def judged(*args: Any, **more: Any) -> attempt.Attempt:
+        """A real fill, with the verdict the test wants: flagged until the risk is below 0.3."""
+        made = attempt.attempt(*args, **more)
+        risk = risks.pop(0)
+        verdict = Verdict(accepted=risk < 0.3, risk=risk, readings=(seam,))
+        return replace(made, verdict=verdict)
+
+    monkeypatch.setattr(tries, "attempt", judged)
+    wish = {"engine": "flat", "budget": "cheap"}
+    risks[:] = [0.9]
+    assert _edit(coffee, spot, HashOnly(), **wish)[1].attempts == ()
+    risks[:] = [0.5, 0.9]
+    worse = _edit(coffee, spot, HashOnly(), **wish, tries=2)[1]
+    assert (worse.plan.recipe.feather_px, worse.verdict.risk) == (2, 0.5)
+    assert [lost.recipe.feather_px for lost in worse.attempts] == [6]
+    risks[:] = [0.9, 0.2, 0.1]
+    better = _edit(coffee, spot, HashOnly(), **wish, tries=3)[1]
+    assert risks == [0.1], "an accepted fill goes nowhere"
+    assert (better.plan.recipe.feather_px, better.verdict.accepted) == (6, True)
+    assert better.plan.changes == (
+        "flagged, so filled again with edge feathered over 6 px: risk 0.20 after 0.90, kept",
+    )
+    risks[:] = [0.9] * 5
+    stuck = _edit(coffee, spot, HashOnly(), **wish, tries=5)[1]
+    assert {lost.recipe.engine for lost in stuck.attempts} <= {"flat"}, "the user chose it"
 
 
 def test_a_broken_engine_in_comparison_or_probing_is_said_and_the_other_kept(
