@@ -1,6 +1,6 @@
 """Does the policy choose well? Routed against always-flat, always-patch and the oracle.
 
-    python -m tests.benchmarks.routing collect --photos DIR... -o ROWS [--seed 0] [--plain 60] [--half all]
+    python -m tests.benchmarks.routing collect --photos DIR... -o ROWS --half all [--seed 0]
     python -m tests.benchmarks.routing report ROWS... [--half tuning|held-out|all]
     python -m tests.benchmarks.routing fit ROWS...
 
