@@ -137,10 +137,14 @@ def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
 
 
 def _shrunk(mask: MaskBool, size: tuple[int, int]) -> MaskBool:
-    """Return the mask at another size; what is thinner than a pixel there stays."""
+    """Return the mask at another size; neither the hole nor the known ground is lost."""
     share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     small: MaskBool = share > 0.5
-    return small if small.any() else share > 0
+    if not small.any():
+        small = share > 0
+    if small.all():
+        small.ravel()[share.argmin()] = False
+    return small
 
 
 def to_rgb8(pixels: NDArray[np.generic]) -> Rgb8:
