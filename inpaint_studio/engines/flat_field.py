@@ -18,6 +18,7 @@ from inpaint_studio.jobs.token import RunToken
 _CELL = 4
 _SMOOTH_CELLS = 1.5
 _FIT_SAMPLES = 4000
+_MOST_LEVERAGE = 6.0
 
 Field = NDArray[np.float32]
 
@@ -68,6 +69,8 @@ def _surface(values: Field, known: MaskBool) -> Field:
     step = max(1, len(rows) // _FIT_SAMPLES)
     rows, columns = rows[::step], columns[::step]
     terms = _terms(rows, columns, height, width)
+    order = _order(terms, known)
+    terms = terms[:, :order]
     sample = values[rows, columns].astype(np.float64)
     weight = np.ones(len(rows))
     fit: NDArray[np.float64] = np.zeros((terms.shape[1], 3))
@@ -82,9 +85,28 @@ def _surface(values: Field, known: MaskBool) -> Field:
     y, x = np.arange(height), np.arange(width)
     v = _axis(y, height).astype(np.float32)[:, None, None]
     u = _axis(x, width).astype(np.float32)[None, :, None]
-    c = fit.astype(np.float32)
+    c = np.zeros((6, 3), np.float32)
+    c[:order] = fit
     surface = c[0] + c[1] * u + c[2] * v + (c[3] * u) * u + (c[4] * u) * v + (c[5] * v) * v
     return np.asarray(surface, np.float32)
+
+
+def _order(terms: NDArray[np.float64], known: MaskBool) -> int:
+    """Return how many terms (6, 3 or 1) hold everywhere in the hole.
+
+    The leverage of a pixel is how far its fitted value swings with the data, against the mean over
+    the data themselves; where a hole runs out of the frame a slope fitted beside it runs away.
+    """
+    rows, columns = np.nonzero(~known)
+    step = max(1, len(rows) // _FIT_SAMPLES)
+    asked = _terms(rows[::step], columns[::step], *known.shape)
+    for order in (6, 3):
+        own = terms[:, :order]
+        inverse = np.linalg.pinv(own.T @ own / len(own))
+        leverage = np.einsum("ij,jk,ik->i", asked[:, :order], inverse, asked[:, :order])
+        if not len(asked) or leverage.max() <= _MOST_LEVERAGE * order:
+            return order
+    return 1
 
 
 def _terms(

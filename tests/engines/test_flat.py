@@ -53,3 +53,16 @@ def test_a_typical_region_is_cheap() -> None:
     rng = np.random.default_rng(2)
     photo, mask = drawn("vignette", "jpeg90", rng), hole("blob", rng)
     assert min(fill(photo, mask, "flat").milliseconds for _ in range(4)) < 60
+
+
+def test_a_slope_does_not_run_away_where_the_hole_leaves_the_frame() -> None:
+    """A tint that bends beside the hole must not go on bending all the way to the frame."""
+    photo = np.full((512, 512, 3), 40, np.uint8)
+    across = (np.arange(512) - 420) / 90
+    photo[..., 0] = np.clip(40 + 8 * across**2, 0, 255)
+    mask = np.zeros(photo.shape[:2], dtype=bool)
+    mask[:, :300] = True
+    usual = photo[:, 300:].max()
+    photo[20:60, 305:340] = 230  # something bright, so that bright would be nothing new
+    after = fill(photo, mask, "flat").after
+    assert after[mask].max() <= usual + 8
