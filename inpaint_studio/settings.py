@@ -62,6 +62,9 @@ SETTINGS: tuple[Setting, ...] = (
             0.1, 10000.0),
     Setting("audit_share", 0.05, "Audit share", "Share of accepted edits shown to a person",
             0.0, 1.0),
+    Setting("attempts_ahead", 3, "Attempts ahead",
+            "Riskiest items in review whose next attempt is computed while the machine idles; "
+            "0 computes none", 0, 50),
     Setting("xmp_note", False, "Note edits in XMP", "Write engine, seed and run into saved files"),
     Setting("max_megapixels", 300.0, "Largest photo", "Bigger files are refused unless asked for",
             1.0, 4000.0),

@@ -24,8 +24,9 @@ from inpaint_studio.errors import BadPhoto, BadSetting, Cancelled
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.road import require
 from inpaint_studio.records import KINDS
-from inpaint_studio.review.batch import Batch, BatchProgress
+from inpaint_studio.review.batch import Batch
 from inpaint_studio.review.batch_plan import BatchOptions, run_options
+from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.review.deliver import deliver, pending
 from inpaint_studio.store.rows import BatchItemRow
 

@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from inpaint_studio.errors import BadSetting, Cancelled, JobFailed, UserError
 from inpaint_studio.jobs.job import Job
@@ -31,9 +30,11 @@ from inpaint_studio.review.batch_plan import (
     listed,
     photos_in,
 )
+from inpaint_studio.review.batch_progress import BatchProgress, Listener, nobody
 from inpaint_studio.review.batch_worker import Order, Outcome, data_of
 from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.queue import ReviewQueue
+from inpaint_studio.review.room import RESERVE_MB, free_mb, workers_for
 from inpaint_studio.store.database import now_s
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import BATCH_ITEMS, BatchItemRow, BatchRow
@@ -41,42 +42,7 @@ from inpaint_studio.store.rows import BATCH_ITEMS, BatchItemRow, BatchRow
 WORKER = "inpaint_studio.review.batch_worker:process"
 ALONE_AFTER = 3
 SET_ASIDE_AFTER = 8
-RESERVE_MB = 1500.0
-WORKER_MB = 900.0
-ENDED = ("done", "clean", "flagged", "failed", "set aside")
 _WAIT_S = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchProgress:
-    """How far a batch is. `per_minute` photos of this session; `seconds_left` None: not known."""
-
-    total: int
-    counts: dict[str, int]
-    working: tuple[str, ...] = ()
-    per_minute: float = 0.0
-    seconds_left: float | None = None
-    peak_mb: float = 0.0
-    workers: int = 0
-    is_paused: bool = False
-
-    @property
-    def ended(self) -> int:
-        return sum(self.counts.get(state, 0) for state in ENDED)
-
-    @property
-    def fraction(self) -> float:
-        return self.ended / self.total if self.total else 1.0
-
-
-class Listener(Protocol):
-    """Told of progress, and of each row as it ends. Called on the batch's own thread."""
-
-    def __call__(self, progress: BatchProgress, row: BatchItemRow | None) -> None: ...
-
-
-def _nobody(progress: BatchProgress, row: BatchItemRow | None) -> None:
-    """The listener of a batch that nobody watches."""
 
 
 @dataclass(slots=True)
@@ -197,7 +163,7 @@ class Batch:
     def run(
         self,
         token: RunToken | None = None,
-        listener: Listener = _nobody,
+        listener: Listener = nobody,
         *,
         workers: int = 0,
         pool: WorkerPool | None = None,
@@ -391,26 +357,6 @@ def why(error: Exception | None) -> str:
         return sentence
     name, line, *_ = frames[-1].removeprefix("File ").split(", ")
     return f"{sentence} ({Path(name.strip(chr(34))).name}, {line})"
-
-
-def workers_for(*, cores: int = 0, free: float = -1.0, each_mb: float = WORKER_MB) -> int:
-    """Return how many workers run side by side without swapping: at least 1."""
-    import os
-
-    cores = (
-        cores
-        or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
-        or (os.cpu_count() or 1)
-    )
-    free = free_mb() if free < 0 else free
-    return max(1, min(cores, int((free - RESERVE_MB) // each_mb)))
-
-
-def free_mb() -> float:
-    """Memory that can be had without swapping, in MB."""
-    import psutil
-
-    return float(psutil.virtual_memory().available) / 1e6
 
 
 def _ours(library: Library, name: str) -> list[str]:

@@ -45,7 +45,18 @@ def retry_of(
     offers: engine -> "" when it can run here. Raises: LibraryError: the artifacts were swept.
     """
     wish: Change | None = next((row.attempt for row in REASONS if row.name == reason), _UNSAID)
-    if wish is None or not item.run_id or item.origin == "planted":
+    return None if wish is None else _retry(library, item, wish, offers)
+
+
+def foreseen(library: Library, item: ReviewRow, offers: Mapping[str, str]) -> Retry | None:
+    """Return the attempt that comes next if a person sees in an item what the gates saw."""
+    return _retry(library, item, None, offers)
+
+
+def _retry(
+    library: Library, item: ReviewRow, wish: Change | None, offers: Mapping[str, str]
+) -> Retry | None:
+    if not item.run_id or item.origin == "planted":
         return None
     record = library.runs.get(item.run_id)
     edit = _edit_of(record, item)

@@ -13,10 +13,11 @@ from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions
 from inpaint_studio.review import batch as module
-from inpaint_studio.review.batch import Batch, workers_for
+from inpaint_studio.review.batch import Batch
 from inpaint_studio.review.batch_plan import BatchOptions, batch_id, listed, mask_for, photos_in
 from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.queue import ReviewQueue
+from inpaint_studio.review.room import workers_for
 from inpaint_studio.store.library import Library
 
 TEXT = BatchOptions(propose=("text",), audit_share=0.0)

@@ -10,32 +10,10 @@ from PySide6.QtTest import QTest
 from inpaint_studio.ui.retouch.runner import Runner
 from inpaint_studio.ui.review.panel import CompareRow
 from tests.review.test_retry import made
-from tests.ui.conftest import InstantJob, InstantPool
+from tests.ui.conftest import InstantPool
+from tests.ui_review.pools import AttemptPool
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-class AttemptPool:
-    """Paints the hole in one colour as the next attempt, when the test says so."""
-
-    def __init__(self, library):
-        self.library = library
-        self.asked = []
-
-    def submit(self, _target, request, _objects, *, on_end, **_more):
-        job = InstantJob()
-        self.asked.append((request, on_end, job))
-        return job
-
-    def answer(self):
-        request, on_end, job = self.asked.pop(0)
-        retry = on_end.args[0]
-        assert retry.request is request
-        job.result = made(self.library, retry)
-        on_end(job)
-
-    def close(self):
-        """Nothing to close."""
 
 
 @pytest.fixture

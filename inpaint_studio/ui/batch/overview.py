@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from inpaint_studio.review.batch import BatchProgress
+from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import button, dim, label
 

@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.review.batch import Batch, BatchProgress
+from inpaint_studio.review.batch import Batch
+from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.store.rows import BatchItemRow
 from inpaint_studio.ui.background import Background
 

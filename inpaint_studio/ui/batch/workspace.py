@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from inpaint_studio.errors import InpaintError
-from inpaint_studio.review.batch import Batch, BatchProgress
+from inpaint_studio.review.batch import Batch
+from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.report import write_report
 from inpaint_studio.store.rows import BatchItemRow

@@ -13,6 +13,7 @@ from inpaint_studio.jobs.job import Job
 from inpaint_studio.review.retry import Retry, keep_retry, retry_of
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.background import Background
+from inpaint_studio.ui.review.candidates import Candidates
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -34,11 +35,14 @@ class AttemptDesk(QObject):
     ended = Signal(str, str)
     counted = Signal(int)
 
-    def __init__(self, studio: Studio, background: Background, parent: QObject) -> None:
+    def __init__(
+        self, studio: Studio, background: Background, candidates: Candidates, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._studio = studio
         self._library = studio.library
         self._background = background
+        self._candidates = candidates
         self._jobs: dict[str, Job] = {}
         self._planning: set[str] = set()
 
@@ -77,11 +81,23 @@ class AttemptDesk(QObject):
             self.counted.emit(self.waiting)
             self.ended.emit(item.item_id, "no other way is left to try; fix it by hand")
             return
+        result = self._candidates.take(item.item_id, retry.request.options)
+        if result is not None:
+            self._background.run(
+                partial(keep_retry, self._library, retry, result),
+                partial(self._kept, item), partial(self._unplanned, item),
+            )  # fmt: skip
+            return
+        self._candidates.give_way()
         self._jobs[item.item_id] = self._studio.pool.submit(
             WORKER, retry.request, str(self._library.objects.root), label=item.name,
             priority=BEHIND_THE_EDITOR, on_end=partial(self._finished, retry),
         )  # fmt: skip
         self.counted.emit(self.waiting)
+
+    def _kept(self, item: ReviewRow, row: ReviewRow | None) -> None:
+        """The attempt had been computed before it was asked for."""
+        self._told(item, row, "")
 
     def _unplanned(self, item: ReviewRow, error: Exception) -> None:
         self._planning.discard(item.item_id)

@@ -26,6 +26,7 @@ from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.review.aside import Asides
 from inpaint_studio.ui.review.attempts import AttemptDesk
 from inpaint_studio.ui.review.bars import CompareBar, FilterBar, ReasonBar
+from inpaint_studio.ui.review.candidates import Candidates
 from inpaint_studio.ui.review.decisions import Decisions, Looked
 from inpaint_studio.ui.review.delivery import Delivery
 from inpaint_studio.ui.review.group_page import GroupPage
@@ -67,7 +68,8 @@ class ReviewWorkspace(QWidget):
         self.actions_ = actions
         self.background = Background(self)
         self.shots = Shots(studio.library, self.background, self._shot_arrived)
-        self.attempts = AttemptDesk(studio, self.background, self)
+        self.candidates = Candidates(studio, self.background, self)
+        self.attempts = AttemptDesk(studio, self.background, self.candidates, self)
         self.list = QueueList(QueueModel(self.queue), studio.library.objects)
         self.filters = FilterBar()
         self.walk = Walk(studio.library, self.queue, self.filters, self.list, self.background, self)
@@ -187,6 +189,7 @@ class ReviewWorkspace(QWidget):
     def leave(self) -> None:
         self.canvas.hold_before(False)
         self._ask(False)
+        self.candidates.give_way()
         self.delivery.now()
 
     def open_files(self, paths: Sequence[Path]) -> None:
@@ -197,6 +200,7 @@ class ReviewWorkspace(QWidget):
             timer.stop()
         self.decisions.close_fixed()
         self.delivery.stop()
+        self.candidates.give_way()
         self.attempts.close()
         self.background.close()
         return True
@@ -213,6 +217,7 @@ class ReviewWorkspace(QWidget):
         self._group = None
         row = self.row
         self._headline()
+        self.candidates.later()
         if row is None:
             self._show_nothing()
             return
