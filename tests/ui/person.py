@@ -196,7 +196,7 @@ class TestPerson(Person):
 
 
 _KEYSYMS = {
-    "Space": "space",
+    "Space": "space", "Esc": "Escape",
     "[": "bracketleft", "]": "bracketright", ".": "period", ",": "comma", "\\": "backslash",
     "Del": "Delete", "PgDown": "Next",
 }  # fmt: skip

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QEventLoop, QPoint
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
 from inpaint_studio.ui import theme
@@ -364,8 +364,7 @@ def told(person: Person) -> None:
     app = QApplication.instance()
     assert app is not None
     while not person.ended:
-        app.processEvents()
-        app.sendPostedEvents()
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def main() -> int:

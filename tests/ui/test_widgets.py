@@ -116,9 +116,9 @@ def test_the_key_editor_refuses_a_taken_key_with_a_sentence(qtbot: QtBot, shell:
     editor.key.setKeySequence("E")
     editor.set_key.click()
     assert "Eraser" in editor.notice.words
-    editor.key.setKeySequence("N")
+    editor.key.setKeySequence("V")
     editor.set_key.click()
-    assert shell.actions_.action("tool.brush").shortcuts()[0].toString() == "N"
+    assert shell.actions_.action("tool.brush").shortcuts()[0].toString() == "V"
 
 
 def test_the_sheet_and_the_palette_come_from_the_table(qtbot: QtBot, shell: Shell) -> None:

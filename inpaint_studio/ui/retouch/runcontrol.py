@@ -46,7 +46,7 @@ class RunControl(QObject):
         self._runner = runner
         self._inspector = inspector
         self._strip = strip
-        self._hand = hand
+        self.hand = hand
         self._choosing: Batch | None = None
         self._was_busy = False
         self._planned_as: Plan | None = None
@@ -124,7 +124,7 @@ class RunControl(QObject):
             self._plan_soon.start()
         else:
             self._plan_soon.stop()
-            if self._hand.chosen < 0:
+            if self.hand.chosen < 0:
                 self._inspector.show_plans([])
 
     def plan(self) -> None:
@@ -138,7 +138,7 @@ class RunControl(QObject):
     def _planned(self, task: Task, found: list[tuple[Box, Plan]]) -> None:
         document = self._editor.document
         if task.document is document and document is not None and not document.mask.is_empty:
-            self._hand.choose(-1)
+            self.hand.choose(-1)
             self._planned_as = found[0][1] if found else None
             self._inspector.show_plans([plan for _, plan in found])
 
@@ -242,7 +242,7 @@ class RunControl(QObject):
 
     def _show_newest(self, document: Document, _answer: Any) -> None:
         if document is self._editor.document:
-            self._hand.newest()
+            self.hand.newest()
 
     def stop(self) -> None:
         """Ask for no more plans (the window closes)."""
