@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from inpaint_studio.paths import config_dir
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.commands import COMMANDS, MENUS
+from inpaint_studio.ui.commands import COMMANDS, EVERYWHERE, MENUS
 from inpaint_studio.ui.startup import AfterPaint, Idle, Waiting
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.topbar import TopBar
@@ -200,9 +200,16 @@ class Shell(QMainWindow):
             if not items:
                 continue
             part = whole.addMenu(tr(name))
+            part.menuAction().setData(frozenset(item.where for item in items))
             for item in items:
                 part.addAction(self.actions_.action(item.id))
+        whole.aboutToShow.connect(partial(self._show_menus, whole))
         return whole
+
+    def _show_menus(self, whole: QMenu) -> None:
+        """Leave out what belongs to other pages."""
+        for entry in whole.actions():
+            entry.setVisible(bool(entry.data() & {EVERYWHERE, self._current}))
 
     def choose_files(self) -> None:
         """Ask for photos and open them in the page shown."""

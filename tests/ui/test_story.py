@@ -337,7 +337,7 @@ def test_the_other_engine_and_the_next_try_are_those_of_the_one_onward_route(
 
     notices: list[str] = []
     hands.workspace.hand.notice.connect(lambda _tone, words: notices.append(words))
-    monkeypatch.setattr(edithand, "_mask_of", lambda *_: (box, mask))
+    monkeypatch.setattr(edithand, "mask_of", lambda *_: (box, mask))
     hands.workspace.hand.again()
     hands.until(lambda: len(_engines_run(hands)) == 3)
     hands.settle()

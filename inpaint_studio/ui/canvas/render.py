@@ -42,6 +42,8 @@ class Scene:
     hint: MaskPlane | None = None
     evidence: tuple[Evidence, ...] = ()
     preview: Evidence | None = None
+    edit_mask: Evidence | None = None
+    """What the edit in hand has filled: shown as the mask while none is painted."""
     mask_color: tuple[int, int, int] = (238, 80, 90)
     mask_opacity: float = 0.38
     show_mask: bool = True
@@ -119,6 +121,8 @@ def render(scene: Scene, side: Side, zoom: float, device: Box) -> Rendered:
     edge = None
     if side == "mask":
         pixels = _mask_view(pixels, mask)
+        if scene.edit_mask is not None and mask is None:
+            pixels = _evidence(pixels, scene.edit_mask, zoom, device, opacity=1.0)
     elif side != "difference":
         shown = scene.evidence if scene.show_evidence and side != "before" else ()
         for item in (*shown, scene.preview):
@@ -214,7 +218,9 @@ def _mask_view(pixels: Screen, mask: NDArray[np.uint8] | None) -> Screen:
     return np.asarray(out, np.uint8)
 
 
-def _evidence(pixels: Screen, item: Evidence, zoom: float, device: Box) -> Screen:
+def _evidence(
+    pixels: Screen, item: Evidence, zoom: float, device: Box, *, opacity: float = 0.7
+) -> Screen:
     step = 1.0 / (zoom * item.scale)
     left, top = math.floor(item.box.left * zoom), math.floor(item.box.top * zoom)
     right, bottom = math.ceil(item.box.right * zoom), math.ceil(item.box.bottom * zoom)
@@ -233,7 +239,7 @@ def _evidence(pixels: Screen, item: Evidence, zoom: float, device: Box) -> Scree
     )[..., None]  # fmt: skip
     out = np.ascontiguousarray(pixels).copy()
     slot = part.relative_to(device).slices
-    alpha = np.clip(weight, 0.0, 1.0) * 0.7
+    alpha = np.clip(weight, 0.0, 1.0) * opacity
     mixed = out[slot] * (1 - alpha) + np.array(item.color, np.float32) * alpha
     out[slot] = mixed.astype(np.uint8)
     return out

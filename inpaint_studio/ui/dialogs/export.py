@@ -143,6 +143,7 @@ class ExportDialog(QDialog):
         self.overwrite.toggled.connect(self._changed)
         self._changed()
         name_lists(self)
+        self.where.setFocus()
 
     def path(self) -> Path:
         return Path(self.where.text()).expanduser()

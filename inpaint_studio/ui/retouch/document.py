@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,6 +131,16 @@ class Document:
             return False
         item = self.item_of(edit)
         return item is None or bool(item.waiting)
+
+    def withdraw(self, edit_ids: Sequence[str]) -> None:
+        """Take edits that are gone for good out of the review queue. Any thread but the window's
+        may call it: it writes to the library."""
+        queue = self.studio.queue
+        items = [queue.of_edit(edit_id) for edit_id in edit_ids if edit_id]
+        waiting = [item.item_id for item in items if item is not None and item.waiting]
+        if waiting:
+            queue.withdraw(waiting, "undone in the editor")
+            self.forget_items()
 
     def undecided(self) -> list[int]:
         """Positions of the edits the photo shows that are flagged and not decided by a person."""

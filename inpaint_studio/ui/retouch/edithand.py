@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
@@ -18,8 +18,9 @@ from inpaint_studio.pipeline.replay import ReplayAnswer
 from inpaint_studio.records import EditRecord, RunOptions
 from inpaint_studio.routing.onward import Change, next_route
 from inpaint_studio.ui.retouch.editor import Editor
-from inpaint_studio.ui.retouch.inspector import Inspector
+from inpaint_studio.ui.retouch.inspector import Inspector, engine_title
 from inpaint_studio.ui.retouch.runner import Runner, Task
+from inpaint_studio.ui.retouch.runpanel import ENGINE_TITLES
 from inpaint_studio.ui.text import tr
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class EditInHand(QObject):
         self._editor = editor
         self._runner = runner
         self._inspector = inspector
+        self._window = window
         self._scratch: list[Path] = []
         self.chosen = -1
         self.waits = False
@@ -135,10 +137,6 @@ class EditInHand(QObject):
         if document is None or edit is None:
             self.notice.emit("info", tr("Choose an edit in the history first."))
             return
-        stage = edit.stage("mask")
-        if stage is None or not stage.sha256:
-            self.notice.emit("warn", tr("The mask of this edit has been swept; paint it again."))
-            return
         wish = self._inspector.run.options()
         if wish.engine == "auto":
             step: Change | None = "seed" if edit.verdict.accepted else None
@@ -151,9 +149,44 @@ class EditInHand(QObject):
             self.notice.emit("info", route.reason.text)
         elif wish.seed == edit.plan.recipe.seed and wish.engine == edit.plan.engine:
             wish = replace(wish, seed=wish.seed + 1)
+        self._run_again(wish)
+
+    def _run_again(self, wish: RunOptions) -> None:
+        document, edit = self._editor.document, self.record
+        if document is None or edit is None:
+            return
+        stage = edit.stage("mask")
+        if stage is None or not stage.sha256:
+            self.notice.emit("warn", tr("The mask of this edit has been swept; paint it again."))
+            return
         position = self.chosen
-        work = partial(_mask_of, self._studio, edit.box, stage.sha256)
+        work = partial(mask_of, self._studio, edit.box, stage.sha256)
         self._editor.in_order(work, partial(self._again_with, document, wish, position))
+
+    def retry_menu(self, corner: QPoint) -> QMenu | None:
+        """Open the ways to run the edit in hand anew, above a point of the screen."""
+        edit = self.record
+        if edit is None:
+            return None
+        menu = QMenu(self._window)
+        menu.setAccessibleName(tr("Run again with"))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        now = edit.plan.engine
+        menu.addAction(tr("What fits best next"), self.again)
+        menu.addAction(tr("Another seed"), partial(self.again_by, now))
+        menu.addSeparator()
+        for name in ENGINE_TITLES:
+            if name in self._runner.ready and name != now:
+                menu.addAction(engine_title(name), partial(self.again_by, name))
+        menu.popup(corner - QPoint(0, menu.sizeHint().height()))
+        return menu
+
+    def again_by(self, engine: str) -> None:
+        """Run the edit in hand again by one engine: with its next seed if it was that one's."""
+        edit = self.record
+        if edit is not None:
+            seed = edit.plan.recipe.seed + (engine == edit.plan.engine)
+            self._run_again(replace(self._inspector.run.options(), engine=engine, seed=seed))
 
     def _again_with(
         self, document: Document, wish: RunOptions, position: int, found: tuple[Box, MaskBool]
@@ -211,7 +244,7 @@ class EditInHand(QObject):
         self._scratch.clear()
 
 
-def _mask_of(studio: Studio, box: Box, key: str) -> tuple[Box, MaskBool]:
+def mask_of(studio: Studio, box: Box, key: str) -> tuple[Box, MaskBool]:
     """The mask an edit was made with, tight."""
     mask = studio.library.objects.get_array(key).astype(bool)
     inside = Box.of_mask(mask)

@@ -237,8 +237,12 @@ class Editor(QObject):
 def _commit(
     document: Document, label: str, changes: Sequence[Any], edit_id: str, run_id: str
 ) -> tuple[Box, int]:
+    history = document.history
+    undone = [entry.edit_id for entry in history.entries[history.cursor :]]
     box = document.session.commit(label, changes, edit_id=edit_id, run_id=run_id)
     _refresh(document, box)
+    if not box.is_empty:
+        document.withdraw(undone)
     return box, document.history.cursor - 1
 
 

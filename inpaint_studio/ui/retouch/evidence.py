@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from inpaint_studio.ui.widgets.gauge import number, title
 if TYPE_CHECKING:
     from inpaint_studio.store.objects import ObjectStore
 
+TAGS = 2
+"""Tags over the photo; the others are named by the gauges, and shown when those are clicked."""
 SHARED = 2
 """Readings named on one tag."""
 
@@ -88,7 +91,7 @@ class EvidenceView(QObject):
         """A tag for every box, where it covers neither another tag nor another box."""
         taken: list[QRectF] = []
         places = [place for _, place in found]
-        for words, reading, place in _tags(found):
+        for words, reading, place in _tags(found)[:TAGS]:
             size = chrome.tag_size(words, ratio)
             at = _free_place(place, size, pane.clip, [*taken, *places], 4 * ratio)
             fill = _color(reading).darker(130)
@@ -96,7 +99,8 @@ class EvidenceView(QObject):
 
 
 def _tags(found: list[tuple[Reading, QRectF]]) -> list[tuple[str, Reading, QRectF]]:
-    """One tag for each box: readings that found the same place share it."""
+    """One tag for each box, the worst first: readings that found the same place share it."""
+    found = sorted(found, key=lambda pair: -_excess(pair[0]))
     tags: dict[tuple[float, ...], tuple[str, Reading, QRectF]] = {}
     for reading, place in found:
         key = (place.x(), place.y(), place.width(), place.height())
@@ -108,6 +112,14 @@ def _tags(found: list[tuple[Reading, QRectF]]) -> list[tuple[str, Reading, QRect
         else:
             tags[key] = (f"{title(reading)} {number(reading.value)}", reading, place)
     return list(tags.values())
+
+
+def _excess(reading: Reading) -> float:
+    """How far beyond its limit a reading lies, as a factor."""
+    low, high, value = reading.low, reading.high, abs(reading.value)
+    over = value / high if high else (math.inf if high is not None and value else 0.0)
+    under = low / value if low and value else 0.0
+    return max(over, under)
 
 
 def _free_place(place: QRectF, size: QSizeF, clip: Box, taken: list[QRectF], gap: float) -> QPointF:

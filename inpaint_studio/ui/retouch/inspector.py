@@ -29,6 +29,7 @@ SEMANTIC_PASSED = {
     "new_text": "No new letters",
     "new_object": "No new objects",
 }
+NEXT = "Approve it if it looks right to you. Else Retry, or paint over what is wrong and run again."
 SEMANTIC = tuple(SEMANTIC_PASSED)
 
 
@@ -87,7 +88,7 @@ class Inspector(Panel):
     replay_asked = Signal()
     accept_asked = Signal()
     reject_asked = Signal()
-    retry_asked = Signal()
+    retry_asked = Signal(object)
     review_asked = Signal()
 
     def __init__(self) -> None:
@@ -101,6 +102,7 @@ class Inspector(Panel):
         self._plan = Section(tr("Plan"))
         self._plan.body.addWidget(self.plan)
         self.card = Card()
+        self._next = caption(tr(NEXT), wrap=True)
         self.gauges = GaugeList()
         self.gauges.pointed.connect(self.gauge_pointed)
         self._gates = Section(tr("Gates"))
@@ -124,7 +126,7 @@ class Inspector(Panel):
         for part in (self._stages, self._replay, self._answer):
             self._run.body.addWidget(part)
         for section in (
-            self._histogram, self.run, self.card, self._gates, self._plan, self._more,
+            self._histogram, self.run, self.card, self._next, self._gates, self._plan, self._more,
             self._recipe, self._run,
         ):  # fmt: skip
             self.add(section)
@@ -142,7 +144,7 @@ class Inspector(Panel):
         self._accept = button(tr("Approve"), icon="check", primary=True)
         self._review = button(tr("To review"), icon="flag", hint=tr("Send to review"))
         self._reject.clicked.connect(self.reject_asked)
-        self._retry.clicked.connect(self.retry_asked)
+        self._retry.clicked.connect(self._ask_retry)
         self._accept.clicked.connect(self.accept_asked)
         self._review.clicked.connect(self.review_asked)
         buttons = QHBoxLayout()
@@ -156,6 +158,9 @@ class Inspector(Panel):
         foot.addLayout(buttons)
         self.set_foot(foot)
 
+    def _ask_retry(self) -> None:
+        self.retry_asked.emit(self._retry.mapToGlobal(self._retry.rect().topLeft()))
+
     # What is shown
 
     def show_plans(self, plans: Sequence[Plan]) -> None:
@@ -164,14 +169,20 @@ class Inspector(Panel):
         self._plan.set_note(tr("before the run"))
         self.plan.show_plans(plans)
 
-    def show_edit(self, edit: EditRecord | None, *, waiting: bool = False) -> None:
-        """Show one edit's verdict, readings, plan and recipe; `waiting`: it needs a decision."""
+    def show_edit(
+        self, edit: EditRecord | None, *, waiting: bool = False, choosing: bool = False
+    ) -> None:
+        """Show one edit's verdict, readings, plan and recipe.
+
+        waiting: it needs a decision; choosing: it is one of several and not in the photo yet.
+        """
         for part in (self.card, self._gates, self._more, self._recipe, self._run):
             part.setVisible(edit is not None)
         for made in (self._reject, self._accept):
             made.setVisible(edit is not None and waiting)
-        self._retry.setVisible(edit is not None)
-        self._review.setVisible(edit is not None and not waiting)
+        self._retry.setVisible(edit is not None and not choosing)
+        self._review.setVisible(edit is not None and not waiting and not choosing)
+        self._next.setVisible(edit is not None and waiting)
         self._answer.setText("")
         if edit is None:
             self._plan.setVisible(False)

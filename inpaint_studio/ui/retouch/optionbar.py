@@ -23,6 +23,11 @@ from inpaint_studio.ui.widgets import NamedSlider, Segmented, Slider, dim, space
 _STEPS = 400
 COMBINE = (("add", "Add"), ("subtract", "Subtract"), ("intersect", "Intersect"))
 SOURCES = (("auto", "Automatic"), ("include", "Copy only from"), ("exclude", "Never copy from"))
+FINDERS = (
+    ("mask.propose_text", "Text"), ("mask.propose_object", "Objects"),
+    ("mask.propose_blemish", "Blemishes"), ("mask.propose_logo", "Logos"),
+    ("mask.keep_all", "Keep all"),
+)  # fmt: skip
 SHAPES = ("rectangle", "ellipse", "lasso", "polygon", "wand", "object")
 DRAWING = ("brush", "eraser", "restore", "source", "dropper")
 HINTS = {
@@ -110,6 +115,7 @@ class OptionBar(QWidget):
         self.contiguous.toggled.connect(self.contiguous_changed)
         self.swatch = QLabel()
         self.swatch.setAccessibleName(tr("Colour in hand"))
+        self.finders = _finders(actions)
         self.hint = Hint()
         self.feather = _spin(tr("Feather"), 0, 64, 2)
         self.feather.valueChanged.connect(self.feather_changed)
@@ -121,7 +127,8 @@ class OptionBar(QWidget):
         for part in (
             self._brush,
             self.radius,
-            self.combine, self.source, self.tolerance, self.contiguous, self.swatch, self.hint,
+            self.finders, self.combine, self.source, self.tolerance, self.contiguous,
+            self.swatch, self.hint,
         ):  # fmt: skip
             row.addWidget(part, 1 if part is self.hint else 0)
         row.addWidget(dim(tr("Feather")))
@@ -141,6 +148,7 @@ class OptionBar(QWidget):
         self.contiguous.setVisible(name == "wand")
         self.source.setVisible(name == "source")
         self.swatch.setVisible(name == "dropper")
+        self.finders.setVisible(name == "pick")
         self.hint.say(tr(HINTS.get(name, "")))
 
     def show_radius(self, radius: float) -> None:
@@ -168,6 +176,22 @@ def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
     made.setFixedWidth(66)
     made.setAccessibleName(name)
     made.setToolTip(name)
+    return made
+
+
+def _finders(actions: Actions) -> QWidget:
+    """What the program can look for, as a row of words; beside the pins they make."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(2)
+    row.addWidget(dim(tr("Find")))
+    for name, words in FINDERS:
+        part = _small(actions, name)
+        part.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        part.setText(tr(words))
+        part.setProperty("segment", True)
+        row.addWidget(part)
     return made
 
 

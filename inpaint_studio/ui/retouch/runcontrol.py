@@ -35,6 +35,10 @@ class RunControl(QObject):
 
     notice = Signal(str, str)
     status = Signal(str, str)
+    added = Signal()
+    """A new edit is in the photo, and in hand."""
+    choosing = Signal(object)
+    """Variations are shown: the box they differ in."""
 
     def __init__(
         self, studio: Studio, editor: Editor, runner: Runner, inspector: Inspector,
@@ -119,7 +123,8 @@ class RunControl(QObject):
         self._planned_as = None
         document = self._editor.document
         ready = document is not None and not document.mask.is_empty
-        self._inspector.run.set_ready(ready, "" if ready else tr("Paint a mask first"))
+        why = tr("First mark what shall go: paint over it (B), or let it be found (P).")
+        self._inspector.run.set_ready(ready, "" if ready or document is None else why)
         if ready:
             self._plan_soon.start()
         else:
@@ -173,6 +178,7 @@ class RunControl(QObject):
             return
         self._choosing = batch
         self._strip.show_results(results, batch.box, batch.document)
+        self.choosing.emit(batch.box)
 
     def _show_variation(self, index: int) -> None:
         batch = self._choosing
@@ -184,9 +190,9 @@ class RunControl(QObject):
         canvas = self._editor.canvas
         shown = Patched(document.pyramid, patches, document.to_screen)
         canvas.set_pictures(shown, document.pyramid, keep_view=True)
-        canvas.scene.show_mask = False
+        canvas.scene.show_mask = canvas.scene.show_ants = False
         if result.record.edits:
-            self._inspector.show_edit(result.record.worst)
+            self._inspector.show_edit(result.record.worst, choosing=True)
 
     def take_variation(self, index: int = -1) -> None:
         """Commit the variation shown."""
@@ -209,7 +215,8 @@ class RunControl(QObject):
         self._choosing = None
         self._strip.clear()
         document = self._editor.document
-        self._editor.canvas.scene.show_mask = True
+        scene = self._editor.canvas.scene
+        scene.show_mask = scene.show_ants = True
         if document is not None:
             self._editor.canvas.set_pictures(document.pyramid, None, keep_view=True)
             self._editor.pixels_changed.emit()
@@ -228,6 +235,9 @@ class RunControl(QObject):
         document.saved = False
         if batch.replaces >= 0:
             self._editor.hide_edit(batch.replaces, True)
+            old = document.edit_of(batch.replaces)
+            if old is not None:
+                self._editor.in_order(partial(document.withdraw, [old.edit_id]), _heard)
         take: tuple[Box, MaskBool] | None = (batch.box, batch.mask)
         for edit, delta in zip(record.edits, kept.result.deltas, strict=True):
             if delta is None:
@@ -243,6 +253,7 @@ class RunControl(QObject):
     def _show_newest(self, document: Document, _answer: Any) -> None:
         if document is self._editor.document:
             self.hand.newest()
+            self.added.emit()
 
     def stop(self) -> None:
         """Ask for no more plans (the window closes)."""
@@ -251,6 +262,10 @@ class RunControl(QObject):
     def _trouble(self, words: str) -> None:
         self.status.emit("bad", tr("Failed"))
         self.notice.emit("bad", words)
+
+
+def _heard(_answer: object) -> None:
+    """Nothing more to do."""
 
 
 def _nothing() -> None:

@@ -98,6 +98,8 @@ class RunPanel(Section):
         self.body.addWidget(self._why)
         self.body.addWidget(self.on_release)
         self.body.addLayout(row)
+        self._first = caption("", wrap=True)
+        self.body.addWidget(self._first)
         self._show_prompt()
 
     def set_offers(self, offers: dict[str, str]) -> None:
@@ -128,6 +130,8 @@ class RunPanel(Section):
         self.go.setEnabled(ready)
         self.other.setEnabled(ready)
         self.go.setToolTip(why or tr("Run  (Ctrl+Return)"))
+        self._first.setText(why)
+        self._first.setVisible(bool(why))
 
     def choose_intent(self, intent: Intent) -> None:
         """Choose an intent as if it had been clicked."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
+from inpaint_studio.records import EditRecord
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.canvas.picture import Patched
+from inpaint_studio.ui.canvas.render import Evidence
 from inpaint_studio.ui.retouch.document import Document, shares_of
-from inpaint_studio.ui.retouch.edithand import EditInHand
+from inpaint_studio.ui.retouch.edithand import EditInHand, mask_of
 from inpaint_studio.ui.retouch.editor import Editor
 from inpaint_studio.ui.retouch.evidence import EvidenceView
 from inpaint_studio.ui.retouch.places import Places
@@ -22,6 +27,7 @@ from inpaint_studio.ui.retouch.viewcontrol import ViewCommands
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
+WHITE = (255, 255, 255)
 ON_PHOTO = ("file.save", "file.save_again", "file.copy", "file.close", "file.reload")
 ON_EDIT = ("edit.hide", "edit.again", "edit.review", "edit.replay")
 ON_UNDECIDED = ("edit.accept", "edit.reject")
@@ -59,6 +65,7 @@ class Showing(QObject):
         places.inspector.stages_asked.connect(self._show_stages)
         self._editor.history_changed.connect(self.history_changed)
         self._editor.pixels_changed.connect(self._pixels_changed)
+        self._editor.mask_edited.connect(self._mask_edited)
         self._hand.changed.connect(self._edit_chosen)
         self._views.before_wanted.connect(self.refresh_before)
         self._views.evidence_toggled.connect(self.evidence.set_visible)
@@ -138,6 +145,19 @@ class Showing(QObject):
         if document is not None and 0 <= position < len(document.history.entries):
             self._views.see(document.history.entries[position].box)
 
+    def look_at(self, box: Box) -> None:
+        """Bring a part of the photo into sight, once the strip below has taken its room."""
+        QTimer.singleShot(0, self, partial(self._views.see, box))
+
+    def edit_added(self) -> None:
+        """In a split view, part the new edit: it may lie under the side that shows the past."""
+        edit, canvas = self._hand.record, self._places.canvas
+        if edit is None or canvas.mode is not Mode.SPLIT:
+            return
+        middle = canvas.to_device(edit.box.center[0], edit.box.center[1]).x()
+        canvas.split = min(max(middle / canvas.device_size()[0], 0.1), 0.9)
+        canvas.update()
+
     def next_flagged(self) -> None:
         """Go to the next edit that is flagged and undecided."""
         position = self._hand.next_flagged()
@@ -146,8 +166,42 @@ class Showing(QObject):
 
     def _edit_chosen(self, position: int) -> None:
         self.evidence.show_edit(self._hand.record)
+        self._show_edit_mask()
         self._places.history.show_document(self._editor.document, position)
         self.enable()
+
+    def _show_edit_mask(self) -> None:
+        """Let the mask's view show what the edit in hand has filled."""
+        edit, canvas = self._hand.record, self._places.canvas
+        stage = edit.stage("mask") if edit is not None else None
+        if canvas.scene.edit_mask is not None:
+            canvas.scene.edit_mask = None
+            self._refresh_mask_view()
+        if edit is not None and stage is not None and stage.sha256:
+            work = partial(mask_of, self._studio, edit.box, stage.sha256)
+            self._background.run(work, partial(self._edit_mask_found, edit), self._no_edit_mask)
+
+    def _edit_mask_found(self, edit: EditRecord, found: tuple[Box, MaskBool]) -> None:
+        document = self._editor.document
+        if document is not None and edit is self._hand.record and document.mask.is_empty:
+            box, mask = found
+            plane = mask.astype(np.float32)
+            self._places.canvas.scene.edit_mask = Evidence(box=box, plane=plane, color=WHITE)
+            self._refresh_mask_view()
+
+    def _mask_edited(self) -> None:
+        """A mask that is being painted is the mask."""
+        document, scene = self._editor.document, self._places.canvas.scene
+        if scene.edit_mask is not None and document is not None and not document.mask.is_empty:
+            scene.edit_mask = None
+            self._refresh_mask_view()
+
+    def _refresh_mask_view(self) -> None:
+        if self._places.canvas.mode is Mode.MASK:
+            self._places.canvas.refresh()
+
+    def _no_edit_mask(self, _error: Exception) -> None:
+        """The artifact has been swept: the view stays empty."""
 
     def _gauge_pointed(self, name: str) -> None:
         edit = self._hand.record

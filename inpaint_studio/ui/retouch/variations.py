@@ -6,12 +6,13 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.pipeline.request import RunResult
+from inpaint_studio.ui import theme
 from inpaint_studio.ui.canvas.picture import Patched, level_size
 from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.retouch.inspector import engine_title
@@ -85,7 +86,7 @@ class VariationStrip(QWidget):
         card.setCheckable(True)
         card.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         card.setIconSize(THUMB)
-        card.setIcon(QIcon(to_pixmap(thumb_of(result, box, document))))
+        card.setIcon(QIcon(_signed(thumb_of(result, box, document), accepted=record.accepted)))
         sign = "●" if record.accepted else "■"
         engine = engine_title(edit.plan.engine) if edit else ""
         seed = edit.plan.recipe.seed if edit else 0
@@ -124,6 +125,16 @@ class VariationStrip(QWidget):
                 old.hide()
                 old.deleteLater()
         self.hide()
+
+
+def _signed(pixels: NDArray[np.uint8], *, accepted: bool) -> QPixmap:
+    """The small picture with a line below it that says by colour what the sign says by shape."""
+    made = to_pixmap(pixels)
+    painter = QPainter(made)
+    line = QRect(0, made.height() - 6, made.width(), 6)
+    painter.fillRect(line, theme.active().color("good" if accepted else "bad"))
+    painter.end()
+    return made
 
 
 def thumb_of(result: RunResult, box: Box, document: Document) -> NDArray[np.uint8]:

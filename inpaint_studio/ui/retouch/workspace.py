@@ -114,6 +114,8 @@ class RetouchWorkspace(QWidget):
         self.desk.flagged_asked.connect(self.showing.next_flagged)
         self.hand.decided.connect(self.desk.tell)
         self.easel.headline.connect(self.headline)
+        self.runs.choosing.connect(self.showing.look_at)
+        self.runs.added.connect(self.showing.edit_added)
         self._connect_inspector()
         self.made.listen()
         for part in (self.desk, self.runs, self.hand, self.masks, self.made, self.easel):
@@ -131,7 +133,7 @@ class RetouchWorkspace(QWidget):
         inspector.replay_asked.connect(hand.replay)
         inspector.accept_asked.connect(hand.accept)
         inspector.reject_asked.connect(hand.reject)
-        inspector.retry_asked.connect(hand.again)
+        inspector.retry_asked.connect(hand.retry_menu)
         inspector.review_asked.connect(hand.to_review)
 
     def _register(self) -> None:

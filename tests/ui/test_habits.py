@@ -1,0 +1,131 @@
+"""What hesitated when the window was tried as a new user would, and was mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
+
+from inpaint_studio.proposals.base import proposal
+from inpaint_studio.ui.canvas.panes import Mode
+from tests.ui.conftest import Hands
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def fill(hands: Hands, x: float, edits: int) -> None:
+    hands.stroke((x, 80), (x + 50, 80))
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: hands.document.history.cursor == edits)
+    hands.settle()
+
+
+def undo(hands: Hands, edits: int) -> None:
+    hands.key(Qt.Key.Key_Z, CTRL)
+    hands.until(lambda: hands.document.history.cursor == edits)
+    hands.settle()
+
+
+def test_an_edit_that_a_new_one_takes_the_place_of_leaves_the_review_queue(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    queue = hands.workspace.studio.queue
+    fill(hands, 100, 1)
+    assert queue.count() == 1
+    undo(hands, 0)
+    assert queue.count() == 1  # It can be redone.
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: hands.document.history.cursor == 1)
+    hands.settle()
+    assert queue.count() == 1
+    first = queue.of_edit("edit-1")
+    assert first is not None and not first.waiting
+
+
+def test_retry_offers_seeds_and_the_engines_that_can_run(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    hands.workspace.runner.ready = frozenset({"flat", "patch"})
+    fill(hands, 100, 1)
+    menu = hands.workspace.hand.retry_menu(hands.canvas.mapToGlobal(hands.canvas.rect().center()))
+    assert isinstance(menu, QMenu)
+    words = [action.text() for action in menu.actions() if action.text()]
+    assert words == ["What fits best next", "Another seed", "Flat ground"]
+    asked: list[tuple[str, int]] = []
+    hands.workspace.hand._run_again = (  # type: ignore[method-assign]
+        lambda wish: asked.append((wish.engine, wish.seed))
+    )
+    for action in menu.actions()[1:]:
+        action.trigger()
+    assert asked == [("patch", 1), ("flat", 0)]
+
+
+def test_the_bar_of_the_pins_finds_what_can_be_found(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    letters = np.zeros((300, 400), bool)
+    letters[40:60, 80:180] = True
+    hands.pool.found = [proposal(letters, kind="text", confidence=0.9, reason="Two agree.")]
+    hands.key(Qt.Key.Key_P)
+    bar = hands.workspace.options.finders
+    assert bar.isVisible()
+    bar.children()[2].click()  # type: ignore[attr-defined]
+    hands.until(lambda: bool(hands.workspace.pins.items))
+    hands.stroke((100, 50))
+    assert hands.document.mask.mask.sum() == letters.sum()
+    assert hands.editor.kind == "text"
+    hands.key(Qt.Key.Key_B)
+    assert not bar.isVisible()
+
+
+def test_a_split_parts_the_new_edit(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    hands.workspace.views.set_mode(Mode.SPLIT)
+    fill(hands, 60, 1)
+    left, right = (hands.at(x, 80).x() for x in (60, 110))
+    assert left < hands.canvas.split * hands.canvas.width() < right
+
+
+def test_variations_are_looked_at_without_outline_and_without_buttons_for_edits(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    hands.workspace.inspector.run.variations.setValue(2)
+    hands.canvas.zoom_to(8)
+    hands.stroke((200, 150), (205, 150))
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: hands.workspace.strip.is_choosing)
+    scene, inspector = hands.canvas.scene, hands.workspace.inspector
+    assert not scene.show_ants and not scene.show_mask
+    assert not inspector._retry.isVisible() and not inspector._review.isVisible()
+    hands.key(Qt.Key.Key_Escape)
+    assert scene.show_ants and scene.show_mask
+
+
+def test_menus_hold_what_the_page_can_do(hands: Hands) -> None:
+    whole = hands.shell.topbar.menu_button.menu()
+    assert whole is not None
+    whole.aboutToShow.emit()
+    shown = [action.text() for action in whole.actions() if action.isVisible()]
+    assert "Mask" in shown and "Review" not in shown and "Batch" not in shown
+
+
+def test_the_button_says_what_comes_first(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    first = hands.workspace.inspector.run._first
+    assert first.isVisible() and "mark what shall go" in first.text()
+    hands.stroke((100, 80), (150, 80))
+    assert not first.isVisible()
+
+
+def test_the_mask_view_shows_what_the_edit_filled(hands: Hands, photos: list[Path]) -> None:
+    from inpaint_studio.geometry import Box
+    from inpaint_studio.ui.canvas.render import Evidence, render
+
+    hands.open(photos[0])
+    scene = hands.canvas.scene
+    plane = np.ones((20, 20), np.float32)
+    scene.edit_mask = Evidence(box=Box(40, 40, 60, 60), plane=plane, color=(255, 255, 255))
+    shown = render(scene, "mask", 1.0, Box(0, 0, 100, 100)).pixels
+    assert (shown[45:55, 45:55] == 255).all() and not (shown[:30, :30] == 255).all()
