@@ -49,7 +49,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("theme", "dark", "Theme", "Colours of the window", choices=("dark", "light")),
     Setting("ui_scale", 1.0, "Interface scale", "Size of text and controls", 0.75, 3.0),
     Setting("reviewer", "", "Your name", "Stored with every decision you make"),
-    Setting("judge_budget", "auto", "Gate budget", "How much time judging may take",
+    Setting("judge_budget", "auto", "Gate budget",
+            "How much time judging and comparing engines may take",
             choices=("cheap", "auto", "full")),
     Setting("fill_budget_s", 60.0, "Time for one region",
             "CPU seconds a fill without a model is planned for; larger holes get less search. "

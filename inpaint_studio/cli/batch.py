@@ -28,6 +28,7 @@ from inpaint_studio.review.batch import Batch
 from inpaint_studio.review.batch_plan import BatchOptions, run_options
 from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.review.deliver import deliver, pending
+from inpaint_studio.routing.onward import MOST_TRIES
 from inpaint_studio.store.rows import BatchItemRow
 
 
@@ -52,6 +53,13 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", default=None, choices=("cheap", "auto", "full"))
+    parser.add_argument(
+        "--tries",
+        type=int,
+        default=1,
+        choices=range(1, MOST_TRIES + 1),
+        help="fills a flagged region may have before it waits for a person",
+    )
     parser.add_argument(
         "--audit",
         type=float,
@@ -150,7 +158,8 @@ def _batch(args: argparse.Namespace, studio: Studio) -> Batch:
         raise BadSetting("Name the folder for the results: `-o OUT`.")
     share = args.audit if args.audit is not None else float(studio.settings["audit_share"])
     retrying = args.retry_flagged is not None
-    asked_run = {"engine": "auto" if retrying else args.engine, "seed": args.seed}
+    engine = "auto" if retrying else args.engine
+    asked_run = {"engine": engine, "seed": args.seed, "tries": args.tries}
     if args.budget:
         asked_run["budget"] = args.budget
     options = BatchOptions(

@@ -164,8 +164,8 @@ class Tries:
         loser = best if winner is other else other
         self._change(
             f"compared {best.recipe.engine} with {other.recipe.engine}: kept "
-            f"{winner.recipe.engine}, risk {winner.verdict.risk:.2f} against "
-            f"{loser.verdict.risk:.2f}"
+            f"{winner.recipe.engine}, risk {winner.verdict.risk:.3f} against "
+            f"{loser.verdict.risk:.3f}"
         )
         return winner
 

@@ -87,3 +87,10 @@ def test_doctor_checks_a_policy_before_it_is_used(command: Any, tmp_path: Path) 
     assert code == 0 and data["rules"][-1] == "texture and structure"
     code, data = command("doctor", "--policy", tmp_path / "none.toml")
     assert code == 2 and "none.toml cannot be read" in data["error"]
+
+
+def test_a_batch_takes_tries_within_their_range(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", str(tmp_path), "-o", str(tmp_path / "out"), "--tries", "9"]) == 2
+    assert "invalid choice: 9" in capsys.readouterr().err
