@@ -11,6 +11,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.engines.table import DEAR, ENGINES, engine
 from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.mask import Region
@@ -18,9 +19,11 @@ from inpaint_studio.pipeline.attempt import RegionInput, on_blocks
 from inpaint_studio.pipeline.request import RunRequest
 from inpaint_studio.records import KINDS, FillRecipe, Intent, Plan, Reason, RunOptions
 from inpaint_studio.routing.onward import MOST_TRIES
+from inpaint_studio.routing.policy import load_policy
 from inpaint_studio.routing.route import Route, choose, number
 
 CONTEXT_PX = 224
+ON_IT, OF_IT = 0.5, 0.33
 _MB = 1e-6
 
 
@@ -100,29 +103,51 @@ def reach_px(mask: MaskBool, engines: Iterable[str], grow_px: int | None = None)
 
 
 def planned(
-    request: RunRequest, working: Pixels, mask: MaskBool, piece: Region
+    request: RunRequest,
+    working: Pixels,
+    mask: MaskBool,
+    piece: Region,
+    semantic: SemanticJudge | None = None,
 ) -> tuple[RegionInput, Plan]:
     """Return what an attempt at this piece sees, and its plan.
 
+    semantic: what can name the thing under the mask, where the policy asks for it.
     Raises: BadSetting (the policy, the engine's name), Missing (the engine the user named cannot
     run here, or none can).
     """
     region = region_input(request, working, mask, piece, pad=CONTEXT_PX)
-    plan = plan_for(route_for(region), region)
+    plan = plan_for(route_for(region, semantic), region)
     pad = reach_px(region.mask, (plan.engine,), plan.recipe.grow_px)
     if pad > CONTEXT_PX:
         region = region_input(request, working, mask, piece, pad=pad)
     return region, plan
 
 
-def route_for(region: RegionInput) -> Route:
+def route_for(region: RegionInput, semantic: SemanticJudge | None = None) -> Route:
     """Return what the policy says of a region, on this machine and at this moment."""
     import psutil
 
     srgb = space_of(region.icc).to_srgb8(region.pixels)
     free = psutil.virtual_memory().available * _MB
     able = offers() if region.options.engine != "auto" else _that_fit(offers(), region, free)
-    return choose(srgb, region.mask, region.options, able, free)
+    options, policy = region.options, load_policy()
+    if semantic is not None and not options.subject and policy.asks_for("subject"):
+        options = replace(options, subject=subject_of(srgb, region.mask, semantic))
+    return choose(srgb, region.mask, options, able, free, policy)
+
+
+def subject_of(srgb: Pixels, mask: MaskBool, semantic: SemanticJudge) -> str:
+    """Return the name of the thing that a mask covers, "" when the detector sees none there.
+
+    Half of the mask must lie on it, and a third of its box under the mask.
+    """
+    best, name = 0.0, ""
+    for box, label, _ in semantic.objects(srgb):
+        covered = float(mask[box.slices].sum())
+        on_it, of_it = covered / float(mask.sum()), covered / max(box.area, 1)
+        if on_it >= ON_IT and of_it >= OF_IT and on_it * of_it > best:
+            best, name = on_it * of_it, label
+    return name
 
 
 def _that_fit(able: Mapping[str, str], region: RegionInput, free_mb: float) -> dict[str, str]:

@@ -82,7 +82,9 @@ def run(
     return RunResult(record, deltas, cores, maps)
 
 
-def plans(request: RunRequest, token: RunToken | None = None) -> list[tuple[Box, Plan]]:
+def plans(
+    request: RunRequest, token: RunToken | None = None, *, semantic: SemanticJudge | None = None
+) -> list[tuple[Box, Plan]]:
     """Say what `run` would do, region by region, without filling anything.
 
     Returns: (box of the region in photo pixels, its plan). Raises: as `run`.
@@ -92,7 +94,7 @@ def plans(request: RunRequest, token: RunToken | None = None) -> list[tuple[Box,
     found = []
     for piece in _pieces(request, mask):
         token.check()
-        _, plan = planned(request, request.pixels, mask, piece)
+        _, plan = planned(request, request.pixels, mask, piece, semantic)
         found.append((piece.box.shift(origin.left, origin.top), plan))
     return found
 
@@ -169,7 +171,7 @@ def _walk(
     """One region: plan, fills, verdict, delta. Boxes are in `request.pixels`."""
     started = time.perf_counter()
     token.step(0.0, "planning")
-    region, plan = planned(request, working, mask, piece)
+    region, plan = planned(request, working, mask, piece, semantic)
     key = sink.put_bytes(json.dumps(to_json(plan), sort_keys=True).encode())
     planning = Stage(name="plan", sha256=key, seconds=time.perf_counter() - started)
     # An engine the user chose is not replaced behind his back, however many tries he allows.

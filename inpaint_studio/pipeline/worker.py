@@ -32,7 +32,7 @@ def run_job(request: RunRequest, objects: str, token: RunToken) -> RunResult:
 
 def plan_job(request: RunRequest, token: RunToken) -> list[tuple[Box, Plan]]:
     """Say what a run would do, and why, without filling anything."""
-    return plans(request, token)
+    return plans(request, token, semantic=readers())
 
 
 def propose_job(pixels: Pixels, kinds: Sequence[Kind], token: RunToken) -> list[Proposal]:

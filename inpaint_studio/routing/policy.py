@@ -86,6 +86,10 @@ class Policy:
     rules: tuple[Rule, ...]
     path: str = ""
 
+    def asks_for(self, feature: str) -> bool:
+        """Say whether any rule looks at a feature: what none asks for need not be found out."""
+        return any(c.feature == feature for rule in self.rules for c in rule.conditions)
+
 
 def user_policy() -> Path:
     return config_dir() / "routing.toml"

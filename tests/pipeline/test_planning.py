@@ -1,0 +1,80 @@
+"""What a plan knows of a region: its subject where the policy asks, its surroundings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.geometry import Box
+from inpaint_studio.pipeline import RunRequest, road
+from inpaint_studio.pipeline.planning import check_options, reach_px, subject_of
+from inpaint_studio.records import RunOptions
+from inpaint_studio.routing.policy import user_policy
+
+Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+OWN = """version = 1
+[[rule]]
+name = "people"
+when = { subject = { is = ["person"] } }
+engine = "flat"
+because = "A {subject} goes."
+[[rule]]
+name = "rest"
+when = {}
+engine = "patch"
+because = "The rest ({detail} levels of detail)."
+"""
+
+
+class Detector:
+    """Sees a person where the mask lies and a table under everything; counts its looks."""
+
+    def __init__(self, person: Box) -> None:
+        self.person, self.looks = person, 0
+
+    def letters(self, pixels: NDArray[np.generic]) -> list[tuple[Box, str, float]]:
+        return []
+
+    def objects(self, pixels: NDArray[np.generic]) -> list[tuple[Box, str, float]]:
+        self.looks += 1
+        return [(Box.of_shape(pixels.shape), "table", 0.9), (self.person, "person", 0.6)]
+
+
+def test_the_detector_names_the_subject_only_where_the_policy_asks(
+    coffee: Rgb, spot: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector = Detector(Box(24, 24, 58, 58))
+    request = RunRequest(pixels=coffee, mask=spot)
+    (_, plan), *_ = road.plans(request, semantic=detector)
+    assert detector.looks == 0
+    monkeypatch.setenv("INPAINT_STUDIO_HOME", str(tmp_path))
+    user_policy().parent.mkdir(parents=True)
+    user_policy().write_text(OWN)
+    (_, plan), *_ = road.plans(request, semantic=detector)
+    assert (plan.engine, plan.reasons[0].text, detector.looks) == ("flat", "A person goes.", 1)
+    assert road.plans(request)[0][1].engine == "patch"
+    named = RunRequest(pixels=coffee, mask=spot, options=RunOptions(subject="car"))
+    assert road.plans(named, semantic=detector)[0][1].engine == "patch"
+    assert detector.looks == 1, "what the user said is not asked again"
+
+
+def test_a_thing_that_the_mask_hardly_touches_is_not_its_subject(spot: Mask) -> None:
+    photo = np.zeros((*spot.shape, 3), np.uint8)
+    assert subject_of(photo, spot, Detector(Box(24, 24, 58, 58))) == "person"
+    assert subject_of(photo, spot, Detector(Box(50, 24, 300, 200))) == ""
+
+
+def test_the_reach_counts_what_the_mask_grows_by(spot: Mask) -> None:
+    assert reach_px(spot, ("flat", "nonsense")) == 224
+    assert reach_px(spot, ("flat",), 30) == 254 and reach_px(spot, ("flat",), -30) == 224
+
+
+@pytest.mark.parametrize("wish", [{"kind": "x"}, {"intent": "x"}, {"tries": 0}, {"seed": True}])
+def test_options_that_make_no_sense_are_refused(wish: dict[str, object]) -> None:
+    with pytest.raises(BadSetting):
+        check_options(RunOptions(**wish))  # type: ignore[arg-type]
