@@ -58,7 +58,11 @@ class Overlay:
 
 @cache
 def fonts(script: str = "latin") -> tuple[str, ...]:
-    """Return font files that hold `script` ("latin" or "cjk"), sorted by name."""
+    """Return font files that hold `script` ("latin" or "cjk"), sorted by name.
+
+    A file counts when it really draws the script: many hold another script alone and would
+    draw every Latin letter as the same empty box.
+    """
     found: list[str] = []
     for folder in FONT_FOLDERS:
         if folder.is_dir():
@@ -69,7 +73,26 @@ def fonts(script: str = "latin") -> tuple[str, ...]:
     if script == "cjk":
         return tuple(n for n in names if any(w in Path(n).name.lower() for w in wide))
     taboo = (*skip, *wide)
-    return tuple(n for n in names if not any(w in Path(n).name.lower() for w in taboo))
+    return tuple(
+        n for n in names if not any(w in Path(n).name.lower() for w in taboo) and _draws(n, "AgQ7$")
+    )
+
+
+def _draws(path: str, letters: str) -> bool:
+    """Whether a font file holds every one of some letters."""
+    font = ImageFont.truetype(path, 24)
+    absent = bytes(font.getmask("\uffff"))
+    drawn = [bytes(font.getmask(letter)) for letter in letters]
+    return all(any(mask) and mask != absent for mask in drawn)
+
+
+@cache
+def families(script: str = "latin") -> dict[str, tuple[str, ...]]:
+    """Return the font files by family, so that a family of many files is drawn no oftener."""
+    found: dict[str, list[str]] = {}
+    for path in fonts(script):
+        found.setdefault(ImageFont.truetype(path, 24).getname()[0] or path, []).append(path)
+    return {name: tuple(found[name]) for name in sorted(found)}
 
 
 def _font(path: str | None, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
@@ -187,10 +210,15 @@ def _fitting(draw: Callable[[int], Alpha], size: int, shape: tuple[int, ...]) ->
     return alpha, size
 
 
-def draw(photo: Rgb, kind: str, seed: int, *, jpeg: int = 0) -> Overlay:
-    """Return `photo` with one overlay of `kind`; the same seed draws the same overlay."""
+def draw(
+    photo: Rgb, kind: str, seed: int, *, jpeg: int = 0, allowed: Sequence[str] = ()
+) -> Overlay:
+    """Return `photo` with one overlay of `kind`; the same seed draws the same overlay.
+
+    allowed: the font families to draw from (none: all that the machine has).
+    """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
-    path = _pick_font(rng, "cjk" if kind in {"cjk", "vertical"} else "latin")
+    path = _pick_font(rng, "cjk" if kind in {"cjk", "vertical"} else "latin", allowed)
     sizes = {"small": (10, 15), "title": (50, 80), "tiled": (16, 28), "paragraph": (12, 22)}
     size = int(rng.integers(*sizes.get(kind, (16, 48))))
     layers, texts, size = _layers(photo, kind, rng, path, size)
@@ -201,12 +229,14 @@ def draw(photo: Rgb, kind: str, seed: int, *, jpeg: int = 0) -> Overlay:
     return Overlay(name, kind, shown, photo, gap >= 6, gap >= 1, texts, size, jpeg)
 
 
-def _pick_font(rng: np.random.Generator, script: str) -> str | None:
-    names = fonts(script)
-    if not names:
+def _pick_font(rng: np.random.Generator, script: str, allowed: Sequence[str]) -> str | None:
+    known = families(script)
+    if not known:
         if script == "cjk":
             raise LookupError("no CJK font here")
         return None
+    chosen = [name for name in known if name in allowed] or list(known)
+    names = known[chosen[int(rng.integers(len(chosen)))]]
     return names[int(rng.integers(len(names)))]
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from inpaint_studio.arrays import Linear, MaskBool, Plane
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions
 
@@ -26,6 +27,8 @@ class FillRequest:
     recipe: everything else that decides the pixels.
     under: (H, W, 3) or None: the crop as the photo shows it, lent only where the thing to remove
         may be a semi-transparent overlay that an engine can take off instead of inventing.
+    veil: that overlay over this crop, where it is known already (measured on several photos);
+        None: the engine may estimate it.
     """
 
     linear: Linear
@@ -35,6 +38,7 @@ class FillRequest:
     source: MaskBool | None = None
     threads: int = 0
     under: Linear | None = None
+    veil: Veil | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
 from inpaint_studio.engines.table import engine
-from inpaint_studio.engines.unblend import unblend
+from inpaint_studio.engines.unblend import taken_off, unblend
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.imaging.color import encode, luma
 from inpaint_studio.jobs.token import RunToken
@@ -110,6 +110,10 @@ def _lifted(request: FillRequest, wanted: bool) -> tuple[Linear, MaskBool, list[
     said: list[str] = []
     if request.under is None or not wanted:
         return linear, done, said
+    if request.veil is not None:
+        known = taken_off(request.under, request.mask, request.veil)
+        linear[known.done] = known.linear[known.done]
+        return linear, known.done, [known.said]
     size = OVERLAY_GAP_PX | 1
     joined = cv2.dilate(request.mask.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)

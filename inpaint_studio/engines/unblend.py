@@ -52,6 +52,28 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     return Unblended(linear, done, said)
 
 
+def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
+    """Return the crop with a known veil taken off `mask`; what it hides for good is not done.
+
+    Where the veil has no weight the photo's own pixels are the answer.
+    """
+    encoded = encode(under)
+    lifted = veils.lift(encoded, veil)
+    hidden = veil.weight > 0
+    lost = hidden & (
+        (veil.weight > veils.STRONGEST) | ((lifted <= 0.002) | (lifted >= 0.998)).all(axis=2)
+    )
+    done = mask & ~lost
+    linear = under.copy()
+    change = done & hidden
+    linear[change] = decode(lifted)[change]
+    said = (
+        f"un-blended {done.sum() / max(1, mask.sum()):.0%} of a mark known from several photos "
+        f"at {veil.opacity:.0%} opacity, filled the rest"
+    )
+    return Unblended(linear, done, said)
+
+
 def _strokes(encoded: np.ndarray, mask: MaskBool) -> MaskBool | None:
     """The fully covered pixels of a grown mask: those that differ most from the ground."""
     ground = _ground(encoded, mask)

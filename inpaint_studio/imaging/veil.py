@@ -7,13 +7,14 @@ invention; noise grows by 1 / (1 - w), so strong overlays (w > 0.85) are left to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
+from inpaint_studio.geometry import Box
 
 Encoded = NDArray[np.float32]
 
@@ -35,6 +36,20 @@ class Veil:
     colour: NDArray[np.float32]
     opacity: float
     step: float
+
+    def within(self, box: Box) -> Veil:
+        """Return the veil over a part of what it covers."""
+        return replace(self, weight=self.weight[box.slices].copy())
+
+    def numbers(self) -> NDArray[np.float32]:
+        """Return (5,): colour, opacity, step; with `weight` all that there is to store."""
+        return np.array([*self.colour, self.opacity, self.step], dtype=np.float32)
+
+    @staticmethod
+    def of(weight: Plane, numbers: NDArray[np.float32]) -> Veil:
+        """Return the veil that `weight` and `numbers` describe."""
+        colour = np.asarray(numbers[:3], dtype=np.float32)
+        return Veil(weight, colour, float(numbers[3]), float(numbers[4]))
 
 
 def lift(encoded: Encoded, veil: Veil) -> Encoded:

@@ -23,6 +23,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import ColorSpace, space_of
 from inpaint_studio.imaging.mask import grow, ring
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.request import Sink
 from inpaint_studio.records import FillRecipe, Kind, RunOptions, Stage, Verdict, to_json
@@ -36,6 +37,7 @@ class RegionInput:
     """A region as an attempt sees it: a crop and its masks, all (h, w[, 3]).
 
     unusable: pixels that are no known ground (other regions' holes, painted exclusions).
+    veil: a known semi-transparent overlay over the crop.
     """
 
     box: Box
@@ -46,6 +48,7 @@ class RegionInput:
     kind: Kind
     options: RunOptions
     threads: int = 0
+    veil: Veil | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,7 @@ def attempt(
         source=known if known.any() else None,
         threads=region.threads,
         under=linear if _is_lent(region) else None,
+        veil=region.veil,
     )
     maker = engine(recipe.engine)
     fill = maker.fill(request, token.within(0.0, 0.7, "filling"))
@@ -154,6 +158,9 @@ def input_stages(region: RegionInput, sink: Sink) -> list[Stage]:
     clock.stage("unusable", region.unusable)
     if region.icc:
         clock.stage("icc", data=region.icc)
+    if region.veil is not None:
+        clock.stage("veil", region.veil.weight)
+        clock.stage("veil:numbers", region.veil.numbers())
     return clock.stages
 
 

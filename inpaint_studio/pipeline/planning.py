@@ -93,6 +93,7 @@ def region_input(
         kind=request.options.kind,
         options=request.options,
         threads=request.threads,
+        veil=request.veil.within(box) if request.veil is not None else None,
     )
 
 

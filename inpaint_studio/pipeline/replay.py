@@ -15,12 +15,13 @@ import numpy as np
 from inpaint_studio.engines.table import engine
 from inpaint_studio.errors import LibraryError, Missing
 from inpaint_studio.gating.base import SemanticJudge
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, RegionInput, attempt
 from inpaint_studio.pipeline.request import Sink, Source
 from inpaint_studio.records import EditRecord, FillRecipe, RunRecord, Stage
 
-INPUTS = ("input", "mask", "unusable", "icc")
+INPUTS = ("input", "mask", "unusable", "icc", "veil", "veil:numbers")
 COMPARED = (*INPUTS, "fill", "blended", "readings")
 
 
@@ -113,6 +114,7 @@ class _Edit:
             icc=self._objects.get_bytes(icc.sha256) if icc else None,
             kind=self._edit.kind,
             options=self._record.options,
+            veil=veil_of(self._edit, self._objects),
         )
 
     def _array(self, name: str) -> np.ndarray:
@@ -167,6 +169,14 @@ class _Edit:
             if now.get(key) != value:
                 told.append(f"{key} was {value}, is {now.get(key, 'absent')}")
         return tuple(told)
+
+
+def veil_of(edit: EditRecord, objects: Source) -> Veil | None:
+    """Return the known overlay that an edit took off its crop; None: there was none."""
+    weight, numbers = edit.stage("veil"), edit.stage("veil:numbers")
+    if weight is None or numbers is None:
+        return None
+    return Veil.of(objects.get_array(weight.sha256), objects.get_array(numbers.sha256))
 
 
 def _outdated(recipe: FillRecipe, program: str) -> str:

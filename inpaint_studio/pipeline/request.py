@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.records import RunOptions, RunRecord
 
 
@@ -22,6 +23,7 @@ class RunRequest:
         the photo (None: it is the whole photo).
     mask: (h, w) bool core. source: (h, w) bool or None, where patches may be copied from.
     icc: the photo's embedded profile, None = sRGB.
+    veil: a semi-transparent overlay over `pixels` that is known already, to be taken off.
     """
 
     pixels: Pixels
@@ -33,6 +35,7 @@ class RunRequest:
     photo_name: str = ""
     photo_sha256: str = ""
     threads: int = 0
+    veil: Veil | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ def propose(
     Order: kinds as given, each best first. Raises: BadSetting, Missing, Cancelled.
     """
     unknown = [kind for kind in kinds if kind not in PROPOSERS]
+    if "watermark" in unknown:
+        raise BadSetting(
+            "A watermark is found by comparing at least four photos of one size: put them into "
+            "a folder and use `batch FOLDER -o OUT --propose watermark`."
+        )
     if unknown:
         raise BadSetting(
             f"Nothing is proposed for the kind {unknown[0]!r}; choose one of "

@@ -9,8 +9,10 @@ Dekel et al., CVPR 2017, doi:10.1109/CVPR.2017.726; the estimation here is simpl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -25,11 +27,19 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import behind
 
+Encoded: TypeAlias = NDArray[np.float32]
+Load: TypeAlias = Callable[[], Encoded]
+"""Gives one photo, encoded values 0..1, (H, W, 3); called twice, so that no two lie in memory."""
+
 FEWEST = 4
 FINE_PX = 5.0
 _SURE = 4.5
 _MOST = 24
 """More photos add little; as many are read, spread over the collection."""
+LOOK_AREA = 1_500_000
+"""Photos with more pixels are compared smaller; the mark is then measured at full size."""
+CROPS_AREA = 40_000_000
+"""Pixels of all crops together that a mark is measured on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,34 +74,82 @@ class Lifted:
 
 def find(photos: Sequence[Pixels], token: RunToken | None = None) -> Watermark | None:
     """Return the mark that all `photos` (sRGB, one size, at least 4) carry; None: there is none."""
-    token = token or RunToken()
     shapes = {photo.shape for photo in photos}
-    if len(photos) < FEWEST or len(shapes) != 1:
+    if len(shapes) != 1:
         return None
-    step = max(1, len(photos) // _MOST)
-    stack = [as_unit(photo) for photo in photos[::step]][:_MOST]
-    token.step(0.1, "comparing photos")
-    detail = np.stack([_fine(picture) for picture in stack])
-    mask = _repeated(detail)
-    token.step(0.5, "comparing photos")
+    return find_among([partial(as_unit, photo) for photo in photos], token)
+
+
+def find_among(loads: Sequence[Load], token: RunToken | None = None) -> Watermark | None:
+    """Return the mark that most of some photos of one size carry; None: there is none.
+
+    Memory stays that of one photo, of small copies and of the crops that hold the mark.
+    """
+    token = token or RunToken()
+    if len(loads) < FEWEST:
+        return None
+    chosen = _spread(loads, _MOST)
+    small: list[Plane] = []
+    shape = (0, 0)
+    for number, load in enumerate(chosen):
+        token.step(0.5 * number / len(chosen), "comparing photos")
+        light = load().mean(axis=2)
+        if small and light.shape != shape:
+            return None
+        shape = (light.shape[0], light.shape[1])
+        small.append(_fine(_looked_at(light)))
+    mask = _repeated(np.stack(small))
     if not mask.any():
         return None
-    shape = (stack[0].shape[0], stack[0].shape[1])
-    box = Box.of_mask(mask).pad(40).clamp(Box.of_shape(shape))
-    crops = [picture[box.slices] for picture in stack]
-    veil, inside = _measured(crops, mask[box.slices])
-    token.step(0.9, "measuring the mark")
+    grown_box = Box.of_mask(mask)
+    scale = shape[1] / mask.shape[1]
+    box = Box(*(round(scale * v) for v in (
+        grown_box.left, grown_box.top, grown_box.right, grown_box.bottom,
+    ))).pad(round(40 * scale)).clamp(Box.of_shape(shape))  # fmt: skip
+    crops = []
+    chosen = _spread(chosen, max(FEWEST, CROPS_AREA // box.area))
+    for number, load in enumerate(chosen):
+        token.step(0.5 + 0.4 * number / len(chosen), "measuring the mark")
+        crops.append(load()[box.slices].copy())
+    return _mark_in(crops, box, shape, len(loads))
+
+
+def _spread(loads: Sequence[Load], most: int) -> Sequence[Load]:
+    """At most so many of them, from all over the collection."""
+    if len(loads) <= most:
+        return loads
+    return [loads[int(index)] for index in np.linspace(0, len(loads) - 1, most)]
+
+
+def _looked_at(light: Plane) -> Plane:
+    scale = min(1.0, (LOOK_AREA / light.size) ** 0.5)
+    if scale == 1.0:
+        return light
+    size = (round(light.shape[1] * scale), round(light.shape[0] * scale))
+    return np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _mark_in(
+    crops: list[Encoded], box: Box, shape: tuple[int, int], photos: int
+) -> Watermark | None:
+    detail = np.stack([_fine(crop.mean(axis=2)) for crop in crops])
+    mask = _repeated(detail)
+    if not mask.any():
+        return None
+    veil, inside = _measured(crops, mask)
     if veil is None:
         return None
-    after = np.stack([_fine(lift(crop, veil)) for crop in crops])
+    after = np.stack([_fine(lift(crop, veil).mean(axis=2)) for crop in crops])
     core = veil.weight > 0.5 * veil.opacity
-    before = np.abs(np.median(detail[(slice(None), *box.slices)], axis=0))[core].mean()
+    if not core.any():
+        return None
+    before = np.abs(np.median(detail, axis=0))[core].mean()
     left = float(np.abs(np.median(after, axis=0))[core].mean() / max(before, 1e-6))
-    return Watermark(shape, box, inside, veil, len(stack), left)
+    return Watermark(shape, box, inside, veil, photos, left)
 
 
-def _fine(picture: NDArray[np.float32]) -> Plane:
-    light = picture.mean(axis=2)
+def _fine(light: Plane) -> Plane:
+    """Detail finer than `FINE_PX` of a plane of lightness 0..1."""
     return np.asarray(light - cv2.GaussianBlur(light, (0, 0), FINE_PX), dtype=np.float32)
 
 
@@ -154,6 +212,20 @@ def _covered(
     return np.asarray(mask & (change > 0.6 * np.percentile(change[mask], 90)), dtype=np.bool_)
 
 
+def carried(crop: Encoded, veil: Veil) -> float:
+    """Return how much of a mark one photo carries: 1 all of it, 0 none.
+
+    The change that the mark makes to this photo is known; its share is found by least squares
+    on fine detail, which the photo's own large forms do not reach.
+    """
+    bare = behind(crop, grow(veil.weight > 0, 2))
+    change = (veil.weight[..., None] * (veil.colour - bare)).mean(axis=2)
+    expected, seen = _fine(change), _fine(crop.mean(axis=2))
+    near = grow(veil.weight > 0, 4)
+    power = float((expected[near] ** 2).sum())
+    return float((expected[near] * seen[near]).sum()) / power if power > 0 else 0.0
+
+
 def lifted(pixels: Pixels, mark: Watermark) -> Lifted:
     """Return one photo with the mark taken off; outside the mark it is bit-identical."""
     part = as_unit(pixels)[mark.box.slices]
@@ -173,21 +245,28 @@ def lifted(pixels: Pixels, mark: Watermark) -> Lifted:
 
 
 def propose_watermark(photos: Sequence[Pixels], token: RunToken) -> Proposal | None:
-    """Return the mark repeated over `photos` as a proposal for each of them.
-
-    `automatic`: the detail is repeated in all photos, and lifting takes at least 70 % of it
-    away in all of them together; neither alone would do.
-    """
+    """Return the mark repeated over `photos` as a proposal for each of them."""
     mark = find(photos, token)
     if mark is None:
         return None
     return proposal(
-        mark.full_mask(),
-        kind="watermark",
-        confidence=0.6 + 0.4 * (1 - min(1.0, mark.left)),
-        reason=(
-            f"the same mark lies over {mark.photos} photos, {mark.veil.opacity:.0%} opaque; "
-            f"lifting it takes {1 - min(1.0, mark.left):.0%} of it away"
-        ),
-        automatic=mark.left <= 0.3,
+        mark.full_mask(), kind="watermark", confidence=confidence_of(mark),
+        reason=reason_of(mark), automatic=is_sure(mark),
+    )  # fmt: skip
+
+
+def is_sure(mark: Watermark) -> bool:
+    """Whether two witnesses agree: the detail is repeated in the photos, and lifting takes at
+    least 70 % of it away in all of them together; neither alone would do."""
+    return mark.left <= 0.3
+
+
+def confidence_of(mark: Watermark) -> float:
+    return 0.6 + 0.4 * (1 - min(1.0, mark.left))
+
+
+def reason_of(mark: Watermark) -> str:
+    return (
+        f"the same mark lies over {mark.photos} photos, {mark.veil.opacity:.0%} opaque; "
+        f"lifting it takes {1 - min(1.0, mark.left):.0%} of it away"
     )

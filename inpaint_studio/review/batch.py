@@ -22,6 +22,7 @@ from inpaint_studio.errors import BadSetting, Cancelled, JobFailed, UserError
 from inpaint_studio.jobs.job import Job
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.review import marks
 from inpaint_studio.review.batch_plan import (
     BatchOptions,
     Stamp,
@@ -182,6 +183,8 @@ class Batch:
         pool = pool or WorkerPool(light=limit)
         session = _Session(time.monotonic())
         try:
+            if "watermark" in self.options.propose:
+                marks.prepare(self.library, self.items(), pool, token)
             self._loop(session, pool, limit, token, listener)
         except Cancelled:
             self._take_back(session)
@@ -252,7 +255,7 @@ class Batch:
     def _submit(self, session: _Session, pool: WorkerPool, row: BatchItemRow) -> None:
         order = Order(
             batch_id=self.batch_id, path=row.path, output=row.output, options=self.options,
-            engine=json.loads(row.data).get("engine", ""),
+            engine=json.loads(row.data).get("engine", ""), mark=marks.mark_of(row),
         )  # fmt: skip
         job = pool.submit(
             WORKER, order, str(self.library.objects.root), label=Path(row.path).name,

@@ -19,6 +19,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, read_mask, save_photo
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, RunResult, run
 from inpaint_studio.pipeline.worker import readers
@@ -26,6 +27,7 @@ from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import Kind, RunOptions, RunRecord
 from inpaint_studio.review.batch_plan import BatchOptions, mask_for
 from inpaint_studio.review.intake import Intake, Shares, doubted, take_in
+from inpaint_studio.review.marks import Mark, OnPhoto, on_photo
 from inpaint_studio.store.objects import ObjectStore
 
 Ending: TypeAlias = Literal["done", "clean", "flagged"]
@@ -33,13 +35,15 @@ Ending: TypeAlias = Literal["done", "clean", "flagged"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One photo to do. `engine` overrides the batch's (a retry with another one)."""
+    """One photo to do. `engine` overrides the batch's (a retry with another one); `mark` is the
+    watermark measured on all photos of its size, as `marks` stores it ("" = none)."""
 
     batch_id: str
     path: str
     output: str
     options: BatchOptions
     engine: str = ""
+    mark: str = ""
     max_megapixels: float = 300.0
 
 
@@ -78,10 +82,14 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
     store = ObjectStore(Path(objects))
     pixels: Pixels = photo.pixels
     parts: list[Part] = []
-    work = _work(photo, order.options, token.within(0.0, 0.25))
+    known = _known_mark(photo, order, store)
+    work = _work(photo, order.options, token.within(0.0, 0.25), known)
     for number, (kind, mask, is_sure) in enumerate(work):
         share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
-        result = _fill(photo, pixels, mask, order=order, kind=kind, store=store, token=share)
+        veil = known.veil if known is not None and kind == "watermark" else None
+        result = _fill(
+            photo, pixels, mask, order=order, kind=kind, veil=veil, store=store, token=share
+        )
         if not is_sure:
             why = f"the proposal is less sure than {order.options.sure:g}: a person must look"
             result = replace(result, record=doubted(result.record, why))
@@ -113,8 +121,14 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
     )  # fmt: skip
 
 
+def _known_mark(photo: Photo, order: Order, store: ObjectStore) -> OnPhoto | None:
+    if not order.mark:
+        return None
+    return on_photo(photo, Mark.loads(order.mark), store, sure=order.options.sure)
+
+
 def _work(
-    photo: Photo, options: BatchOptions, token: RunToken
+    photo: Photo, options: BatchOptions, token: RunToken, known: OnPhoto | None = None
 ) -> list[tuple[Kind, MaskBool, bool]]:
     """Return what to fill: kind, mask over the whole photo, whether it may pass unseen."""
     if not options.propose:
@@ -123,10 +137,19 @@ def _work(
             return []
         return [(options.run.kind, read_mask(path, photo.shape), True)]
     srgb = space_of(photo.icc).to_srgb8(photo.pixels)
-    found = propose(srgb, options.propose, readers(), token)
+    single = tuple(kind for kind in options.propose if kind != "watermark")
+    found = propose(srgb, single, readers(), token) if single else []
     work: list[tuple[Kind, MaskBool, bool]] = []
     taken = np.zeros(photo.shape, dtype=np.bool_)
-    for kind in options.propose:
+    if known is not None:
+        work.append(("watermark", known.mask, known.is_sure))
+        taken |= known.mask
+        # A mark is often text too: what is measured need not be guessed once more.
+        found = [
+            item for item in found
+            if (item.mask & known.mask[item.record.box.slices]).sum() < 0.3 * item.mask.sum()
+        ]  # fmt: skip
+    for kind in single:
         for is_sure in (True, False):
             mask = np.zeros(photo.shape, dtype=np.bool_)
             for proposal in found:
@@ -148,6 +171,7 @@ def _fill(
     *,
     order: Order,
     kind: Kind,
+    veil: Veil | None,
     store: ObjectStore,
     token: RunToken,
 ) -> RunResult:
@@ -157,6 +181,7 @@ def _fill(
     request = RunRequest(
         pixels=pixels, mask=mask, options=options, icc=photo.icc,
         photo_name=str(photo.path or ""), photo_sha256=photo.sha256, threads=1,
+        veil=veil,
     )  # fmt: skip
     return run(request, token, store, semantic=readers())
 

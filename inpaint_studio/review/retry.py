@@ -10,6 +10,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
+from inpaint_studio.pipeline.replay import veil_of
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import EditRecord, FillRecipe, RunOptions, RunRecord
 from inpaint_studio.review.batch_plan import run_ids
@@ -107,6 +108,7 @@ def request_for(
         origin=edit.box, icc=objects.get_bytes(icc.sha256) if icc and icc.sha256 else None,
         source=source if source is None or not np.all(source) else None,
         photo_name=record.photo_name, photo_sha256=record.photo_sha256, threads=1,
+        veil=veil_of(edit, objects),
     )  # fmt: skip
 
 

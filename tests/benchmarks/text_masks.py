@@ -1,6 +1,7 @@
 """Measure the stroke masks on overlays: glyph pixels covered, false area, seconds, by kind.
 
-    python -m tests.benchmarks.text_masks PHOTOS_FOLDER [--count 64] [--seed 1] [--sheet OUT.png]
+    python -m tests.benchmarks.text_masks PHOTOS_FOLDER [--count 64] [--seed 1]
+        [--families NAME,NAME] [--sheet OUT.png]
 
 "covered" is measured over all visible overlay pixels; "of read" only where a line of the
 reader lies over them. "false" is the share of the photo masked though no overlay touched it.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +24,8 @@ from inpaint_studio.vision.readers import Readers
 from tests.overlays import KINDS, Overlay, draw
 
 
-def cases(folder: Path, count: int, seed: int) -> list[Overlay]:
-    """Overlays over all kinds in turn, every third one JPEG-compressed."""
+def cases(folder: Path, count: int, seed: int, *, allowed: Sequence[str] = ()) -> list[Overlay]:
+    """Overlays over all kinds in turn, about every fourth one JPEG-compressed."""
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".png", ".jpg"})
     rng = np.random.default_rng(seed)
     made: list[Overlay] = []
@@ -31,7 +33,8 @@ def cases(folder: Path, count: int, seed: int) -> list[Overlay]:
         path = files[int(rng.integers(len(files)))]
         photo = np.asarray(Image.open(path).convert("RGB"))
         jpeg = (0, 90, 0, 75)[(number // len(KINDS)) % 4] if number % 2 else 0
-        made.append(draw(photo, KINDS[number % len(KINDS)], seed * 1000 + number, jpeg=jpeg))
+        kind = KINDS[number % len(KINDS)]
+        made.append(draw(photo, kind, seed * 1000 + number, jpeg=jpeg, allowed=allowed))
     return made
 
 
@@ -71,12 +74,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default="")
+    parser.add_argument("--families", default="", help="font families to draw from")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     readers = Readers(threads=1)
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     tiles = []
-    for case in cases(options.photos, options.count, options.seed):
+    allowed = [name for name in options.families.split(",") if name]
+    for case in cases(options.photos, options.count, options.seed, allowed=allowed):
         if options.kinds and case.kind not in options.kinds.split(","):
             continue
         figures, mask = measure(case, readers)

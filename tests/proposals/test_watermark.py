@@ -10,7 +10,7 @@ from inpaint_studio.proposals import watermark
 from tests.overlays import compose, placed, text_alpha
 
 
-def _photos() -> list[np.ndarray]:
+def photos() -> list[np.ndarray]:
     whole = [data.coffee(), data.chelsea(), data.rocket(), data.astronaut(), data.retina()]
     crops = [picture[20:260, 20:400] for picture in whole]
     crops.append(data.coffee()[150:390, 150:530])
@@ -22,22 +22,22 @@ def _mark(shape: tuple[int, ...]) -> np.ndarray:
     return placed(text_alpha("PROOF", None, 60), shape, 80, 90) * np.float32(0.45)
 
 
-def _marked() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-    photos = _photos()
-    weight = _mark(photos[0].shape)
+def marked() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+    plain = photos()
+    weight = _mark(plain[0].shape)
     white = np.full(3, 255.0, dtype=np.float32)
-    return photos, [compose(photo, [(weight, white)]) for photo in photos], weight
+    return plain, [compose(photo, [(weight, white)]) for photo in plain], weight
 
 
 def test_the_mark_is_found_measured_and_lifted() -> None:
-    photos, marked, weight = _marked()
-    mark = watermark.find(marked)
+    plain, shown_all, weight = marked()
+    mark = watermark.find(shown_all)
     assert mark is not None
     assert abs(mark.veil.opacity - 0.45) < 0.12
     assert (mark.veil.colour > 0.8).all()
     under = weight > 0.02
     assert mark.full_mask()[under].mean() > 0.85
-    for photo, shown in zip(photos, marked):
+    for photo, shown in zip(plain, shown_all):
         lifted = watermark.lifted(shown, mark)
         before = np.abs(shown.astype(float) - photo)[under].mean()
         after = np.abs(lifted.pixels.astype(float) - photo)[under].mean()
@@ -47,8 +47,8 @@ def test_the_mark_is_found_measured_and_lifted() -> None:
 
 
 def test_the_proposal_needs_both_witnesses() -> None:
-    _, marked, _ = _marked()
-    found = watermark.propose_watermark(marked, RunToken())
+    _, shown, _ = marked()
+    found = watermark.propose_watermark(shown, RunToken())
     assert found is not None
     assert found.record.kind == "watermark"
     assert found.record.automatic
@@ -56,10 +56,10 @@ def test_the_proposal_needs_both_witnesses() -> None:
 
 
 def test_photos_without_a_mark_have_none() -> None:
-    assert watermark.find(_photos()) is None
+    assert watermark.find(photos()) is None
 
 
 def test_too_few_or_unequal_photos_have_none() -> None:
-    photos = _photos()
-    assert watermark.find(photos[:3]) is None
-    assert watermark.find([*photos, photos[0][:100]]) is None
+    plain = photos()
+    assert watermark.find(plain[:3]) is None
+    assert watermark.find([*plain, plain[0][:100]]) is None
