@@ -84,10 +84,11 @@ def pairs(
 
 
 def mixture(
-    inside: NDArray[np.float32], beside: NDArray[np.float32]
+    inside: NDArray[np.float32], beside: NDArray[np.float32], *, bounded: bool = True
 ) -> tuple[float, NDArray[np.float32]] | None:
     """Fit inside = (1 - a)·beside + a·t over all pairs; return (a, t), None when undetermined.
 
+    bounded: the colours are encoded ones, 0..1, and so must t be.
     One slope for all channels, robust (iteratively reweighted). A ground of one colour leaves a
     and t undetermined: the spread of `beside` must carry the fit.
     """
@@ -112,6 +113,8 @@ def mixture(
     if not WEAKEST <= opacity <= STRONGEST:
         return None
     colour = shift / opacity
+    if not bounded:
+        return opacity, colour.astype(np.float32)
     if (colour < -0.12).any() or (colour > 1.12).any():
         return None
     return opacity, np.clip(colour, 0, 1).astype(np.float32)

@@ -21,59 +21,124 @@ from inpaint_studio.proposals.ground import Planes, behind
 from inpaint_studio.proposals.shadows import shadow
 
 SECTORS = 8
+SOFT_PX = 1.1
+"""Strokes are grown by this much at least: the straight neighbours hold their soft edge."""
 _LEAST = 4
 """Pixels a cell needs at a distance before its mean says anything."""
 _GAP = 2
 
 
 def grown_to_effects(
-    lab: Planes, core: MaskBool, region: MaskBool, thickness_px: float, stroke_px: float
+    lab: Planes,
+    core: MaskBool,
+    region: MaskBool,
+    thickness_px: float,
+    soft: MaskBool | None = None,
 ) -> MaskBool:
     """Return `core` (H, W) grown over its soft edge, effects and ringing, within `region`.
 
-    lab: (H, W, 3) CIELAB of the crop. thickness_px: height of the line.
+    lab: (H, W, 3) CIELAB of the crop. thickness_px: height of the line. soft: what the strokes'
+    soft edge covers, where it is known finer than by pixels.
     """
     if not core.any():
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
-    core = core | (shadow(lab, core, thickness_px) & region)
-    reach = int(np.clip(round(0.30 * thickness_px), 4, 24))
-    distance, labels = cv2.distanceTransformWithLabels(
-        (~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    rows, columns = _nearest(core, labels)
-    cell = max(8.0, 0.6 * thickness_px)
-    cells = (rows // cell).astype(np.int64) * 4096 + (columns // cell).astype(np.int64)
-    use = (distance > 0.5) & (distance <= reach + 3.5)
-    profile = _Profile(lab[use], distance[use], cells[use], reach + 3)
-    base = 1.5 if stroke_px < 8 else 2.0
-    round_about = max(base, profile.ends_at(np.ones(int(use.sum()), dtype=bool), 1.0))
-    sector = _sectors(rows, columns, core.shape)
-    limit = np.full(SECTORS, round_about, dtype=np.float32)
-    for k in range(SECTORS):
-        limit[k] = max(round_about, profile.ends_at((sector == k)[use], 1.5))
-    # Letters have round corners: a direction's neighbours carry some of its reach.
-    eased = np.maximum(limit, 0.6 * np.maximum(np.roll(limit, 1), np.roll(limit, -1)))
-    grown = core | (distance <= eased[sector])
-    return np.asarray((grown & region) | core, dtype=np.bool_)
+    around = _Around(lab, core, thickness_px)
+    cast = shadow(lab, core, core, thickness_px) & region
+    if cast.any() and around.has_effect:
+        # An outline's own dark rim is no shadow: what falls must show past it too.
+        body = core | (around.distance <= around.round_about)
+        cast &= shadow(lab, core, body, thickness_px).any()
+    if cast.any():
+        core = core | cast
+        around = _Around(lab, core, thickness_px)
+    return np.asarray((_grown(lab, core, around, soft) & region) | core, dtype=np.bool_)
+
+
+def _grown(lab: Planes, core: MaskBool, around: _Around, soft: MaskBool | None) -> MaskBool:
+    reached = around.reached()
+    distance = around.distance
+    effect = (distance <= reached) & (reached > SOFT_PX)
+    beside = distance <= SOFT_PX
+    grown = core | beside | effect
+    gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
+    # Where the ground is calm a pixel alone tells: it differs from the ground or it does not.
+    grown |= (distance <= SOFT_PX + 1.2) & (gap > np.maximum(4.0, 3 * rough))
+    doubtful = beside & ~core & ~effect & (~soft if soft is not None else rough < 1.2)
+    return np.asarray(grown & ~(doubtful & (gap < np.maximum(1.6, 0.7 * rough))), dtype=np.bool_)
+
+
+class _Around:
+    """Distances from the strokes, and how far their effects reach, in all and by direction."""
+
+    def __init__(self, lab: Planes, core: MaskBool, thickness_px: float) -> None:
+        reach = int(np.clip(round(0.30 * thickness_px), 4, 24))
+        self.distance, labels = cv2.distanceTransformWithLabels(
+            (~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5,
+            labelType=cv2.DIST_LABEL_PIXEL,
+        )  # fmt: skip
+        rows, columns = _nearest(core, labels)
+        cell = max(8.0, 0.6 * thickness_px)
+        cells = (rows // cell).astype(np.int64) * 4096 + (columns // cell).astype(np.int64)
+        self._use = (self.distance > 0.5) & (self.distance <= reach + 3.5)
+        near = lab[self._use]
+        self._profile = _Profile(near, self.distance[self._use], cells[self._use], reach + 3)
+        gap = np.median(lab[core], axis=0) - (np.median(near, axis=0) if len(near) else 0)
+        self._edge = max(1.0, 0.06 * float(np.linalg.norm(gap)))
+        self._sector = _sectors(rows, columns, core.shape)
+        everywhere = np.ones(len(near), dtype=bool)
+        self.round_about = max(SOFT_PX, self._profile.ends_at(everywhere, 1.0, self._edge))
+
+    @property
+    def has_effect(self) -> bool:
+        return self.round_about > 2
+
+    def reached(self) -> NDArray[np.float32]:
+        """Return for each pixel how far an effect reaches in its direction, px."""
+        limit = np.full(SECTORS, self.round_about, dtype=np.float32)
+        for k in range(SECTORS):
+            here = (self._sector == k)[self._use]
+            limit[k] = max(self.round_about, self._profile.ends_at(here, 1.5, self._edge))
+        # Letters have round corners: a direction's neighbours carry some of its reach.
+        eased = np.maximum(limit, 0.6 * np.maximum(np.roll(limit, 1), np.roll(limit, -1)))
+        return np.asarray(eased[self._sector], dtype=np.float32)
+
+
+def _against_ground(
+    lab: Planes, hidden: MaskBool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how far each pixel's colour is from its ground, bridged under `hidden`, and how
+    much that ground varies by itself nearby, both in Lab."""
+    ground = behind(lab, hidden)
+    known = (~hidden).astype(np.float32)
+    near = cv2.boxFilter(known, -1, (15, 15)) + 1e-4
+    mean = cv2.boxFilter(lab * known[..., None], -1, (15, 15)) / near[..., None]
+    power = cv2.boxFilter(((lab - mean) ** 2).sum(axis=2) * known, -1, (15, 15)) / near
+    rough = np.sqrt(np.maximum(power, 0.0)) + np.where(near < 0.05, np.float32(30), np.float32(0))
+    gap = np.sqrt(((lab - ground) ** 2).sum(axis=2))
+    return np.asarray(gap, dtype=np.float32), np.asarray(rough, dtype=np.float32)
 
 
 class _Profile:
-    """Colours around the strokes by cell and distance."""
+    """Colours around the strokes by cell and distance; `step` counts rings from the stroke."""
 
     def __init__(
         self, lab: Planes, distance: NDArray[np.float32], cells: NDArray[np.int64], last: int
     ) -> None:
         self.lab = lab
-        self.step = np.rint(distance).astype(np.int64)
+        # Straight neighbours hold a stroke's soft edge, diagonal ones hardly: a ring each.
+        self.step = np.where(
+            distance <= 1.2, 1, np.where(distance <= 1.7, 2, np.maximum(np.rint(distance), 2) + 1)
+        ).astype(np.int64)
         self.cells = np.unique(cells, return_inverse=True)[1].ravel()
         self.count = int(self.cells.max()) + 1 if self.cells.size else 0
-        self.last = last
+        self.last = last + 1
 
-    def ends_at(self, here: MaskBool, least: float) -> float:
+    def ends_at(self, here: MaskBool, least: float, least_at_edge: float) -> float:
         """Return how far the strokes' effect reaches among the pixels `here`, px.
 
-        least: change of Lab from one pixel to the next that counts.
+        least: change of Lab from one ring to the next that counts; least_at_edge: for the
+        diagonal neighbours, which every soft edge touches a little.
         """
         if self.count < 3 or not here.any():
             return 0.0
@@ -82,21 +147,48 @@ class _Profile:
         size = self.count * width
         number = np.bincount(key, minlength=size).reshape(self.count, width)
         sums = [np.bincount(key, weights=self.lab[here, c], minlength=size) for c in range(3)]
-        total = np.stack(sums, axis=-1).reshape(self.count, width, 3)
+        total = np.stack(sums, axis=-1).reshape(self.count, width, 3).astype(np.float64)
         mean = np.asarray(total / np.maximum(number, 1)[..., None], dtype=np.float64)
-        end, missed = 0.0, 0
-        for step in range(1, self.last):
+        ends, missed = [], 0
+        for step in range(2, self.last):
             both = (number[:, step] >= _LEAST) & (number[:, step + 1] >= _LEAST)
             if int(both.sum()) < 3:
+                if step == 2:
+                    continue
                 break
             change = mean[both, step + 1] - mean[both, step]
-            if _is_shared(change, least):
-                end, missed = step + 0.6, 0
+            if _is_shared(change, least_at_edge if step == 2 else least):
+                ends.append(step)
+                missed = 0
             else:
                 missed += 1
                 if missed > _GAP:
                     break
-        return end
+        while ends and not _stands_out(total, number, ends[-1]):
+            ends.pop()
+        if not ends:
+            return 0.0
+        return 1.6 if ends[-1] == 2 else ends[-1] - 0.4
+
+
+def _stands_out(total: NDArray[np.float64], number: NDArray[np.int64], end: int) -> bool:
+    """Whether all between the strokes and `end` differs alike from what lies past it.
+
+    A step that some cells share by chance has no such whole behind it.
+    """
+    inner, outer = slice(2, end + 1), slice(end + 1, end + 4)
+    enough = (number[:, inner].sum(axis=1) >= _LEAST) & (number[:, outer].sum(axis=1) >= _LEAST)
+    if int(enough.sum()) < 3:
+        return False
+    means = [
+        total[enough, part].sum(axis=1) / number[enough, part].sum(axis=1)[:, None]
+        for part in (inner, outer)
+    ]
+    if _is_shared(means[1] - means[0], 2.0):
+        return True
+    # An opaque outline has one colour, whatever lies past it.
+    within, past = (float(np.median(np.abs(m - np.median(m, axis=0)).sum(axis=1))) for m in means)
+    return past > 6.0 and within < 0.4 * past
 
 
 def _is_shared(change: NDArray[np.float64], least: float) -> bool:

@@ -12,8 +12,8 @@ letters of many colours), and taking the box (destroys what lies between the let
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
@@ -25,7 +25,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.proposals.effects import grown_to_effects
-from inpaint_studio.proposals.ground import spread
+from inpaint_studio.proposals.ground import spread, to_lab
 from inpaint_studio.proposals.ink import (
     Work,
     beyond_ends,
@@ -33,7 +33,9 @@ from inpaint_studio.proposals.ink import (
     cleaned,
     ink_of,
     locally_inked,
+    of_one_ink,
     stroke_px,
+    veiled,
 )
 from inpaint_studio.vision.lines import Line, scaled, strip
 from inpaint_studio.vision.plausible import letters_of
@@ -71,8 +73,21 @@ def likeness(one: str, two: str) -> float:
     return SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
-def strokes(rgb: NDArray[np.uint8], line: Line, read: Read) -> Glyphs | None:
-    """Return the strokes of `line` in an 8-bit sRGB photo; None when none can be told."""
+def ink_colour(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
+    """Return the Lab colour (3,) that some strokes are written in."""
+    inner = cv2.erode(glyphs.core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    where = inner if inner.sum() >= 12 else glyphs.core
+    values = to_lab(np.ascontiguousarray(rgb[glyphs.box.slices]))[where]
+    return np.asarray(np.median(values, axis=0), dtype=np.float32)
+
+
+def strokes(
+    rgb: NDArray[np.uint8], line: Line, read: Read, *, inks: Sequence[NDArray[np.float32]] = ()
+) -> Glyphs | None:
+    """Return the strokes of `line` in an 8-bit sRGB photo; None when none can be told.
+
+    inks: Lab colours that other lines are written in, to be tried as well.
+    """
     frame = Box.of_shape(rgb.shape)
     box = line.box.pad(round(max(10.0, 1.4 * line.thickness_px))).clamp(frame)
     if box.width < 6 or box.height < 6:
@@ -81,28 +96,40 @@ def strokes(rgb: NDArray[np.uint8], line: Line, read: Read) -> Glyphs | None:
     local = scaled(line, 1.0, 1.0, -box.left, -box.top)
     factor = min(1.0, LARGEST_PX / max(line.thickness_px, 1.0))
     if factor > 0.75:
-        found = _strokes_in(crop, local, read)
+        found = _strokes_in(crop, local, read, inks)
     else:
         # Large letters carry no more information than middling ones, only more pixels.
         small = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         exact_x, exact_y = small.shape[1] / crop.shape[1], small.shape[0] / crop.shape[0]
         smaller = scaled(local, exact_x, exact_y, 0.0, 0.0)
-        found = _strokes_in(np.asarray(small, dtype=np.uint8), smaller, read)
+        found = _strokes_in(np.asarray(small, dtype=np.uint8), smaller, read, inks)
     if found is None:
         return None
-    agreement, way, core, mask, width = found
-    if core.shape != crop.shape[:2]:
-        core, mask, width = _enlarged(core, crop, 0.5), _enlarged(mask, crop, 0.2), width / factor
-    return Glyphs(box, mask, core, agreement, way, width)
+    if found.core.shape != crop.shape[:2]:
+        found = _enlarged(found, crop, factor)
+    mask = grown_to_effects(to_lab(crop), found.core, found.room, line.thickness_px, found.soft)
+    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ink:
+    """The ink of a line within its crop: `core`, what its soft edge covers (None: not known
+    finer than by pixels), the room that effects may take, and how it was told."""
+
+    agreement: float
+    way: str
+    core: MaskBool
+    room: MaskBool
+    width: float
+    soft: MaskBool | None
 
 
 def _strokes_in(
-    crop: NDArray[np.uint8], line: Line, read: Read
-) -> tuple[float, str, MaskBool, MaskBool, float] | None:
-    """(agreement, way, core, mask, stroke width) within one crop."""
+    crop: NDArray[np.uint8], line: Line, read: Read, inks: Sequence[NDArray[np.float32]]
+) -> _Ink | None:
     zoom = int(np.clip(np.ceil(WORK_PX / max(line.thickness_px, 1.0)), 1, 4))
     work = Work(crop, line, zoom)
-    best = _best(work, read)
+    best = _best(work, read, inks)
     if best is None:
         return None
     agreement, way, inner = _refined(best, work, read)
@@ -113,21 +140,29 @@ def _strokes_in(
     room = work.region_native
     if past.any():
         room = room | grow(_shrunk(past, crop.shape, zoom), round(0.2 * line.thickness_px) + 1)
-    mask = grown_to_effects(work.lab_native, core, room, line.thickness_px, width)
-    return agreement, way, core, mask, width
+    soft = _shrunk(grow(inner, -(-zoom // 2)), crop.shape, zoom, level=0.1) if zoom > 1 else None
+    return _Ink(agreement, way, core, room, width, soft)
 
 
-def _enlarged(mask: MaskBool, crop: NDArray[np.uint8], level: float) -> MaskBool:
-    size = (crop.shape[1], crop.shape[0])
-    soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft > level, dtype=np.bool_)
+def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
+    """Return ink found in a crop made smaller by `factor` at the crop's own size."""
+
+    def full(mask: MaskBool) -> MaskBool:
+        size = (crop.shape[1], crop.shape[0])
+        soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(soft > 0.5, dtype=np.bool_)
+
+    core, room = full(ink.core), full(ink.room)
+    return replace(ink, core=core, room=room, width=ink.width / factor, soft=None)
 
 
-def _best(work: Work, read: Read) -> tuple[float, str, MaskBool] | None:
+def _best(
+    work: Work, read: Read, inks: Sequence[NDArray[np.float32]]
+) -> tuple[float, str, MaskBool] | None:
     """Return (agreement, way, mask) of the candidate that reads alike and looks like strokes."""
     ranked = sorted(
         ((_unlike_strokes(mask, work), number, way, mask)
-         for number, (way, mask) in enumerate(candidates(work)) if mask.any()),
+         for number, (way, mask) in enumerate(candidates(work, inks)) if mask.any()),
         key=lambda item: (round(item[0], 2), item[1]),
     )  # fmt: skip
     best: tuple[float, float, str, MaskBool] | None = None
@@ -154,13 +189,33 @@ def _refined(best: tuple[float, str, MaskBool], work: Work, read: Read) -> tuple
         again = _reads_alike(second, work, read)
         if again - _unlike_strokes(second, work) >= agreement - penalty - 0.01:
             agreement, way, mask = again, f"{way}, refined", second
+    veil = veiled(work, mask)
+    if veil is not None:
+        agreement, way, mask = _if_as_good((agreement, way, mask), "a veil", cleaned(veil, work),
+                                           work, read)  # fmt: skip
     if agreement < ENOUGH:
         joined = _with_missing(mask, work)
         if (joined & ~mask).any():
             again = _reads_alike(joined, work, read)
             if again > agreement + 0.02:
                 agreement, mask = again, joined
+    pure = of_one_ink(mask, work)
+    if (pure != mask).any():
+        return _if_as_good((agreement, way, mask), "one ink", pure, work, read)
     return agreement, way, mask
+
+
+def _if_as_good(
+    best: tuple[float, str, MaskBool], how: str, mask: MaskBool, work: Work, read: Read
+) -> tuple[float, str, MaskBool]:
+    """Return the mask instead of the best when it reads as well and looks more like strokes."""
+    if not mask.any():
+        return best
+    agreement, way, old = best
+    again = _reads_alike(mask, work, read)
+    if again - _unlike_strokes(mask, work) < agreement - _unlike_strokes(old, work) - 0.01:
+        return best
+    return again, f"{way}, {how}", mask
 
 
 def _with_missing(mask: MaskBool, work: Work) -> MaskBool:
@@ -204,9 +259,10 @@ def _reads_alike(mask: MaskBool, work: Work, read: Read) -> float:
     return likeness(text, work.line.text) * min(1.0, 0.4 + 0.6 * score / 0.9)
 
 
-def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int) -> MaskBool:
+def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int, *, level: float = 0.34) -> MaskBool:
+    """Return the mask at native size: pixels covered by more than `level`."""
     if zoom == 1:
         return mask
     size = (shape[1], shape[0])
     cover = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cover > 0.34, dtype=np.bool_)
+    return np.asarray(cover > level, dtype=np.bool_)

@@ -5,13 +5,14 @@ Each way gives a mask of what may be strokes; `glyphs` asks the recogniser which
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.imaging.veil import mixture, pairs
 from inpaint_studio.proposals.ground import behind, spread, to_lab
 from inpaint_studio.vision.lines import Line, scaled
 
@@ -36,7 +37,6 @@ class Work:
         size = (crop.shape[1] * zoom, crop.shape[0] * zoom)
         big = crop if zoom == 1 else cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC)
         self.lab = to_lab(big.astype(np.uint8))
-        self.lab_native = to_lab(crop)
         wide = scaled(line, zoom, zoom, 0.0, 0.0)
         shape = (size[1], size[0])
         inside = wide.area_mask(shape)
@@ -62,8 +62,16 @@ def reached(mask: MaskBool, px: float) -> MaskBool:
     return np.asarray(distance <= px, dtype=np.bool_)
 
 
-def candidates(work: Work) -> Iterator[tuple[str, MaskBool]]:
-    """Masks of what may be ink, the likeliest ways first."""
+def candidates(
+    work: Work, inks: Sequence[NDArray[np.float32]] = ()
+) -> Iterator[tuple[str, MaskBool]]:
+    """Masks of what may be ink, the likeliest ways first.
+
+    inks: colours (3,) Lab that other lines of the photo are written in.
+    """
+    for ink in inks:
+        inked = locally_inked(work, ink, 0.14 * work.thickness)
+        yield "the ink of the other lines", cleaned(inked, work)
     light = work.delta[..., 0]
     axis = _axis(work)
     along = work.delta @ axis
@@ -75,15 +83,15 @@ def candidates(work: Work) -> Iterator[tuple[str, MaskBool]]:
     strength = [float(np.percentile(plane[work.region], 88)) for _, plane in planes[:2]]
     if strength[1] > strength[0]:
         planes[0], planes[1] = planes[1], planes[0]
-    inks = _inks(work)
-    for mode in inks:
+    modes = _inks(work)
+    for mode in modes:
         gap = np.sqrt(((work.lab - mode) ** 2).sum(axis=2))
         planes.insert(2, ("ink colour", -gap))
     for name, plane in planes:
         yield name, cleaned(_split(plane, work), work)
     for name, _ in planes[:2]:
         yield f"locally {name}", cleaned(_local(work.lab[..., 0], name, work), work)
-    for mode in inks:
+    for mode in modes:
         inked = locally_inked(work, mode, 0.14 * work.thickness)
         yield "ink colour on its own ground", cleaned(inked, work)
 
@@ -184,6 +192,59 @@ def ink_of(work: Work, strokes: MaskBool) -> NDArray[np.float32]:
     return np.asarray(np.median(values, axis=0), dtype=np.float32)
 
 
+def of_one_ink(mask: MaskBool, work: Work) -> MaskBool:
+    """Drop what is not of the strokes' own colour, where they have one: opaque letters do.
+
+    Soft edges lie within a pixel of full ink. Letters of many colours, veils and hairlines,
+    which nowhere show their ink whole, are returned as they are.
+    """
+    inner = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    if inner.sum() < 40 or stroke_px(mask) < 2.2 * work.zoom:
+        return mask
+    values = work.lab[inner]
+    ink = np.median(values, axis=0)
+    off = np.sqrt(((values - ink) ** 2).sum(axis=1))
+    usual = float(np.median(off))
+    if usual > 4.0:
+        return mask
+    limit = max(5.0, 4.0 * usual)
+    full = mask & (np.sqrt(((work.lab - ink) ** 2).sum(axis=2)) <= limit)
+    kept = mask & reached(full, 1.2 * work.zoom + 0.5)
+    return _plausible_pieces(kept, work) if kept.sum() > 0.5 * mask.sum() else mask
+
+
+def veiled(work: Work, mask: MaskBool) -> MaskBool | None:
+    """Return where a semi-transparent ink lies, its opacity and colour taken from some strokes.
+
+    c = (1 - a)·g + a·t over ground g; None when a and t cannot be told, or the ink is opaque.
+    """
+    inner = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    core = inner if inner.sum() >= 60 else mask
+    outer = reached(mask, 5.0 * work.zoom) & ~reached(mask, 1.6 * work.zoom)
+    unit = work.lab / np.float32(100)
+    inside, beside = pairs(unit, core, outer, reach_px=round(max(6, 0.25 * work.thickness)))
+    found = mixture(inside, beside, bounded=False)
+    if found is None:
+        return None
+    opacity, colour = found
+    size = int(np.clip(round(3.2 * stroke_px(mask)), 7, 61)) | 1
+    ground = _median(work.lab, size)
+    way = opacity * (colour * 100 - ground)
+    length = np.maximum((way**2).sum(axis=2), 4.0)
+    cover = ((work.lab - ground) * way).sum(axis=2) / length
+    off = np.sqrt(((work.lab - ground - cover[..., None] * way) ** 2).sum(axis=2))
+    close = off < np.maximum(0.7 * np.sqrt(length), 5.0)
+    return np.asarray((cover > 0.5) & (cover < 2.2) & close & work.near, dtype=np.bool_)
+
+
+def _median(lab: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Return Lab smoothed by a median; quantised to 8 bits, which is plenty for a ground."""
+    scale = np.array([2.55, 1, 1], dtype=np.float32)
+    shift = np.array([0, 128, 128], dtype=np.float32)
+    codes = np.clip(lab * scale + shift, 0, 255).astype(np.uint8)
+    return np.asarray((cv2.medianBlur(codes, size).astype(np.float32) - shift) / scale)
+
+
 def locally_inked(
     work: Work, ink: NDArray[np.float32], width: float, known: MaskBool | None = None,
     *, where: MaskBool | None = None,
@@ -195,10 +256,7 @@ def locally_inked(
     ground are alike nothing can be told, and what is `known` stays.
     """
     size = int(np.clip(round(3.2 * width), 7, 61)) | 1
-    scale = np.array([2.55, 1, 1], dtype=np.float32)
-    shift = np.array([0, 128, 128], dtype=np.float32)
-    codes = np.clip(work.lab * scale + shift, 0, 255).astype(np.uint8)
-    ground = (cv2.medianBlur(codes, size).astype(np.float32) - shift) / scale
+    ground = _median(work.lab, size)
     way = ink - ground
     length = (way**2).sum(axis=2)
     cover = ((work.lab - ground) * way).sum(axis=2) / np.maximum(length, 1e-3)

@@ -18,10 +18,13 @@ from inpaint_studio.proposals.ground import Planes
 DIRECTIONS = 8
 
 
-def shadow(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
-    """Return the pixels of the strongest shadow of `core` (all False when there is none)."""
+def shadow(lab: Planes, core: MaskBool, body: MaskBool, thickness_px: float) -> MaskBool:
+    """Return the pixels of the strongest shadow of `core` (all False when there is none).
+
+    body: the strokes with what surrounds them evenly; a shadow shows only past it.
+    """
     reach = max(2, round(0.16 * thickness_px))
-    taken = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    taken = body | (cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     cell = max(8, round(0.6 * thickness_px))
     height, width = core.shape
     cells = (np.arange(height) // cell)[:, None] * (width // cell + 1) + (np.arange(width) // cell)[
@@ -29,13 +32,19 @@ def shadow(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
     ]
     light = lab[..., 0]
     best: tuple[float, MaskBool] = (0.0, np.zeros_like(core))
-    for radius in range(2, reach + 1):
+    for radius in sorted({round(r) for r in np.geomspace(2, reach, min(reach, 12))}):
+        found = []
         for k in range(DIRECTIONS):
             angle = 2 * np.pi * k / DIRECTIONS
             dy, dx = round(radius * np.sin(angle)), round(radius * np.cos(angle))
             moved = shifted(core, dy, dx)
-            score = _score(light, moved & ~taken, _beside(moved, dy, dx) & ~taken, cells)
-            if score > best[0]:
+            inside, outside = moved & ~taken, _beside(moved, dy, dx) & ~taken
+            found.append((_score(light, inside, outside, cells), moved))
+        for k, (score, moved) in enumerate(found):
+            # A shadow falls one way. What shows on the other side too is the ground's pattern
+            # (or a glow, which is measured by distance).
+            behind = max(found[(k + DIRECTIONS // 2 + turn) % DIRECTIONS][0] for turn in (-1, 0, 1))
+            if score > best[0] and behind < 0.4 * score:
                 best = (score, moved)
     return best[1] & ~core
 

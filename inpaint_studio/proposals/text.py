@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
-from inpaint_studio.proposals.glyphs import Glyphs, likeness, strokes
+from inpaint_studio.proposals.glyphs import ENOUGH, Glyphs, ink_colour, likeness, strokes
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers, as_rgb8
@@ -29,9 +30,7 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     rgb = as_rgb8(pixels)
     lines = readers.lines(rgb, token.within(0.0, 0.6))
     found: list[Proposal] = []
-    for number, line in enumerate(lines):
-        token.step(0.6 + 0.4 * number / len(lines), "finding strokes")
-        glyphs = strokes(rgb, line, readers.text.read)
+    for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 1.0))):
         if glyphs is None or not glyphs.mask.any():
             continue
         made = _of_line(line, glyphs, rgb.shape)
@@ -39,6 +38,39 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
             found.append(made)
     token.step(1.0, "finding strokes")
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def _all_strokes(
+    rgb: NDArray[np.uint8], lines: list[Line], readers: Readers, token: RunToken
+) -> list[Glyphs | None]:
+    """Return the strokes of each line; doubtful lines are tried again in the sure ones' ink.
+
+    The lines of one overlay are written alike, and some of them lie on kinder ground.
+    """
+    found: list[Glyphs | None] = []
+    for number, line in enumerate(lines):
+        token.step(0.8 * number / max(1, len(lines)), "finding strokes")
+        found.append(strokes(rgb, line, readers.text.read))
+    sure = [
+        (line, glyphs) for line, glyphs in zip(lines, found)
+        if glyphs is not None and glyphs.agreement >= ENOUGH and glyphs.core.sum() >= 40
+    ]  # fmt: skip
+    for number, (line, glyphs) in enumerate(zip(lines, found)):
+        if glyphs is not None and glyphs.agreement >= ENOUGH:
+            continue
+        token.step(0.8 + 0.2 * number / len(lines), "finding strokes")
+        inks = [ink_colour(rgb, other) for mate, other in sure if _alike(line, mate)][:2]
+        again = strokes(rgb, line, readers.text.read, inks=inks) if inks else None
+        if again is not None and (glyphs is None or again.agreement > glyphs.agreement):
+            found[number] = again
+    return found
+
+
+def _alike(one: Line, two: Line) -> bool:
+    """Whether two lines may be of one overlay: about as high, and running the same way."""
+    turn = abs(one.angle_deg - two.angle_deg) % 180
+    ratio = one.thickness_px / max(two.thickness_px, 1.0)
+    return 0.65 <= ratio <= 1.55 and min(turn, 180 - turn) <= 8
 
 
 def _of_line(line: Line, glyphs: Glyphs, shape: tuple[int, ...]) -> Proposal | None:

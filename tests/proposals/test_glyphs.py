@@ -16,6 +16,9 @@ from inpaint_studio.proposals.text import letters_left
 from inpaint_studio.vision.readers import Readers
 from tests.overlays import Overlay, as_jpeg, compose, draw, fonts, placed, text_alpha
 
+SANS = ("DejaVu Sans", "Liberation Sans", "Arial")
+"""One plain family, so that the figures hold whatever other fonts a machine has."""
+
 
 @pytest.fixture(scope="module")
 def readers() -> Readers:
@@ -36,20 +39,20 @@ def _text_mask(found: list[Proposal], case: Overlay) -> np.ndarray:
 @pytest.mark.parametrize(
     ("kind", "least", "most_false"),
     [
-        ("caption", 0.97, 0.02),
-        ("outlined", 0.95, 0.02),
-        ("shadowed", 0.75, 0.02),
-        ("translucent", 0.95, 0.02),
-        ("rotated", 0.95, 0.02),
-        ("curved", 0.85, 0.03),
-        ("dark", 0.95, 0.02),
-        ("small", 0.90, 0.02),
+        ("caption", 0.97, 0.015),
+        ("outlined", 0.95, 0.015),
+        ("shadowed", 0.93, 0.02),
+        ("translucent", 0.88, 0.015),
+        ("rotated", 0.93, 0.015),
+        ("curved", 0.83, 0.015),
+        ("dark", 0.95, 0.015),
+        ("small", 0.95, 0.01),
     ],
 )
 def test_strokes_are_covered_and_little_else(
     kind: str, least: float, most_false: float, readers: Readers
 ) -> None:
-    case = draw(_photo(), kind, 4)
+    case = draw(_photo(), kind, 4, allowed=SANS)
     found = propose(case.photo, ["text"], readers, RunToken())
     mask = _text_mask(found, case)
     assert mask[case.changed].mean() >= least
