@@ -1,10 +1,13 @@
 """Our engines and other programs' on the same holes: quality, time, memory, contact sheets.
 
     python -m tests.benchmarks.engines --photos DIR --out DIR [--peers] [--peer-python PYTHON]
-        [--seed N] [--count N] [--longest PX]
+        [--only NAME,…] [--seed N] [--count N] [--kinds KIND,…] [--longest PX] [--blind]
+    python -m tests.benchmarks.engines --votes MARKS --out DIR
 
-One thread everywhere; run on an idle machine. Times are CPU seconds of the fill alone (of the
-whole program for G'MIC). A peer that is not there is named and left out.
+One thread everywhere. Times are CPU seconds: ours with colour conversion and blend, G'MIC's less
+what it takes to read and write the same files. A peer that is not there is named and left out.
+`--blind` writes sheets with letters for names and their key; look, write down each case's letters
+from best to worst, and let `--votes` count.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from inpaint_studio.engines.base import FillRequest, check_fill
 from inpaint_studio.engines.table import engine
@@ -33,6 +35,7 @@ from inpaint_studio.records import RunOptions
 from tests.benchmarks import engines_measures as measures
 from tests.benchmarks import engines_peers as peers
 from tests.benchmarks.engines_cases import KINDS, Case, cases
+from tests.benchmarks.engines_sheets import blind_sheet, sheet, votes
 
 OURS = ("patch", "flat")
 
@@ -46,16 +49,15 @@ def ours(name: str, photo: np.ndarray, mask: np.ndarray) -> Filled:
     crop, hole = photo[box.slices], np.ascontiguousarray(mask[box.slices])
     edge = ring(hole, 2)
     recipe = filler.recipe(RunOptions(), hole)
-    linear = to_linear(crop)
+    after = photo.copy()
     peak = _reset_peak()
     started = time.process_time()
-    asked = FillRequest(linear=linear, mask=hole, ring=edge, recipe=recipe, threads=1)
+    asked = FillRequest(linear=to_linear(crop), mask=hole, ring=edge, recipe=recipe, threads=1)
     fill = filler.fill(asked, RunToken())
+    after[box.slices] = composite(crop, from_linear(fill.linear, photo.dtype), hole, edge)
     seconds = time.process_time() - started
     peak = _peak_mb() - peak
     check_fill(fill, asked)
-    after = photo.copy()
-    after[box.slices] = composite(crop, from_linear(fill.linear, photo.dtype), hole, edge)
     assert np.array_equal(after[~mask & ~ring(mask, 2)], photo[~mask & ~ring(mask, 2)])
     return after, seconds, peak
 
@@ -101,23 +103,6 @@ def run(
 pictures: dict[str, np.ndarray] = {}
 
 
-def sheet(case: Case, path: Path) -> None:
-    """Truth, the hole, then every fill, cropped to the hole, at 100 %."""
-    box = Box.of_mask(case.mask).pad(24).clamp(Box.of_shape(case.mask.shape)).slices
-    marked = case.truth.copy()
-    marked[case.mask] = (255, 0, 255)
-    tiles = []
-    for label, image in {"truth": case.truth, "hole": marked, **pictures}.items():
-        tile = np.pad(image[box], ((16, 4), (0, 4), (0, 0)))
-        tile = np.ascontiguousarray(tile)
-        cv2.putText(tile, label, (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1)
-        tiles.append(tile)
-    while len(tiles) % 4:
-        tiles.append(np.zeros_like(tiles[0]))
-    rows = [np.hstack(tiles[k : k + 4]) for k in range(0, len(tiles), 4)]
-    Image.fromarray(np.vstack(rows)).save(path)
-
-
 def table(found: dict[str, dict[str, dict[str, float]]]) -> str:
     """Mean look by kind, seam rate, time and memory by engine, best look first."""
     names = sorted({name for rows in found.values() for name in rows})
@@ -141,6 +126,16 @@ def table(found: dict[str, dict[str, dict[str, float]]]) -> str:
     return "\n".join(lines)
 
 
+def better(found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """In how many cases `patch` has the lower look index, peer by peer."""
+    names = sorted({name for rows in found.values() for name in rows} - {"patch"})
+    lines = ["patch has the better look index than"]
+    for name in names:
+        pairs = [(r["patch"]["look"], r[name]["look"]) for r in found.values() if name in r]
+        lines.append(f"{name:12}{np.mean([a < b for a, b in pairs]):8.2f} of {len(pairs)}")
+    return "\n".join(lines)
+
+
 def worst(found: dict[str, dict[str, dict[str, float]]]) -> str:
     order = sorted(found, key=lambda case: -found[case]["patch"]["look"])[:10]
     return "ten worst of patch: " + ", ".join(
@@ -159,14 +154,23 @@ def _one_thread() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--photos", type=Path, help="folder of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder for sheets and figures")
     parser.add_argument("--peers", action="store_true", help="run other programs too")
     parser.add_argument("--peer-python", default=sys.executable, help="Python of the peers")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=12, help="cases of every kind")
     parser.add_argument("--longest", type=int, default=481, help="photos are shrunk to this, px")
+    parser.add_argument("--only", default="", help="peers to run, by name")
+    parser.add_argument("--kinds", default="", help="kinds of holes, all by default")
+    parser.add_argument("--blind", action="store_true", help="sheets without names, and a key")
+    parser.add_argument("--votes", type=Path, help="count a blind round's marks")
     asked = parser.parse_args()
+    if asked.votes:
+        print(votes(asked.out / "blind" / "key.json", asked.votes))
+        return
+    if asked.photos is None:
+        parser.error("name a folder of photos: --photos DIR")
     _one_thread()
     asked.out.mkdir(parents=True, exist_ok=True)
     warm(RunToken())
@@ -174,20 +178,27 @@ def main() -> None:
         name: (lambda photo, mask, name=name: ours(name, photo, mask)) for name in OURS
     }
     if asked.peers:
-        for name in peers.PEERS:
+        for name in asked.only.split(",") if asked.only else peers.PEERS:
             fillers[name] = lambda photo, mask, name=name: peers.fill(
                 name, photo, mask, asked.peer_python
             )
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for case in cases(asked.photos, count=asked.count, seed=asked.seed, longest_px=asked.longest):
+    kinds = tuple(asked.kinds.split(",")) if asked.kinds else KINDS
+    drawn = cases(asked.photos, count=asked.count, seed=asked.seed, longest_px=asked.longest)
+    for case in drawn:
+        if case.kind not in kinds:
+            continue
         pictures.clear()
         found[case.name] = run(case, fillers)
         for name in set(fillers) - set(found[case.name]):
             fillers.pop(name)  # it said why; asking again would not help
-        sheet(case, asked.out / f"{case.name}.png")
+        sheet(case, pictures, asked.out / f"{case.name}.png")
+        if asked.blind:
+            blind_sheet(case, pictures, asked.out / "blind")
         print(case.name, {n: round(row["look"], 3) for n, row in found[case.name].items()})
     (asked.out / "engines.json").write_text(json.dumps(found, indent=1))
     print(table(found))
+    print(better(found))
     print(worst(found))
 
 

@@ -57,17 +57,33 @@ def _gmic(
     Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "m.png")
     words = f"srand 0 {GMIC[name]} c[0] 0,255 round[0]".split()
     command = [gmic, "v", "-", "i.png", "m.png", "channels[1]", "0", "gt[1]", "0", *words]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [*command, "o[0]", "o.png"], cwd=folder, capture_output=True, text=True, check=False,
-        env={"OMP_NUM_THREADS": "1", "HOME": str(folder)},
-    )  # fmt: skip
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _, idle, _ = _timed([*command[:5], "o[0]", "o.png"], folder)
+    done, cpu, peak = _timed([*command, "o[0]", "o.png"], folder)
     if done.returncode or not (folder / "o.png").exists():
         return f"{name} failed: {(done.stderr or done.stdout).strip()[-200:]}"
     filled = np.asarray(Image.open(folder / "o.png").convert("RGB")).copy()
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return filled, cpu, after.ru_maxrss / 1024
+    return filled, max(0.0, cpu - idle), peak
+
+
+_MEASURED = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([done.returncode, (done.stderr or done.stdout)[-200:],
+                  used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
+def _timed(
+    command: list[str], folder: Path
+) -> tuple[subprocess.CompletedProcess[str], float, float]:
+    """Run a program from a process of its own: the high-water mark of children never falls."""
+    outer = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *command], cwd=folder, capture_output=True, text=True,
+        check=True, env={"OMP_NUM_THREADS": "1", "HOME": str(folder)},
+    )  # fmt: skip
+    code, said, cpu, peak = json.loads(outer.stdout)
+    return subprocess.CompletedProcess(command, code, said, said), cpu, peak
 
 
 def _here(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
