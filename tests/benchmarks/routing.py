@@ -166,10 +166,14 @@ def half(rows: list[Row], name: str) -> list[Row]:
     return [row for row in rows if is_held_out(row) in wanted]
 
 
+def rule_for(row: Row, rules: Sequence[Rule]) -> Rule:
+    features = Features(**{"subject": "", **row["features"]})
+    return next(rule for rule in rules if rule.engine in ENGINES and rule.holds(features))
+
+
 def chosen(row: Row, rules: Sequence[Rule]) -> tuple[str, float]:
     """Return the engine the policy ends up with, and the CPU seconds that took."""
-    features = Features(**{"subject": "", **row["features"]})
-    rule = next(rule for rule in rules if rule.engine in ENGINES and rule.holds(features))
+    rule = rule_for(row, rules)
     one, other = rule.engine, rule.compare_with
     cpu = row["cpu"]
     if other not in ENGINES:
@@ -202,7 +206,17 @@ def figures(rows: list[Row], rules: Sequence[Rule]) -> Row:
         },
         "flat_chosen": float(np.mean([name == "flat" for name, _ in picks])),
         "luck": luck(rows),
+        "probed": probed(rows, rules),
     }
+
+
+def probed(rows: list[Row], rules: Sequence[Rule]) -> Row:
+    """Where probe holes decide: how many cases, and in how many they chose the better fill."""
+    asked = [row for row in rows if rule_for(row, rules).compare_with in ENGINES and row["probes"]]
+    right = [row for row in asked if row["look"][chosen(row, rules)[0]] == min(
+        row["look"][name] for name in ENGINES
+    )]  # fmt: skip
+    return {"cases": len(asked), "right": len(right)}
 
 
 def luck(rows: list[Row]) -> float | None:
