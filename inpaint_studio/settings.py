@@ -48,6 +48,10 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("theme", "dark", "Theme", "Colours of the window", choices=("dark", "light")),
     Setting("ui_scale", 1.0, "Interface scale", "Size of text and controls", 0.75, 3.0),
+    Setting("mask_color", "red", "Colour of the mask", "How the mask lies over the photo",
+            choices=("red", "green", "blue", "white", "black")),
+    Setting("mask_opacity", 0.38, "Opacity of the mask", "0.05 is a breath, 1 hides the photo",
+            0.05, 1.0),
     Setting("reviewer", "", "Your name", "Stored with every decision you make"),
     Setting("judge_budget", "auto", "Gate budget",
             "How much time judging and comparing engines may take",

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QLocale, Qt, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from inpaint_studio.app import Studio
 from inpaint_studio.errors import UserError
+from inpaint_studio.paths import resource
 from inpaint_studio.settings import Settings
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.background import Collector
@@ -31,8 +32,16 @@ def make_application(settings: Settings) -> QApplication:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     app.setApplicationName("Inpaint Studio")
     app.setDesktopFileName("inpaint-studio")
+    _translate(app)
     theme.dress(app, str(settings["theme"]))
     return app
+
+
+def _translate(app: QApplication) -> None:
+    """Load the words of the user's language where somebody has made them (`ui.text.tr`)."""
+    words = QTranslator(app)
+    if words.load(QLocale(), "inpaint-studio", "_", str(resource("translations"))):
+        app.installTranslator(words)
 
 
 def run(photos: Sequence[Path], library: Path) -> int:

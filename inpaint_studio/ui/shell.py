@@ -32,6 +32,7 @@ from inpaint_studio.ui.workspace import PAGES, Page, Workspace
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
+RECENT = 12
 OPEN_FILTER = "*.jpg *.jpeg *.png *.tif *.tiff *.webp *.bmp *.heic *.heif *.avif *.psd *.dng"
 
 
@@ -200,11 +201,29 @@ class Shell(QMainWindow):
             if not items:
                 continue
             part = whole.addMenu(tr(name))
+            if name == "File":
+                self._add_recent(part)
             part.menuAction().setData(frozenset(item.where for item in items))
             for item in items:
                 part.addAction(self.actions_.action(item.id))
         whole.aboutToShow.connect(partial(self._show_menus, whole))
         return whole
+
+    def _add_recent(self, files: QMenu) -> None:
+        """A menu of the photos worked on last, filled when it opens."""
+        recent = files.addMenu(tr("Open recent"))
+        recent.setAccessibleName(tr("Open recent"))
+        recent.aboutToShow.connect(partial(self._fill_recent, recent))
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        paths = [Path(row.path) for row in self.studio.library.photos.recent(RECENT)]
+        for path in paths:
+            entry = menu.addAction(path.name, partial(self.open_files, [path]))
+            entry.setToolTip(str(path))
+            entry.setEnabled(path.exists())
+        if not paths:
+            menu.addAction(tr("Nothing has been opened yet")).setEnabled(False)
 
     def _show_menus(self, whole: QMenu) -> None:
         """Leave out what belongs to other pages."""
@@ -252,6 +271,10 @@ class Shell(QMainWindow):
 
         dialog = SettingsDialog(self.studio.settings, self)
         dialog.exec()
+        for made in self._built.values():
+            hears = getattr(made, "settings_changed", None)
+            if hears is not None:
+                hears()
         self._dress(str(self.studio.settings["theme"]))
 
     def _turn_theme(self) -> None:

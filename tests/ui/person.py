@@ -86,6 +86,8 @@ class Person(QObject):
     """Tells a story deed by deed. `failed` says where it stopped, "" when it went to its end."""
 
     pause_ms = 20
+    look_ms = 0
+    """How long the window may take to show what was done before a picture is taken."""
 
     def __init__(self, story: Story, window: QWidget, shots: Path | None = None) -> None:
         super().__init__()
@@ -94,6 +96,8 @@ class Person(QObject):
         self._shots = shots
         self._waiting: Until | None = None
         self._deadline = 0.0
+        self._shot: Path | None = None
+        self._shot_at = 0.0
         self.failed = ""
         self.ended = False
         self.told: list[str] = []
@@ -103,6 +107,12 @@ class Person(QObject):
 
     def _next(self) -> None:
         if self.is_at_work():
+            QTimer.singleShot(self.pause_ms, self._next)
+            return
+        if self._shot is not None:
+            if time.monotonic() > self._shot_at:
+                self.shoot(self._shot)
+                self._shot = None
             QTimer.singleShot(self.pause_ms, self._next)
             return
         if self._waiting is not None:
@@ -132,7 +142,8 @@ class Person(QObject):
             self._waiting, self._deadline = deed, time.monotonic() + deed.seconds
         elif isinstance(deed, Shot):
             if self._shots is not None:
-                self.shoot(self._shots / f"{deed.name}.png")
+                self._shot_at = time.monotonic() + self.look_ms / 1000
+                self._shot = self._shots / f"{deed.name}.png"
         else:
             self.do(deed)
 
@@ -206,6 +217,7 @@ class XPerson(Person):
     """Acts by real X events through xdotool; takes pictures of the whole screen."""
 
     pause_ms = 60
+    look_ms = 700
 
     def __init__(self, story: Story, window: QWidget, shots: Path | None = None) -> None:
         super().__init__(story, window, shots)

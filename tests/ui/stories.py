@@ -26,7 +26,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolBu
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.dialogs.export import ExportDialog
+from inpaint_studio.ui.dialogs.keys import KeySheet
 from inpaint_studio.ui.dialogs.palette import CommandPalette
+from inpaint_studio.ui.dialogs.settings import SettingsDialog
 from inpaint_studio.ui.retouch.workspace import RetouchWorkspace
 from inpaint_studio.ui.shell import Shell
 from tests.ui.person import (
@@ -213,9 +215,10 @@ def by_keys(scene: Scene) -> Story:
         yield Shot(f"keys-15-palette-{theme.active().name}")
         yield press("Return")
     yield Until(lambda: theme.active().name == before, "the theme went there and back")
-    for name, keys in (("sheet", "F1"), ("settings", "Ctrl+,")):
+    yield Until(lambda: scene.modal() is None, "the palette is gone")
+    for name, keys, kind in (("sheet", "F1", KeySheet), ("settings", "Ctrl+,", SettingsDialog)):
         yield press(keys)
-        yield Until(lambda: scene.modal() is not None, f"the {name} is there")
+        yield Until(scene.dialog(kind), f"the {name} is there")
         yield Shot(f"keys-16-{name}")
         yield press("Esc")
         yield Until(lambda: scene.modal() is None, f"the {name} is gone")

@@ -129,3 +129,67 @@ def test_the_mask_view_shows_what_the_edit_filled(hands: Hands, photos: list[Pat
     scene.edit_mask = Evidence(box=Box(40, 40, 60, 60), plane=plane, color=(255, 255, 255))
     shown = render(scene, "mask", 1.0, Box(0, 0, 100, 100)).pixels
     assert (shown[45:55, 45:55] == 255).all() and not (shown[:30, :30] == 255).all()
+
+
+def test_a_second_run_fills_only_what_the_first_does_not(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    hands.pool.stuck = True
+    hands.stroke((100, 80), (150, 80))
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: len(hands.workspace.runner.busy) == 1)
+    hands.key(Qt.Key.Key_Return, CTRL)
+    assert "being filled already" in hands.shell.notice.words
+    hands.stroke((250, 200), (300, 200))
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: len(hands.workspace.runner.busy) == 2)
+    first, second = (mask for _, mask in hands.workspace.runner.under_way(hands.document))
+    assert first.sum() + second.sum() == hands.document.mask.mask.sum()
+    hands.workspace.runner.cancel_all()
+    hands.until(lambda: not hands.workspace.runner.busy)
+
+
+def test_the_mask_has_the_colour_the_settings_say(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    scene = hands.canvas.scene
+    assert scene.mask_color == (238, 80, 90)
+    hands.shell.studio.settings.set("mask_color", "blue")
+    hands.shell.studio.settings.set("mask_opacity", 0.6)
+    hands.workspace.settings_changed()
+    assert scene.mask_color == (80, 140, 250) and scene.mask_opacity == 0.6
+
+
+def test_recent_photos_are_in_the_file_menu(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    whole = hands.shell.topbar.menu_button.menu()
+    assert whole is not None
+    recent = next(m for m in whole.findChildren(QMenu) if m.title() == "Open recent")
+    recent.aboutToShow.emit()
+    assert photos[0].name in [action.text() for action in recent.actions()]
+
+
+def test_an_approved_edit_says_who_approved_it(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    hands.shell.studio.settings.set("reviewer", "Ada")
+    fill(hands, 100, 1)
+    hands.key(Qt.Key.Key_A)
+    hands.settle()
+    words = hands.workspace.inspector.card.words
+    assert words.startswith("Approved by Ada") and "A seam shows" in words
+
+
+def test_the_sampling_area_goes_with_the_run(hands: Hands, photos: list[Path]) -> None:
+    """Include: only from there; exclude: from everywhere else."""
+    hands.open(photos[0])
+    hands.key(Qt.Key.Key_S)
+    hands.stroke((220, 80), (260, 80))
+    hands.key(Qt.Key.Key_B)
+    hands.stroke((100, 80), (150, 80))
+    for means, inside in (("include", True), ("exclude", False)):
+        hands.workspace.options.source_chosen.emit(means)
+        hands.key(Qt.Key.Key_Return, CTRL)
+        hands.until(lambda: hands.document.history.cursor == 1)
+        hands.settle()
+        request = [args[0] for name, args in hands.pool.asked if name == "run_job"][-1]
+        at = request.origin
+        assert bool(request.source[80 - at.top, 240 - at.left]) is inside
+        undo(hands, 0)

@@ -157,6 +157,22 @@ def test_cancel_stops_a_run_and_leaves_everything_usable(hands: Hands, photos: l
     hands.until(lambda: hands.document.history.cursor == 1)
 
 
+def test_a_job_caught_while_it_ends_is_waited_for(hands: Hands, photos: list[Path]) -> None:
+    """The pool's thread writes state, result and end one after the other."""
+    hands.open(photos[0])
+    hands.stroke((100, 80), (150, 80))
+    hands.pool.stuck = True
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: bool(hands.workspace.runner.busy))
+    task = hands.workspace.runner.busy[0]
+    hands.until(lambda: task.job is not None)
+    task.job.state = "finished"
+    hands.workspace.runner._poll()
+    assert not task.is_ended and hands.workspace.runner.busy == [task]
+    task.job.cancel()
+    hands.until(lambda: not hands.workspace.runner.busy)
+
+
 def test_a_failed_run_is_a_sentence_in_place(hands: Hands, photos: list[Path]) -> None:
     hands.open(photos[0])
     hands.pool.error = EngineFailed("The engine patch returned NaN.")

@@ -221,10 +221,10 @@ class Canvas(Stage):
         super().leaveEvent(event)
 
     def showEvent(self, event: QEvent) -> None:
-        self._tend_ants()
+        self.ants.tend()
 
     def hideEvent(self, event: QEvent) -> None:
-        self._ants.stop()
+        self.ants.stop()
 
     # The pointer
 

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.canvas import chrome
+from inpaint_studio.ui.canvas.drawing import Ants, Drawing
 from inpaint_studio.ui.canvas.maskplane import MaskPlane
 from inpaint_studio.ui.canvas.panes import Mode, Pane, panes, viewport
-from inpaint_studio.ui.canvas.picture import Picture, level_size
-from inpaint_studio.ui.canvas.render import Evidence, Scene, Side
-from inpaint_studio.ui.canvas.tiles import TILE_PX, TileStore
+from inpaint_studio.ui.canvas.picture import Picture
+from inpaint_studio.ui.canvas.render import Evidence, Scene
+from inpaint_studio.ui.canvas.tiles import TileStore
 from inpaint_studio.ui.canvas.view import View
 
 PAINT_BUDGET_S = 0.009
-ANTS_MS = 140
 MARGIN_PX = 24
 
 
@@ -53,10 +53,8 @@ class Stage(QWidget):
         self._before_held = False
         self._swapped = False
         self._drag = ""
-        self._coarse: dict[Side, QImage] = {}
-        self._ants = QTimer(self)
-        self._ants.setInterval(ANTS_MS)
-        self._ants.timeout.connect(self._march)
+        self._drawing = Drawing(self)
+        self.ants = Ants(self)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -72,7 +70,7 @@ class Stage(QWidget):
         old = self.scene.after
         same = old is not None and after is not None and old.size == after.size
         self.scene.after, self.scene.before = after, before
-        self._coarse.clear()
+        self._drawing.forget()
         self.tiles.clear()
         if not (keep_view and same):
             self.fit()
@@ -81,14 +79,14 @@ class Stage(QWidget):
     def set_before(self, before: Picture | None) -> None:
         """Change what the photo is compared with."""
         self.scene.before = before
-        self._coarse.clear()
+        self._drawing.forget()
         self.tiles.clear()
         self.update()
 
     def set_mask(self, mask: MaskPlane | None) -> None:
         self.scene.mask = mask
         self.refresh()
-        self._tend_ants()
+        self.ants.tend()
 
     def set_evidence(self, evidence: tuple[Evidence, ...]) -> None:
         self.scene.evidence = evidence
@@ -108,7 +106,7 @@ class Stage(QWidget):
 
     def photo_changed(self, box: Box) -> None:
         """The picture differs in `box`; its pyramid has been brought up to date already."""
-        self._coarse.clear()
+        self._drawing.forget()
         self._patch(box)
 
     def mask_changed(self, *boxes: Box) -> None:
@@ -118,7 +116,7 @@ class Stage(QWidget):
                 for box in boxes:
                     plane.update(box)
         self._patch(Box.around(boxes))
-        self._tend_ants()
+        self.ants.tend()
 
     def hint_changed(self, box: Box) -> None:
         """The preview plane differs in `box`."""
@@ -136,7 +134,7 @@ class Stage(QWidget):
     def update_device(self, device: Box) -> None:
         """Ask for a repaint of device pixels relative to the photo's corner, in every pane."""
         ratio = self.devicePixelRatioF()
-        for pane in self._panes():
+        for pane in self.panes():
             box = device.shift(self.view.left + pane.shift, self.view.top).clamp(pane.clip)
             if not box.is_empty:
                 left, top = int(box.left / ratio), int(box.top / ratio)
@@ -262,7 +260,7 @@ class Stage(QWidget):
     def _pane_point(self, at: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
         x, y = at.x() * ratio, at.y() * ratio
-        for pane in self._panes():
+        for pane in self.panes():
             if pane.clip.left <= x < pane.clip.right:
                 return x - pane.shift, y
         return x, y
@@ -271,7 +269,8 @@ class Stage(QWidget):
         """The photo point under a point of the widget."""
         return self.view.to_photo(*self._pane_point(at))
 
-    def _panes(self) -> tuple[Pane, ...]:
+    def panes(self) -> tuple[Pane, ...]:
+        """How the canvas is divided now."""
         before = self._before_held
         return panes(
             self.mode, self.device_size(), split=self.split, before=before, swapped=self._swapped
@@ -303,12 +302,12 @@ class Stage(QWidget):
         )  # fmt: skip
         deadline = time.perf_counter() + PAINT_BUDGET_S
         waiting = False
-        for pane in self._panes():
+        for pane in self.panes():
             clip = pane.clip.clamp(dirty)
             if clip.is_empty:
                 continue
             painter.setClipRect(clip.left, clip.top, clip.width, clip.height)
-            waiting |= self._draw_pane(painter, pane, clip, deadline)
+            waiting |= self._drawing.pane(painter, pane, clip, deadline)
             for overlay in self.overlays:
                 overlay.paint(painter, self, pane)
             chrome.draw_label(painter, self, pane)
@@ -320,70 +319,12 @@ class Stage(QWidget):
         if waiting:
             self._later.start()
 
-    def _draw_pane(self, painter: QPainter, pane: Pane, clip: Box, deadline: float) -> bool:
-        """Draw the tiles of one pane; True when some had to be left coarse for now."""
-        left, top = self.view.left + pane.shift, self.view.top
-        shown = clip.shift(-left, -top).clamp(self.tiles.bounds())
-        if shown.is_empty:
-            return False
-        chrome.draw_shadow(painter, self.tiles.bounds().shift(left, top), clip)
-        waiting = False
-        for row in range(shown.top // TILE_PX, (shown.bottom - 1) // TILE_PX + 1):
-            for column in range(shown.left // TILE_PX, (shown.right - 1) // TILE_PX + 1):
-                in_time = time.perf_counter() < deadline
-                tile = self.tiles.get(pane.side, column, row, make=in_time)
-                if tile is not None:
-                    painter.drawImage(tile.box.left + left, tile.box.top + top, tile.image)
-                else:
-                    waiting = True
-                    self._draw_coarse(painter, pane.side, column, row, (left, top))
-        return waiting
-
-    def _draw_coarse(
-        self, painter: QPainter, side: Side, column: int, row: int, offset: tuple[int, int]
-    ) -> None:
-        """Stand in for a tile that is not ready, with the smallest level of the pyramid."""
-        picture = self.scene.before if side == "before" else self.scene.after
-        picture = picture or self.scene.after or self.scene.before
-        assert picture is not None
-        level = picture.levels - 1
-        if side not in self._coarse:
-            size = level_size(picture.size, level)
-            pixels = picture.read(level, Box(0, 0, *size)).copy()
-            image = QImage(pixels.data, size[0], size[1], size[0] * 3, QImage.Format.Format_RGB888)
-            self._coarse[side] = image.copy()
-        box = Box(
-            column * TILE_PX, row * TILE_PX, (column + 1) * TILE_PX, (row + 1) * TILE_PX
-        ).clamp(self.tiles.bounds())
-        scale = 1 / (self.view.zoom * 2**level)
-        target = QRectF(box.left + offset[0], box.top + offset[1], box.width, box.height)
-        source = QRectF(box.left * scale, box.top * scale, box.width * scale, box.height * scale)
-        painter.drawImage(target, self._coarse[side], source)
-
-    def _tend_ants(self) -> None:
-        plane = self.scene.mask
-        wanted = self.scene.show_ants and plane is not None and not plane.bounds.is_empty
-        if wanted and self.isVisible():
-            if not self._ants.isActive():
-                self._ants.start()
-        else:
-            self._ants.stop()
-
-    def _march(self) -> None:
-        if self._drag or self.scene.mask is None:
-            return
-        self.tiles.ants = (self.tiles.ants + 1) & 7
-        for pane in self._panes():
-            box = pane.clip.shift(-self.view.left - pane.shift, -self.view.top)
-            box = box.clamp(self.tiles.bounds())
-            if box.is_empty:
-                continue
-            columns = range(box.left // TILE_PX, (box.right - 1) // TILE_PX + 1)
-            rows = range(box.top // TILE_PX, (box.bottom - 1) // TILE_PX + 1)
-            for changed in self.tiles.march(pane.side, columns, rows):
-                self.update_device(changed)
-
     # What the hands add
+
+    @property
+    def is_dragged(self) -> bool:
+        """Whether a button is held and something moves with it."""
+        return bool(self._drag)
 
     @property
     def is_bare(self) -> bool:

@@ -320,15 +320,13 @@ def facts_of(document: Document) -> tuple[str, str, str]:
     edits = document.history.cursor
     if not edits:
         return facts, "", ""
-    flagged = document.undecided()
+    flagged = len(document.undecided())
     words = count(edits, "edit", "edits")
     if flagged:
-        return f"{facts} · {words}", tr("{n} flagged", n=len(flagged)), "bad"
-    return (
-        f"{facts} · {words}",
-        tr("saved") if document.saved else tr("not saved"),
-        ("good" if document.saved else "warn"),
-    )
+        return facts, tr("{n} flagged of {edits}", n=flagged, edits=words), "bad"
+    if document.saved:
+        return facts, tr("{edits}, saved", edits=words), "good"
+    return facts, tr("{edits}, not saved", edits=words), "warn"
 
 
 def _flagged_words(document: Document) -> str:

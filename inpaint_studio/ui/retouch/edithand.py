@@ -71,7 +71,8 @@ class EditInHand(QObject):
         self.chosen = position if document is not None and position >= 0 else -1
         item = document.item_of(edit) if document is not None and edit is not None else None
         self.waits = item is not None and bool(item.waiting)
-        self._inspector.show_edit(edit, waiting=self.waits)
+        decided = (item.state, item.reviewer) if item is not None else ("", "")
+        self._inspector.show_edit(edit, waiting=self.waits, decided=decided)
         self.changed.emit(self.chosen)
 
     def next_flagged(self) -> int:

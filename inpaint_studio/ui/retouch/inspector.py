@@ -56,6 +56,19 @@ def verdict_words(edit: EditRecord) -> tuple[str, str, str]:
     return "bad", title, verdict.summary
 
 
+def decided_words(edit: EditRecord, state: str, who: str) -> tuple[str, str, str]:
+    """The verdict's card, once a person has had the last word on a flagged edit."""
+    titles = {
+        "accepted": ("good", tr("Approved by {who}")),
+        "rejected": ("info", tr("Rejected by {who}")),
+    }
+    if edit.verdict.accepted or state not in titles:
+        return verdict_words(edit)
+    kind, title = titles[state]
+    words = tr("The gates had flagged it: {summary}", summary=edit.verdict.summary)
+    return kind, title.format(who=who or tr("you")), words
+
+
 class PlanView(QWidget):
     """Engine, reasons with their numbers, and what was changed on the way."""
 
@@ -170,11 +183,13 @@ class Inspector(Panel):
         self.plan.show_plans(plans)
 
     def show_edit(
-        self, edit: EditRecord | None, *, waiting: bool = False, choosing: bool = False
-    ) -> None:
+        self, edit: EditRecord | None, *, waiting: bool = False, choosing: bool = False,
+        decided: tuple[str, str] = ("", ""),
+    ) -> None:  # fmt: skip
         """Show one edit's verdict, readings, plan and recipe.
 
-        waiting: it needs a decision; choosing: it is one of several and not in the photo yet.
+        waiting: it needs a decision; choosing: it is one of several and not in the photo yet;
+        decided: what a person has said of a flagged edit (accepted, rejected), and who.
         """
         for part in (self.card, self._gates, self._more, self._recipe, self._run):
             part.setVisible(edit is not None)
@@ -187,7 +202,7 @@ class Inspector(Panel):
         if edit is None:
             self._plan.setVisible(False)
             return
-        self.card.say(*verdict_words(edit))
+        self.card.say(*decided_words(edit, *decided))
         readings = edit.verdict.readings
         self.gauges.show_readings(
             [r for r in readings if (r.decides or not r.passed) and r.name not in SEMANTIC],

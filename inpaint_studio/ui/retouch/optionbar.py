@@ -87,7 +87,6 @@ class OptionBar(QWidget):
     contiguous_changed = Signal(bool)
     feather_changed = Signal(int)
     step_changed = Signal(int)
-    opacity_changed = Signal(int)
     source_chosen = Signal(str)
     radius_chosen = Signal(float)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,10 @@ class RunControl(QObject):
             )  # fmt: skip
             return None
         box, mask = document.mask.copy()
+        mask = without(mask, box, self._runner.under_way(document))
+        if not mask.any():
+            self.notice.emit("info", tr("That is being filled already; paint something more."))
+            return None
         return document, box, mask
 
     def run(self, *, first: bool = False) -> None:
@@ -262,6 +267,16 @@ class RunControl(QObject):
     def _trouble(self, words: str) -> None:
         self.status.emit("bad", tr("Failed"))
         self.notice.emit("bad", words)
+
+
+def without(mask: MaskBool, box: Box, others: Sequence[tuple[Box, MaskBool]]) -> MaskBool:
+    """The mask of `box` without what other masks hold: a queue fills nothing twice."""
+    left = mask.copy()
+    for other, taken in others:
+        common = other.clamp(box)
+        if other.overlaps(box) and not common.is_empty:
+            left[common.relative_to(box).slices] &= ~taken[common.relative_to(other).slices]
+    return left
 
 
 def _heard(_answer: object) -> None:

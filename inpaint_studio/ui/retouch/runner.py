@@ -225,6 +225,13 @@ class Runner(QObject):
         elif not task.is_ended:
             task.state = "cancelled"
 
+    def under_way(self, document: Document) -> list[tuple[Box, MaskBool]]:
+        """What is being filled in a photo now, or waits for it."""
+        return [
+            (batch.box, batch.mask) for batch in self._batches
+            if batch.document is document and not batch.is_ended
+        ]  # fmt: skip
+
     def cancel_all(self) -> None:
         for task in list(self.tasks):
             self.cancel(task)
@@ -255,10 +262,12 @@ class Runner(QObject):
             if job is None or task.is_ended:
                 continue
             task.progress = job.progress or self._first_time(job)
-            task.state = job.state
-            if job.is_ended and job.state == "finished":
-                task.result = job.result
-            elif job.is_ended and job.error is not None:
+            # Another thread ends the job: only after `is_ended` its state and result are whole.
+            if not job.is_ended:
+                task.state = job.state if job.state in ("waiting", "running") else "running"
+                continue
+            task.state, task.result = job.state, job.result
+            if job.error is not None:
                 task.error = _sentence(job.error)
         ended = [task for task in self.tasks if task.is_ended]
         self.tasks = [task for task in self.tasks if not task.is_ended]

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 WHITE = (255, 255, 255)
+MASK_COLORS = {
+    "red": (238, 80, 90), "green": (70, 200, 110), "blue": (80, 140, 250), "white": WHITE,
+    "black": (0, 0, 0),
+}  # fmt: skip
 ON_PHOTO = ("file.save", "file.save_again", "file.copy", "file.close", "file.reload")
 ON_EDIT = ("edit.hide", "edit.again", "edit.review", "edit.replay")
 ON_UNDECIDED = ("edit.accept", "edit.reject")
@@ -72,6 +76,13 @@ class Showing(QObject):
         self._actions.on("edit.flagged", self.next_flagged)
 
     # The photo
+
+    def apply_settings(self) -> None:
+        """Take the mask's colour and opacity from the settings."""
+        scene, settings = self._places.canvas.scene, self._studio.settings
+        scene.mask_color = MASK_COLORS[str(settings["mask_color"])]
+        scene.mask_opacity = float(settings["mask_opacity"])
+        self._places.canvas.refresh()
 
     def _view_changed(self) -> None:
         self._places.footer.show_zoom(self._places.canvas.view.zoom)
@@ -150,9 +161,17 @@ class Showing(QObject):
         QTimer.singleShot(0, self, partial(self._views.see, box))
 
     def edit_added(self) -> None:
-        """In a split view, part the new edit: it may lie under the side that shows the past."""
+        """Bring a flagged edit into sight; in a split view, part the new edit.
+
+        An accepted one leaves the view where it is: whoever removes twenty specks in a row
+        does not want to be moved twenty times.
+        """
         edit, canvas = self._hand.record, self._places.canvas
-        if edit is None or canvas.mode is not Mode.SPLIT:
+        if edit is None:
+            return
+        if not edit.verdict.accepted:
+            self._views.see(edit.delta_box or edit.box)
+        if canvas.mode is not Mode.SPLIT:
             return
         middle = canvas.to_device(edit.box.center[0], edit.box.center[1]).x()
         canvas.split = min(max(middle / canvas.device_size()[0], 0.1), 0.9)

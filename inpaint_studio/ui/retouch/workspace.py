@@ -92,6 +92,7 @@ class RetouchWorkspace(QWidget):
         self.tools.take("brush")
         self.options.show_radius(self.editor.radius)
         self.showing.enable()
+        self.showing.apply_settings()
         self.runs.mask_changed()
         AfterPaint(parent, self.warmup.begin)
 
@@ -195,6 +196,11 @@ class RetouchWorkspace(QWidget):
             self.canvas.tool.confirm()
 
     # Workspace
+
+    def settings_changed(self) -> None:
+        """The settings dialog was closed."""
+        self.showing.apply_settings()
+        self._on_release(bool(self.studio.settings["run_on_release"]))
 
     @property
     def is_busy(self) -> bool:
