@@ -26,7 +26,7 @@ from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.library import Library
 from tests.benchmarks.review_library import build
 
-DISPLAY = ":87"
+DISPLAY = os.environ.get("REVIEW_DISPLAY", ":87")
 
 
 def keys(*names: str, pause: float) -> None:

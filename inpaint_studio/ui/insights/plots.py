@@ -40,7 +40,10 @@ class PlotCard(QWidget):
         self.plot.scene().sigMouseClicked.connect(self._mouse_clicked)
         self._title = label(title, "strong")
         self._note = caption(note, wrap=True)
-        self._note.setVisible(bool(note))
+        if not note:
+            # Never shown before it has a parent: it would be a window of its own for a moment,
+            # and take the keyboard away from this one.
+            self._note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BEHIND_THE_EDITOR = -1
 """The workers are the editor's too: whoever waits there for a fill goes first."""
+BY_HAND = "only you know what the mask should cover; F opens it in the editor"
+NOTHING_LEFT = "no other way is left to try; F opens it in the editor"
 WORKER = "inpaint_studio.pipeline.worker:run_job"
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class AttemptDesk(QObject):
         self._planning.add(item.item_id)
         self._background.run(
             partial(self._plan, item, reason),
-            partial(self._planned, item),
+            partial(self._planned, item, reason),
             partial(self._unplanned, item),
         )
         self.counted.emit(self.waiting)
@@ -73,13 +75,13 @@ class AttemptDesk(QObject):
 
         return retry_of(self._library, item, reason, offers())
 
-    def _planned(self, item: ReviewRow, retry: Retry | None) -> None:
+    def _planned(self, item: ReviewRow, reason: str, retry: Retry | None) -> None:
         if item.item_id not in self._planning:
             return
         self._planning.discard(item.item_id)
         if retry is None:
             self.counted.emit(self.waiting)
-            self.ended.emit(item.item_id, "no other way is left to try; fix it by hand")
+            self.ended.emit(item.item_id, BY_HAND if reason == "mask" else NOTHING_LEFT)
             return
         result = self._candidates.take(item.item_id, retry.request.options)
         if result is not None:

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QWidget,
+)
 
 from inpaint_studio.review.attempts import Compared
 from inpaint_studio.review.look import Look
@@ -19,6 +26,8 @@ from inpaint_studio.ui.widgets import Card, GaugeList, Panel, Section, button, c
 from inpaint_studio.ui.widgets.gauge import number
 
 MOST_ROWS = 6
+THUMB_PX = (40, 68)
+"""The least and the greatest width of a precedent's picture."""
 STATE_WORDS = {
     "accepted": "You accepted this", "fixed": "Fixed by hand", "rejected": "Rejected",
     "superseded": "Another attempt replaced this", "escalated": "Escalated",
@@ -73,7 +82,7 @@ class Precedents(QWidget):
         super().__init__()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(8)
+        self._grid.setSpacing(6)
 
     def show_rows(self, rows: Sequence[tuple[ReviewRow, QPixmap, float]]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
@@ -83,8 +92,8 @@ class Precedents(QWidget):
         for column, (row, pixmap, distance) in enumerate(rows):
             made = button("", quiet=True)
             made.setIcon(pixmap)
-            made.setIconSize(QSize(58, 42))
-            made.setFixedSize(QSize(68, 50))
+            made.setMinimumWidth(THUMB_PX[0])
+            made.setFixedHeight(48)
             words = tr("accepted") if row.state in ("accepted", "fixed") else tr("rejected")
             name = f"{PurePath(row.name).name}, {words}, {distance:.1f} σ"
             made.setToolTip(name)
@@ -93,11 +102,24 @@ class Precedents(QWidget):
             made.clicked.connect(self._clicked)
             mark = caption(words)
             mark.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            mark.setMinimumWidth(THUMB_PX[0])
             role = "good" if row.state in ("accepted", "fixed") else "bad"
             mark.setStyleSheet(f"color: {theme.active().color(role).name()};")
             self._grid.addWidget(made, 0, column)
             self._grid.addWidget(mark, 1, column)
         self._grid.setColumnStretch(len(rows), 1)
+        self._fit()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let four stand side by side however narrow the panel is."""
+        width = (self.width() - 3 * self._grid.horizontalSpacing()) // 4
+        width = min(max(width, THUMB_PX[0]), THUMB_PX[1])
+        for made in self.findChildren(QAbstractButton):
+            made.setMaximumWidth(width)
+            made.setIconSize(QSize(width - 10, 42))
 
     def _clicked(self) -> None:
         sender = self.sender()
@@ -122,7 +144,7 @@ class ReviewPanel(Panel):
         self._gates.body.addWidget(self.gauges)
         self._before = Section(tr("Attempt before"))
         self._compare_rows: list[QWidget] = []
-        self._alike = Section(tr("Decided before, most alike"))
+        self._alike = Section(tr("Decided, most alike"))
         self.precedents = Precedents()
         self.precedents.chosen.connect(self.precedent_chosen)
         self._alike.body.addWidget(self.precedents)

@@ -453,7 +453,8 @@ class ReviewWorkspace(QWidget):
         row = self.queue.find(item_id)
         if row is not None and why:
             name = PurePath(row.name).name
-            self.notice.emit("warn", tr("No other attempt at {name}: {why}.", name=name, why=why))
+            # It leaves by itself: the reviewer has gone on, and it must not cover his buttons.
+            self.notice.emit("info", tr("No other attempt at {name}: {why}.", name=name, why=why))
         if self.row is None:
             self._show_nothing()
 

@@ -1,0 +1,41 @@
+"""The pages as parts of one window."""
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+class Windows(QObject):
+    """Every window of its own that was shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+
+    def eventFilter(self, watched, event):  # noqa: N802
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(type(watched).__name__)
+        return False
+
+
+@pytest.mark.parametrize("key", ["review", "batch", "insights"])
+def test_a_page_is_built_without_a_window_of_its_own(qtbot, shell, key):
+    windows = Windows()
+    QApplication.instance().installEventFilter(windows)
+    shell.show_page(key)
+    qtbot.wait(50)
+    QApplication.instance().removeEventFilter(windows)
+    assert windows.shown == []
+
+
+def test_four_precedents_fit_into_the_panel(qtbot, studio, shell):
+    rows = studio.queue.list()
+    for number, row in enumerate(rows[1:5]):
+        studio.queue.decide(row.item_id, "accept" if number % 2 else "reject", reason="seam",
+                            reviewer="ann")  # fmt: skip
+    shell.show_page("review")
+    page = shell.workspace("review")
+    page.walk.go_to(rows[0])
+    qtbot.waitUntil(lambda: page.panel.precedents.isVisible(), timeout=20000)
+    inner = page.panel.area.widget()
+    assert inner.minimumSizeHint().width() <= page.panel.area.viewport().width()
