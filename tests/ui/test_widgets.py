@@ -14,8 +14,17 @@ from PIL import Image
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.photo import SaveOptions, SaveStatement, open_photo
-from inpaint_studio.records import Reading
+from inpaint_studio.records import (
+    AttemptRecord,
+    EditRecord,
+    FillRecipe,
+    Plan,
+    Reading,
+    Stage,
+    Verdict,
+)
 from inpaint_studio.settings import SETTINGS, Settings
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.background import Background
@@ -23,7 +32,7 @@ from inpaint_studio.ui.dialogs.export import ExportDialog, suggested
 from inpaint_studio.ui.dialogs.keys import KeyEditor, KeySheet
 from inpaint_studio.ui.dialogs.palette import CommandPalette
 from inpaint_studio.ui.dialogs.settings import SettingsDialog, value_of
-from inpaint_studio.ui.dialogs.stages import viewable
+from inpaint_studio.ui.dialogs.stages import rows_of, viewable
 from inpaint_studio.ui.retouch import desk
 from inpaint_studio.ui.shell import Shell
 from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, number, spoken
@@ -192,6 +201,18 @@ def test_kept_stages_can_be_looked_at() -> None:
     assert viewable(np.ones((4, 5), bool)).shape == (4, 5, 3)  # type: ignore[union-attr]
     assert viewable(np.full((4, 5, 3), 0.5, np.float32)).dtype == np.uint8  # type: ignore[union-attr]
     assert viewable(np.zeros((2, 3, 4, 5))) is None
+
+
+def test_a_fill_that_lost_is_shown_beside_the_one_kept() -> None:
+    stages = tuple(Stage(name=name, sha256=name) for name in ("plan", "input", "fill"))
+    recipe = FillRecipe(engine="flat", engine_version=1)
+    lost = AttemptRecord(recipe=recipe, why="to compare", stages=stages[1:])
+    edit = EditRecord(
+        edit_id="e", box=Box(0, 0, 4, 4), kind="painted", plan=Plan(recipe=recipe),
+        verdict=Verdict(accepted=True, risk=0.1), stages=stages, attempts=(lost,),
+    )  # fmt: skip
+    words = [title for title, _ in rows_of(edit)]
+    assert words == ["Plan", "Input", "Fill", "Fill · flat, not kept"]
 
 
 def test_the_theme_turns_at_once_and_is_kept(shell: Shell) -> None:

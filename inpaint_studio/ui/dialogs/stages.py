@@ -17,13 +17,17 @@ from PySide6.QtWidgets import (
 )
 
 from inpaint_studio.errors import UserError
-from inpaint_studio.records import EditRecord
+from inpaint_studio.records import EditRecord, Stage
 from inpaint_studio.ui.canvas import Canvas, Pyramid
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import Notice, caption
 
 if TYPE_CHECKING:
     from inpaint_studio.store.objects import ObjectStore
+
+
+MADE = ("fill", "blended", "readings")
+"""The stages in which one fill differs from another of the same region."""
 
 
 def viewable(array: NDArray[np.generic]) -> NDArray[np.uint8] | None:
@@ -52,6 +56,23 @@ def viewable(array: NDArray[np.generic]) -> NDArray[np.uint8] | None:
     return np.ascontiguousarray(plane)
 
 
+def rows_of(edit: EditRecord) -> list[tuple[str, Stage]]:
+    """Return what can be looked at, with its words: the fill kept, then those that lost to it."""
+    rows = [(_title(stage.name), stage) for stage in edit.stages if stage.sha256]
+    for lost in edit.attempts:
+        who = tr("{engine}, not kept", engine=lost.recipe.engine)
+        rows += [
+            (f"{_title(stage.name)} · {who}", stage)
+            for stage in lost.stages
+            if stage.sha256 and stage.name in MADE
+        ]
+    return rows
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").replace("/", " · ").capitalize()
+
+
 class StageDialog(QDialog):
     """A list of what was kept, and the one chosen on a canvas."""
 
@@ -67,12 +88,9 @@ class StageDialog(QDialog):
         self.canvas = Canvas()
         self.notice = Notice()
         self._facts = caption("")
-        for stage in edit.stages:
-            if not stage.sha256:
-                continue
-            words = stage.name.replace("_", " ").replace("/", " · ")
+        for words, stage in rows_of(edit):
             seconds = f"   {stage.seconds:.2f} s" if stage.seconds >= 0.005 else ""
-            item = QListWidgetItem(words.capitalize() + seconds)
+            item = QListWidgetItem(words + seconds)
             item.setData(Qt.ItemDataRole.UserRole, stage.sha256)
             self.list.addItem(item)
         self.list.currentItemChanged.connect(self._show)
@@ -83,7 +101,8 @@ class StageDialog(QDialog):
         row = QHBoxLayout(self)
         row.addWidget(self.list)
         row.addLayout(right, 1)
-        self.list.setCurrentRow(0)
+        names = [stage.name for _, stage in rows_of(edit)]
+        self.list.setCurrentRow(names.index("input") if "input" in names else 0)
 
     def _show(self, item: QListWidgetItem | None) -> None:
         if item is None:
