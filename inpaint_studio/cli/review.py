@@ -41,6 +41,9 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", choices=("", *REASON_NAMES))
     parser.add_argument("--note", default="")
     parser.add_argument(
+        "--again", action="store_true", help="reject: make the next attempt; it waits in its place"
+    )
+    parser.add_argument(
         "--share",
         type=float,
         default=0.02,

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 
 from inpaint_studio.app import Studio
 from inpaint_studio.cli.output import BAD_INPUT, DONE, Output
+from inpaint_studio.cli.review_again import again
 from inpaint_studio.errors import BadSetting
+from inpaint_studio.records import to_json
 from inpaint_studio.review.deliver import Delivered, deliver, pending
 from inpaint_studio.review.events import last_look, readings_now
 from inpaint_studio.review.export import event_json, item_json
@@ -23,10 +25,16 @@ VIEW = "terminal"
 
 def run(args: argparse.Namespace, studio: Studio, output: Output) -> int:
     """Returns: 0; 2 when the decision stands but a photo could not be delivered."""
+    if args.again and args.action != "reject":
+        raise BadSetting(
+            "--again belongs to `review reject`: only what is rejected is tried again."
+        )
     changed = _decide(args, studio)
     delivered = _deliver(studio, changed, output)
+    made = again(studio, changed.items, args.reason, output) if args.again else ()
     output.document(
         {
+            "attempts": [to_json(attempt) for attempt in made],
             "items": [item_json(item) for item in changed.items],
             "events": [event_json(event) for event in changed.events],
             "already": [item.item_id for item in changed.repeated],
@@ -47,6 +55,8 @@ def run(args: argparse.Namespace, studio: Studio, output: Output) -> int:
         output.say(
             f"{delivered.written} written to the output folder, {delivered.withdrawn} taken out"
         )
+    for attempt in made:
+        output.say(attempt.sentence)
     for sentence in delivered.failed:
         output.error(sentence)
     return BAD_INPUT if delivered.failed else DONE

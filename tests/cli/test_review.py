@@ -87,3 +87,21 @@ def test_an_undo_of_nothing_is_said(command, flagged):
     assert command("review", "undo") == (
         0, {"items": [], "events": [], "already": [], "delivered": 0, "withdrawn": 0},
     )  # fmt: skip
+
+
+def test_a_rejected_edit_is_tried_again_and_waits_in_its_place(command, flagged, tmp_path):
+    item, _ = flagged
+    code, document = command("review", "accept", item, "--again")
+    assert code == 2 and "belongs to `review reject`" in document["error"]
+    code, document = command("review", "reject", item, "--reason", "mask", "--again")
+    assert (code, document["attempts"]) == (0, [{"item": item, "change": "", "waits": ""}])
+    command("review", "undo", item)
+    code, document = command("review", "reject", item, "--reason", "leftover", "--again")
+    (attempt,) = document["attempts"]
+    assert code == 0 and attempt["change"] == "mask grown by 4 px"
+    _, waiting = command("review", "list")
+    assert [row["id"] for row in waiting] == [attempt["waits"]]
+    edit = show(command, attempt["waits"])
+    assert edit["recipe"]["grow_px"] == 4
+    code, document = command("review", "reject", attempt["waits"], "--reason", "blurry", "--again")
+    assert document["attempts"][0]["change"].startswith("engine ")
