@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -261,3 +262,33 @@ def test_only_allocation_failures_count_as_out_of_memory() -> None:
     assert not generative_device.is_out_of_memory(RuntimeError("shape mismatch"))
     assert not generative_device.is_out_of_memory(ValueError("out of memory"))
     assert generative_device.is_out_of_memory(MemoryError())
+
+
+def test_switching_models_gives_the_memory_back(tmp_path: Path) -> None:
+    import psutil
+    from diffusers import UNet2DConditionModel
+
+    from inpaint_studio.weights.folder import ModelFolder
+    from tests import models_factory
+
+    models_factory._quiet()
+    pipe = models_factory.sd(tmp_path)
+    pipe.unet = UNet2DConditionModel(
+        block_out_channels=(160, 320), norm_num_groups=8, layers_per_block=1, sample_size=16,
+        in_channels=9, out_channels=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=8,
+        cross_attention_dim=32,
+    )  # fmt: skip
+    weights_mb = sum(p.numel() for p in pipe.unet.parameters()) * 4 / 1e6
+    pipe.save_pretrained(tmp_path / "models" / "diffusion" / "large")
+    del pipe
+    models_factory.save("sd4", tmp_path / "models" / "diffusion" / "small", tmp_path)
+    engine = GenerativeEngine(ModelFolder(tmp_path / "models"))
+
+    def held_mb(model: str) -> float:
+        engine.fill(request_for(engine, model, steps=1), RunToken())
+        return float(psutil.Process().memory_info().rss) / 1e6
+
+    held_mb("small")
+    large = held_mb("large")
+    assert weights_mb > 40 and large - held_mb("small") > 0.7 * weights_mb
