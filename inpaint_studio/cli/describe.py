@@ -9,6 +9,8 @@ from inpaint_studio.app import Kept
 from inpaint_studio.cli.output import DONE, FLAGGED, Output
 from inpaint_studio.imaging.photo import SaveReport
 from inpaint_studio.pipeline.planning import offers
+from inpaint_studio.pipeline.request import RunRequest
+from inpaint_studio.pipeline.road import plans
 from inpaint_studio.records import EditRecord, Plan, Reading, RunRecord, Verdict, to_json
 from inpaint_studio.routing.onward import NextRoute, onward_of
 from inpaint_studio.store.rows import ReviewRow
@@ -141,6 +143,14 @@ def show_plan(output: Output, plan: Plan) -> None:
     output.say(f"engine {plan.engine}: " + " ".join(reason.text for reason in plan.reasons))
     for change in plan.changes:
         output.say(f"  plan changed: {change}")
+
+
+def say_expected(output: Output, request: RunRequest) -> None:
+    """Print, before the start, what a long run will need in memory and time."""
+    for _, plan in plans(request):
+        for reason in plan.reasons:
+            if reason.feature in ("memory_mb", "seconds"):
+                output.say(reason.text)
 
 
 def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, waiting: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_studio.app import Studio, edited
-from inpaint_studio.cli.describe import show_run
+from inpaint_studio.cli.describe import say_expected, show_run
 from inpaint_studio.cli.output import Output, Subparsers, library_path
 from inpaint_studio.cli.wishes import add_wishes, parameters_of
 from inpaint_studio.errors import BadSetting, StorageError
@@ -143,6 +143,8 @@ def run(args: argparse.Namespace) -> int:
         if args.layers is not None:
             layers_statement(photo, args.layers)
         request = studio.request(photo, mask, _options(args, studio), source=source)
+        if args.engine == "generative":
+            say_expected(output, request)
         with output.progress(args.photo.name) as token:
             kept = studio.run(request, token, photo=row)
             after = edited(photo, kept.result.deltas)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_studio.app import Studio, edited
-from inpaint_studio.cli.describe import show_run
+from inpaint_studio.cli.describe import say_expected, show_run
 from inpaint_studio.cli.fill import check_writable
 from inpaint_studio.cli.output import Output, Subparsers, library_path
 from inpaint_studio.cli.wishes import add_wishes, parameters_of
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with Studio.open(library_path(args), wait_s=5.0) as studio:
         request = studio.request(photo, np.ones(photo.shape, dtype=bool), options)
+        say_expected(output, request)
         with output.progress(args.output.name) as token:
             kept = studio.run(request, token)
             report = save_photo(edited(photo, kept.result.deltas), args.output, saving)

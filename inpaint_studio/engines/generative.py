@@ -83,6 +83,25 @@ class GenerativeEngine(ModelEngine):
         side = min(max(shape), family.largest_px)
         return models[0].bytes / 1e6 * 1.2 + side * side * 3 * 4 * 128 / 1e6
 
+    def estimate_s(self, recipe: FillRecipe, shape: tuple[int, int]) -> float | None:
+        """Return the seconds one fill takes on this CPU now; None where a device will do it.
+
+        shape: the crop's. Raises: Missing: the recipe's model is gone.
+        """
+        from inpaint_studio.engines.generative_time import cpu_seconds, has_device
+
+        if has_device(str(recipe.parameters.get("device", ""))):
+            return None
+        entry = self.pick(recipe.model)
+        family = BY_NAME[entry.family]
+        side = min(max(shape), int(recipe.parameters.get("size", 0)) or family.native_px)
+        steps = int(recipe.parameters.get("steps", family.steps))
+        share = float(recipe.parameters.get("strength", family.strength))
+        has_words = bool(recipe.prompt or recipe.parameters.get("negative"))
+        return cpu_seconds(
+            entry, pixels=side * side, steps=max(1, round(steps * share)), has_words=has_words
+        )
+
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
         from inpaint_studio.engines.generative_run import run
 

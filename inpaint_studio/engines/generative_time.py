@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import platform
+import sys
 import time
+from ctypes.util import find_library
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +18,17 @@ from inpaint_studio.weights.memory import estimate_seconds
 # A network reaches about this share of the speed of one big matrix product.
 EFFICIENCY = 0.6
 SIDE = 768
+
+
+def has_device(wanted: str = "") -> bool:
+    """Whether a GPU will do the work, as far as it can be told without loading torch."""
+    if wanted:
+        return wanted != "cpu"
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if sys.platform == "win32":
+        return find_library("nvcuda") is not None
+    return Path("/dev/nvidia0").exists()
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.engines.generative_time import about
 from inpaint_studio.engines.table import DEAR, ENGINES, engine
 from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.gating.base import SemanticJudge
@@ -203,6 +204,24 @@ def _memory(name: str, region: RegionInput) -> Reason:
         feature="memory_mb",
         value=needed,
     )
+
+
+def expected(plan: Plan, region: RegionInput) -> Plan:
+    """Return the plan with how long its fill will take, where that is long: said beforehand.
+
+    It hangs on how busy the machine is, so it stands in no run's record.
+    """
+    estimate = getattr(engine(plan.engine), "estimate_s", None)
+    seconds = estimate(plan.recipe, region.mask.shape) if estimate is not None else None
+    words = about(seconds) if seconds is not None else ""
+    if not words:
+        return plan
+    reason = Reason(
+        text=f"The fill takes {words} on this CPU as busy as it is now.",
+        feature="seconds",
+        value=seconds,
+    )
+    return replace(plan, reasons=(*plan.reasons, reason))
 
 
 def recipe_for(name: str, mask: MaskBool, options: RunOptions, route: Route) -> FillRecipe:

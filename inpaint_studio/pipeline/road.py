@@ -23,7 +23,14 @@ from inpaint_studio.imaging.mask import Region, grow, regions, validate
 from inpaint_studio.imaging.mask import pieces as cut
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
-from inpaint_studio.pipeline.planning import check_options, engines_ready, offers, planned, require
+from inpaint_studio.pipeline.planning import (
+    check_options,
+    engines_ready,
+    expected,
+    offers,
+    planned,
+    require,
+)
 from inpaint_studio.pipeline.request import Delta, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
 from inpaint_studio.records import EditRecord, Plan, RunRecord, Stage, Verdict, to_json
@@ -94,8 +101,8 @@ def plans(
     found = []
     for piece in _pieces(request, mask):
         token.check()
-        _, plan = planned(request, request.pixels, mask, piece, semantic)
-        found.append((piece.box.shift(origin.left, origin.top), plan))
+        region, plan = planned(request, request.pixels, mask, piece, semantic)
+        found.append((piece.box.shift(origin.left, origin.top), expected(plan, region)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from inpaint_studio.engines import generative_run
 from inpaint_studio.errors import Missing
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, replay, run
+from inpaint_studio.pipeline.road import plans
 from inpaint_studio.records import RunOptions
 from inpaint_studio.store.objects import ObjectStore
 from tests.engines.conftest import scene
@@ -81,3 +83,41 @@ def test_python_users_are_told_what_is_missing() -> None:
     photo, mask = scene(96)
     with pytest.raises(Missing, match="models import"):
         api.fill(photo, mask, engine="generative")
+
+
+@pytest.mark.usefixtures("_models")
+def test_time_and_memory_are_said_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint_studio.engines import generative_time
+
+    monkeypatch.setattr(generative_time, "has_device", lambda _wanted="": False)
+    monkeypatch.setattr(generative_time, "gigaflops", lambda: 1e-3)
+    photo, mask = scene(160)
+    ((_, plan),) = plans(_request(photo, mask))
+    said = {reason.feature: reason for reason in plan.reasons}
+    assert said["memory_mb"].value and said["memory_mb"].value > 0
+    assert "about" in said["seconds"].text and "this CPU" in said["seconds"].text
+    monkeypatch.setattr(generative_time, "has_device", lambda _wanted="": True)
+    ((_, plan),) = plans(_request(photo, mask))
+    assert "seconds" not in {reason.feature for reason in plan.reasons}
+
+
+@pytest.mark.usefixtures("_models")
+def test_a_replay_names_the_first_stage_and_what_differs(tmp_path: Path) -> None:
+    photo, mask = scene(160)
+    store = ObjectStore(tmp_path / "objects")
+    record = run(_request(photo, mask), RunToken(), store).record
+    (edit,) = record.edits
+    recipe = edit.plan.recipe
+    assert {"device", "dtype", "threads", "torch", "diffusers", "numpy"} <= set(recipe.fingerprint)
+    other = replace(
+        recipe,
+        seed=recipe.seed + 1,
+        fingerprint={**recipe.fingerprint, "torch": "1.0", "dtype": "x"},
+    )
+    edit = replace(edit, plan=replace(edit.plan, recipe=other))
+    answer = replay(
+        replace(record, edits=(edit,)), store, RunToken(), sink=ObjectStore(tmp_path / "scratch")
+    )
+    assert not answer.identical and answer.stage == "fill"
+    assert any(difference.startswith("torch was 1.0, is ") for difference in answer.differences)
+    assert "dtype was x, is float32" in answer.differences

@@ -36,7 +36,7 @@ def test_a_new_canvas_opens_masked_and_asks_for_words(
     options = hands.workspace.runs.options()
     assert options.intent == "generate"
     assert hands.workspace.inspector.run.prompt.isVisible()
-    assert hands.workspace.inspector.run.go.text() == "Generate"
+    assert hands.workspace.inspector.run.go.text() == "Make"
 
 
 @pytest.mark.parametrize("detail", [True, False])

@@ -52,7 +52,7 @@ class CanvasDialog(QDialog):
         self.width_px = self._side(tr("Width"), 1024)
         self.height_px = self._side(tr("Height"), 768)
         self.words.setText(
-            tr("It opens all masked, with “Generate” chosen: say what shall be there, then run.")
+            tr("It opens all masked, with “Make” chosen: say what shall be there, then run.")
         )
 
     def _side(self, name: str, value: int) -> QSpinBox:

@@ -29,7 +29,7 @@ ENGINE_TITLES = {
 NEEDS_WORDS = ("generative",)
 INTENTS: tuple[tuple[Intent, str], ...] = (
     ("remove", "Remove"), ("fill", "Fill"), ("replace", "Replace"),
-    ("generate", "Generate"),
+    ("generate", "Make"),
 )  # fmt: skip
 
 
