@@ -198,6 +198,7 @@ def choose(points, index, found, weight, chosen, start, stop):
     for n in range(start, stop):
         y, x = points[n, 0], points[n, 1]
         count = 0
+        last = 0
         for v in range(max(0, y - REACH), min(height, y + REACH + 1)):
             for u in range(max(0, x - REACH), min(width, x + REACH + 1)):
                 j = index[v, u]
@@ -205,15 +206,15 @@ def choose(points, index, found, weight, chosen, start, stop):
                     continue
                 dy, dx = found[j, 0] - v, found[j, 1] - u
                 w = weight[j] / np.float32(1 + abs(y - v) + abs(x - u))
-                known = False
-                for k in range(count):
-                    if oy[k] == dy and ox[k] == dx:
-                        sums[k] += w
-                        known = True
-                        break
-                if not known:
-                    oy[count], ox[count], sums[count] = dy, dx, w
-                    count += 1
+                if count == 0 or oy[last] != dy or ox[last] != dx:
+                    # Neighbours mostly agree: the search for another offset is the rare case.
+                    last = 0
+                    while last < count and (oy[last] != dy or ox[last] != dx):
+                        last += 1
+                    if last == count:
+                        oy[count], ox[count], sums[count] = dy, dx, np.float32(0.0)
+                        count += 1
+                sums[last] += w
         best = 0
         for k in range(1, count):
             if sums[k] > sums[best]:

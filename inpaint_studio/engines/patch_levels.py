@@ -19,7 +19,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _SLACK = 64
 _TEXTURE_GAIN = 4.0
 _NEAR_PX = 16
-_FAR_COST = 150.0
+_FAR_COST = 1000.0
 _DECAY = 2.4
 _DECAY_MOST_PX = 40
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines import kriging, membrane
 from inpaint_studio.engines.compiled import kernels
+from inpaint_studio.engines.patch_join import join
 from inpaint_studio.engines.patch_levels import (
     REACH,
     SIDE,
@@ -36,17 +37,20 @@ from inpaint_studio.engines.patch_levels import (
     whole_patches,
     with_texture,
 )
-from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 
 BAND = 2048
 _ONION_BUDGET = 1e6
 _SHALLOW_PX = 3
-_SCREEN = 0.02
 _COARSE_ROUNDS = 6
-_FINE_ROUNDS = 3
+_FINE_ROUNDS = 10
+_FEWEST_ROUNDS = 3
+_FINE_TARGETS = 600_000
+"""Targets that the finest level's rounds may visit in all: large holes get fewer rounds."""
+_COPIED_ROUNDS = 2
 _THIN_ROUNDS = 1
 _SWEEPS = 2
+_NEAR_REACH = 16
 
 
 class Rounds:
@@ -88,17 +92,19 @@ class Rounds:
             lambda a, b: self._kernels.measure(flat, far, targets, found, level.cost, a, b),
         )
 
-    def search(self, level: Level, *, salt: int, sweeps: int, reach: int) -> None:
-        """Improve the matches of a level."""
+    def search(
+        self, level: Level, *, salt: int, sweeps: int, reach: int, back: bool = False
+    ) -> None:
+        """Improve the matches of a level by sweeps forth and back (`back`: back first)."""
         self.measure(level)
         count = len(level.targets)
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
         for sweep in range(sweeps):
             before = found.copy()
-            back, name = sweep % 2 == 1, salt * 16 + sweep
+            turned, name = (sweep % 2 == 1) != back, salt * 16 + sweep
 
             def one(
-                a: int, b: int, before: Points = before, back: bool = back, n: int = name
+                a: int, b: int, before: Points = before, back: bool = turned, n: int = name
             ) -> None:
                 self._kernels.sweep(
                     flat, far, targets, level.index, before, found, level.cost, a, b, back, n, reach
@@ -176,43 +182,6 @@ def weights(level: Level) -> NDArray[np.float32]:
     return np.asarray((fit + np.float32(1e-6)) * level.trust, dtype=np.float32)
 
 
-def join(level: Level, at: Points, token: RunToken) -> FloatImage:
-    """Return the picture with the pixels copied from `at`, joined by their gradients.
-
-    Where two neighbours come from different places the step between them is the mean of what
-    either source shows there.
-    """
-    height, width = level.hole.shape
-    image = level.image
-    holes = level.holes
-    image[holes[:, 0], holes[:, 1]] = image[at[:, 0], at[:, 1]]
-    here = image[holes[:, 0], holes[:, 1]]
-    origin = np.full((height, width, 2), -1, np.int32)
-    origin[holes[:, 0], holes[:, 1]] = at
-    rhs = np.zeros((height, width, 3), np.float32)
-    total = np.float32(-_SCREEN) * here[:, :3]
-    for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        y, x = holes[:, 0] + dy, holes[:, 1] + dx
-        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-        sy, sx = np.clip(at[:, 0] + dy, 0, height - 1), np.clip(at[:, 1] + dx, 0, width - 1)
-        mine = (image[sy, sx] - here)[:, :3]
-        other = origin[y, x]
-        inner = other[:, 0] >= 0
-        ty = np.clip(other[:, 0] - dy, 0, height - 1)
-        tx = np.clip(other[:, 1] - dx, 0, width - 1)
-        theirs = (image[y, x] - image[ty, tx])[:, :3]
-        step = np.where(inner[:, None], 0.5 * (mine + theirs), mine)
-        total += np.where(inside[:, None], step, 0)
-    rhs[holes[:, 0], holes[:, 1]] = total
-    box = Box.of_mask(level.hole).pad(1).clamp(Box.of_shape(level.hole.shape)).slices
-    result = np.ascontiguousarray(image[..., :3])
-    result[box] = membrane.solve(
-        result[box], level.hole[box], token, rhs=rhs[box], screen=_SCREEN, cycles=6
-    )
-    return result
-
-
 def synthesise(
     image: FloatImage,
     hole: MaskBool,
@@ -267,19 +236,33 @@ def _refine(
 ) -> None:
     """Search and vote in turn; the last search of the finest level (0) is not voted over.
 
-    A thin mask has no coarser level; kriging does most of its work, so one round is enough.
+    The finest level's last votes are copies, so that the search compares grain with grain, and
+    its later searches are one sweep and look near: what lies far was found coarser. A thin mask
+    has no coarser level; kriging does most of its work, so one round is enough.
     """
     thin = coarsest == 0
-    rounds = _COARSE_ROUNDS if number else _THIN_ROUNDS if thin else _FINE_ROUNDS
+    rounds = _COARSE_ROUNDS if number else _THIN_ROUNDS if thin else _fine_rounds(level)
     # A level costs four times the next coarser one.
     before, after = (0.25 ** (number + 1), 0.25**number) if number else (0.25, 0.97)
     for turn in range(rounds):
         token.step(before + (after - before) * turn / rounds, "patches")
+        settled = number == 0 and turn > 0
         work.search(
             level,
             salt=(seed * 1024 + number * 32 + turn) & 0xFFFFFF,
-            sweeps=_THIN_ROUNDS if thin else _SWEEPS,
-            reach=max(level.hole.shape),
+            sweeps=1 if thin or settled else _SWEEPS,
+            reach=_NEAR_REACH if settled else max(level.hole.shape),
+            back=settled and turn % 2 == 1,
         )
-        if number or turn < rounds - 1:
+        left = rounds - 1 - turn
+        if number or left > _COPIED_ROUNDS:
             work.vote(level, level.holes, weights(level))
+        elif left:
+            at = work.choose(level)
+            level.put(level.holes, level.image[at[:, 0], at[:, 1]])
+
+
+def _fine_rounds(level: Level) -> int:
+    """Return how many rounds the finest level gets, from its size alone."""
+    affordable = _FINE_TARGETS // max(1, len(level.targets))
+    return int(np.clip(affordable, _FEWEST_ROUNDS, _FINE_ROUNDS))

@@ -1,0 +1,88 @@
+"""Join copied pixels by their gradients, without bleeding where two things really meet.
+
+Where two neighbours were copied from different places, the step between them should be what their
+sources show there. A screened Poisson equation spreads what is left over a few pixels: small
+mismatches of light vanish. A large one is the border of two things; spread like the small ones it
+would be a blurred edge with colour bleeding over it, so it stays the step that was copied.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines import membrane
+from inpaint_studio.engines.patch_levels import FloatImage, Level, Points
+from inpaint_studio.geometry import Box
+from inpaint_studio.jobs.token import RunToken
+
+_SCREEN = 0.02
+_EDGE = 24.0
+"""A mismatch of this size (working values x 255) along a seam counts half as a border."""
+_ALONG_PX = 1.5
+
+Where = tuple[slice, slice]
+
+
+def join(level: Level, at: Points, token: RunToken) -> FloatImage:
+    """Return the picture (H, W, 3) with the hole's pixels copied from `at` (n, 2) and joined."""
+    image, holes = level.image, level.holes
+    image[holes[:, 0], holes[:, 1]] = image[at[:, 0], at[:, 1]]
+    origin = np.full((*level.hole.shape, 2), -1, np.int32)
+    origin[holes[:, 0], holes[:, 1]] = at
+    box = Box.of_mask(level.hole).pad(1).clamp(Box.of_shape(level.hole.shape)).slices
+    shown = np.ascontiguousarray(image[box][..., :3])
+    hole, origin = level.hole[box], origin[box]
+    height, width = hole.shape
+    rhs: FloatImage = np.where(hole[..., None], np.float32(-_SCREEN) * shown, np.float32(0))
+    for down, right in ((1, 0), (0, 1)):
+        token.check()
+        here: Where = np.s_[: height - down, : width - right]
+        there: Where = np.s_[down:, right:]
+        ahead, has_ahead = _step(level, origin[here], down, right)
+        behind, has_behind = _step(level, origin[there], -down, -right)
+        count = (has_ahead.astype(np.float32) + has_behind)[..., None]
+        copied = shown[there] - shown[here]
+        shows = ahead * has_ahead[..., None] - behind * has_behind[..., None]
+        mean = shows / np.maximum(count, np.float32(1))
+        wanted: FloatImage = np.where(count > 0, mean, copied).astype(np.float32, copy=False)
+        step = _keep_borders(wanted, copied)
+        step[~(hole[here] | hole[there])] = 0
+        rhs[here] += step
+        rhs[there] -= step
+    rhs[~hole] = 0
+    result = np.ascontiguousarray(image[..., :3])
+    result[box] = membrane.solve(result[box], hole, token, rhs=rhs, screen=_SCREEN, cycles=6)
+    return result
+
+
+def _step(
+    level: Level, origin: NDArray[np.int32], down: int, right: int
+) -> tuple[FloatImage, MaskBool]:
+    """Return the step a pixel's source shows towards that side, and where it shows a known one."""
+    height, width = level.hole.shape
+    y, x = np.maximum(origin[..., 0], 0), np.maximum(origin[..., 1], 0)
+    v, u = np.clip(y + down, 0, height - 1), np.clip(x + right, 0, width - 1)
+    shows = (origin[..., 0] >= 0) & ~level.hole[v, u]
+    step: FloatImage = (level.image[v, u] - level.image[y, x])[..., :3]
+    return step, np.asarray(shows, np.bool_)
+
+
+def _keep_borders(wanted: FloatImage, copied: FloatImage) -> FloatImage:
+    """Return the wanted steps, and the copied ones where the mismatch along a seam is large.
+
+    The mismatch is averaged along the seam, so that grain and texture do not count as borders.
+    """
+    mismatch = copied - wanted
+    seam = (np.abs(mismatch).max(axis=-1) > 0).astype(np.float32)
+    if not seam.any():
+        return wanted
+    near = cv2.GaussianBlur(seam, (0, 0), _ALONG_PX)
+    total = cv2.GaussianBlur(mismatch, (0, 0), _ALONG_PX)
+    mean = total / np.maximum(near, np.float32(1e-3))[..., None]
+    size = np.square(mean).sum(axis=-1)
+    share = np.square(size / (size + np.float32(_EDGE * _EDGE)))
+    kept: FloatImage = wanted + share[..., None] * mismatch
+    return kept.astype(np.float32, copy=False)

@@ -1,0 +1,59 @@
+"""Copied pixels joined by their gradients: light steps vanish, borders of things stay sharp."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inpaint_studio.engines.patch_join import join
+from inpaint_studio.engines.patch_levels import make_level, with_texture
+from inpaint_studio.jobs.token import RunToken
+
+SIDE = 96
+HOLE = np.s_[36:60, 36:60]
+MIDDLE = 48
+
+
+def joined(picture: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Fill HOLE of `picture` (H, W) with what lies (down, right) away; return one channel."""
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[HOLE] = True
+    image = np.repeat(picture[..., None], 3, axis=-1).astype(np.float32)
+    image[hole] = 0
+    level = make_level(with_texture(image, hole), hole, ~hole, scale=1)
+    at = level.holes + np.array([down, right], np.int32)
+    return join(level, at, RunToken())[..., 1]
+
+
+def ground(*, beyond: float) -> np.ndarray:
+    """Sixty everywhere, `beyond` in the columns that are copied from."""
+    picture = np.full((SIDE, SIDE), 60.0)
+    picture[:, 64:] = beyond
+    return picture
+
+
+def test_a_small_step_of_light_vanishes() -> None:
+    filled = joined(ground(beyond=68.0), 0, 30)
+    assert np.abs(np.diff(filled[MIDDLE, 34:62])).max() < 3
+
+
+@pytest.mark.parametrize("beyond", [140.0, 220.0])
+def test_the_border_of_two_things_stays_one_step(beyond: float) -> None:
+    filled = joined(ground(beyond=beyond), 0, 30)
+    assert abs(filled[MIDDLE, 35] - 60) < 1
+    assert filled[MIDDLE, 36] - 60 > 0.85 * (beyond - 60)
+
+
+def test_what_is_continued_stays_as_it_was_copied() -> None:
+    picture = np.zeros((SIDE, SIDE))
+    picture[:, MIDDLE:] = 150.0
+    filled = joined(picture, -30, 0)
+    assert np.allclose(filled[HOLE], picture[HOLE], atol=0.5)
+
+
+def test_known_pixels_stay_as_they_were() -> None:
+    picture = np.random.default_rng(0).uniform(0, 255, (SIDE, SIDE)).astype(np.float32)
+    filled = joined(picture, 0, -30)
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[HOLE] = True
+    assert np.array_equal(filled[~hole], picture[~hole])
