@@ -34,13 +34,13 @@ def run(args: argparse.Namespace, studio: Studio, output: Output) -> int:
     made = again(studio, changed.items, args.reason, output) if args.again else ()
     output.document(
         {
-            "attempts": [to_json(attempt) for attempt in made],
             "items": [item_json(item) for item in changed.items],
             "events": [event_json(event) for event in changed.events],
             "already": [item.item_id for item in changed.repeated],
             "delivered": delivered.written,
             "withdrawn": delivered.withdrawn,
         }
+        | ({"attempts": [to_json(attempt) for attempt in made]} if args.again else {})
     )
     for item in changed.items:
         output.say(f"{item.item_id} is {item.state}")
