@@ -45,11 +45,16 @@ def known_models() -> tuple[Known, ...]:
 
 
 def match(file_name: str, kind: ModelKind) -> Known | None:
-    """Return the well-known model a file name looks like, or None."""
-    for known in known_models():
-        if known.kind == kind and fnmatch(file_name.lower(), known.file.lower()):
-            return known
-    return None
+    """Return the well-known model a file name looks like, or None.
+
+    Of several the one with the longest pattern: "stable diffusion XL" is no "stable diffusion".
+    """
+    alike = [
+        known
+        for known in known_models()
+        if known.kind == kind and fnmatch(file_name.lower(), known.file.lower())
+    ]
+    return max(alike, key=lambda known: len(known.file), default=None)
 
 
 def contract_of(file_name: str) -> Contract | None:
