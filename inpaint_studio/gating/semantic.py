@@ -81,16 +81,15 @@ def letters(
 
 
 def _was_there(found: Found, before: list[Found], removed: str) -> bool:
-    if removed and alike(found[1], removed):
+    if removed and _alike(found[1], removed):
         return True
     return any(
-        overlap(found[0], box) >= SAME_PLACE and (alike(found[1], text) or len(found[1]) <= 3)
+        overlap(found[0], box) >= SAME_PLACE and (_alike(found[1], text) or len(found[1]) <= 3)
         for box, text, _ in before
     )
 
 
-def alike(one: str, other: str) -> bool:
-    """Say whether two readings of the same place mean the same words."""
+def _alike(one: str, other: str) -> bool:
     a, b = one.casefold().replace(" ", ""), other.casefold().replace(" ", "")
     if not a or not b:
         return False
