@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.output, args.layers):
         if path is not None:
             check_writable(path, overwrite=args.overwrite)
-    _check_numbers(args)
+    check_numbers(args)
     if args.engine != "auto":
         require(args.engine)
     with Studio.open(library_path(args), wait_s=5.0) as studio:
@@ -177,9 +177,10 @@ def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:
     )
 
 
-def _check_numbers(args: argparse.Namespace) -> None:
+def check_numbers(args: argparse.Namespace) -> None:
+    """Raise `BadSetting` for a number out of its bounds, of those a command takes."""
     for name, low, high in BOUNDS:
-        value = getattr(args, name)
+        value = getattr(args, name, None)
         if value is not None and not low <= value <= high:
             raise BadSetting(f"--{name} must lie between {low} and {high}, not {value}.")
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from inpaint_studio.app import Studio, edited
 from inpaint_studio.cli.describe import say_expected, show_run
-from inpaint_studio.cli.fill import check_writable
+from inpaint_studio.cli.fill import check_numbers, check_writable
 from inpaint_studio.cli.output import Output, Subparsers, library_path
-from inpaint_studio.cli.wishes import add_wishes, parameters_of
+from inpaint_studio.cli.wishes import add_output, add_wishes, parameters_of
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.imaging.photo import SaveOptions, canvas, save_photo, save_statement
 from inpaint_studio.pipeline.road import require
@@ -24,13 +23,9 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         parents=[common],
         help="a new picture from words (into a hole: fill --intent generate)",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     parser.add_argument("--size", required=True, metavar="WxH", help="in px, such as 768x512")
     parser.add_argument("--prompt", required=True, help="one line: what shall be seen")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
-    parser.add_argument("--force", action="store_true", help="accept it without a look")
-    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
-    parser.add_argument("--quality", type=int, default=95, metavar="1..100")
+    add_output(parser)
     add_wishes(parser)
 
 
@@ -38,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns: 3, for no gate can tell whether it shows what was asked (0 with --force)."""
     output = Output(as_json=args.json)
     check_writable(args.output, overwrite=args.overwrite)
+    check_numbers(args)
     photo = canvas(*_size(args.size), path=args.output)
     require("generative")
     saving = SaveOptions(overwrite=args.overwrite, quality=args.quality)

@@ -13,9 +13,9 @@ import numpy as np
 
 from inpaint_studio.app import Studio, edited
 from inpaint_studio.cli.describe import show_run
-from inpaint_studio.cli.fill import check_writable
+from inpaint_studio.cli.fill import check_numbers, check_writable
 from inpaint_studio.cli.output import Output, Subparsers, library_path
-from inpaint_studio.cli.wishes import add_wishes, parameters_of
+from inpaint_studio.cli.wishes import add_output, add_wishes, parameters_of
 from inpaint_studio.engines.upscale import LANCZOS, UpscaleEngine
 from inpaint_studio.imaging.enlarge import FACTORS, enlarged
 from inpaint_studio.imaging.photo import (
@@ -33,7 +33,6 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         "upscale", parents=[common], help="enlarge a photo; an upscaler model adds the detail"
     )
     parser.add_argument("photo", type=Path, metavar="PHOTO")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     parser.add_argument("--scale", type=int, default=2, choices=FACTORS, help="times each side")
     parser.add_argument(
         "--mask",
@@ -42,10 +41,7 @@ def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
         help="detail only where this mask of the photo is over 50 %%; the rest is Lanczos",
     )
     parser.add_argument("--prompt", default="", help="one line about what is shown")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
-    parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
-    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
-    parser.add_argument("--quality", type=int, default=95, metavar="1..100")
+    add_output(parser)
     add_wishes(parser)
 
 
@@ -53,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns: 0 accepted, 3 flagged and queued (OUT holds the enlarged photo all the same)."""
     output = Output(as_json=args.json)
     check_writable(args.output, overwrite=args.overwrite)
+    check_numbers(args)
     with Studio.open(library_path(args), wait_s=5.0) as studio:
         photo, _ = studio.open_file(args.photo)
         mask = (

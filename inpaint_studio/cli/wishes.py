@@ -1,11 +1,21 @@
-"""Options that name an engine's own parameters: which model, and anything by name."""
+"""Options that several commands share: where a new photo goes, and an engine's parameters."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.records import Scalar
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that makes a new photo takes: where it goes, seed, force."""
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes")
+    parser.add_argument("--force", action="store_true", help="accept whatever the gates say")
+    parser.add_argument("--overwrite", action="store_true", help="let OUT be replaced")
+    parser.add_argument("--quality", type=int, default=95, metavar="1..100", help="of a JPEG")
 
 
 def add_wishes(parser: argparse.ArgumentParser) -> None:

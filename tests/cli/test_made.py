@@ -96,6 +96,8 @@ def test_something_new_is_made_in_a_hole(
         (("--size", "big"), 2, "768x512"),
         (("--size", "8x8"), 2, "16 to"),
         (("--size", "64x64"), 4, "models import"),
+        (("--size", "64x64", "--seed", "-1"), 2, "seed"),
+        (("--size", "64x64", "--quality", "0"), 2, "quality"),
         (("--size", "64x64", "--set", "steps"), 4, ""),
     ],
 )
