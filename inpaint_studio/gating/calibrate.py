@@ -64,7 +64,7 @@ def warrant(audits: Sequence[Audited], limit: float, *, confidence: float = CONF
     """
     if not 0 < limit < 1:
         raise ValueError("limit must lie between 0 and 1")
-    steps = _groups_by_risk(audits)
+    steps = groups_by_risk(audits)
     best: tuple[float, int, int] | None = None
     seen = bad = 0
     looks = {round(len(steps) * (part + 1) / LOOKS) - 1 for part in range(LOOKS)}
@@ -86,7 +86,7 @@ def warrant(audits: Sequence[Audited], limit: float, *, confidence: float = CONF
     )  # fmt: skip
 
 
-def _groups_by_risk(audits: Sequence[Audited]) -> list[tuple[float, int, int]]:
+def groups_by_risk(audits: Sequence[Audited]) -> list[tuple[float, int, int]]:
     """Return (risk, groups that first appear here, groups that turn bad here), by risk."""
     ordered = sorted(audits, key=lambda audit: audit.risk)
     known: set[str] = set()

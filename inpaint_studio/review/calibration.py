@@ -16,7 +16,7 @@ from pathlib import Path
 
 from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.gating.bounds import audits_needed, upper_bound
-from inpaint_studio.gating.calibrate import Audited, Drift, Warranty, drift, warrant
+from inpaint_studio.gating.calibrate import Audited, Drift, Warranty, drift, groups_by_risk, warrant
 from inpaint_studio.gating.risk import default_gates
 from inpaint_studio.paths import config_dir, ensure, resource
 from inpaint_studio.review.groups import sku_of
@@ -71,11 +71,11 @@ def outlook(
     audits = audits_of(facts, names)
     warranty = warrant(audits, limit)
     found = escape(facts)
-    bad = sum(audit.is_bad for audit in audits)
-    needed = audits_needed(limit, bad)
+    counted = groups_by_risk(audits)
+    seen, bad = sum(added for _, added, _ in counted), sum(turned for _, _, turned in counted)
     steps = tuple(
-        Step(more=more, bound=upper_bound(bad, len(audits) + more))
-        for more in (50, 100, 200, 500, max(0, needed - len(audits)))
+        Step(more=more, bound=upper_bound(bad, seen + more))
+        for more in {50, 100, 200, 500, max(0, audits_needed(limit, bad) - seen)}
         if more
     )
     now = default_gates().thresholds
@@ -86,19 +86,19 @@ def outlook(
             f"the true share may be about {1 / max(found.catch.value, 0.01):.1f} times as high."
         )
     return Outlook(
-        limit=limit, warranty=warranty, escape=found, curve=_curve(audits),
+        limit=limit, warranty=warranty, escape=found, curve=_curve(counted),
         steps=tuple(sorted(steps, key=lambda step: step.more)),
-        drift=drift(bad, len(audits), limit) if audits else None,
+        drift=drift(bad, seen, limit) if audits else None,
         caveat=caveat, threshold_now=max(now.values(), default=0.5),
     )  # fmt: skip
 
 
-def _curve(audits: Sequence[Audited]) -> tuple[tuple[float, float], ...]:
+def _curve(counted: Sequence[tuple[float, int, int]]) -> tuple[tuple[float, float], ...]:
     points = []
-    bad = 0
-    for seen, audit in enumerate(sorted(audits, key=lambda a: a.risk), 1):
-        bad += audit.is_bad
-        points.append((audit.risk, upper_bound(bad, seen)))
+    seen = bad = 0
+    for risk, added, turned in counted:
+        seen, bad = seen + added, bad + turned
+        points.append((risk, upper_bound(bad, seen)))
     return tuple(points)
 
 

@@ -41,6 +41,16 @@ def test_photos_of_one_product_count_once():
     assert calibration.outlook(facts, 0.02).warranty.threshold is not None
 
 
+def test_what_more_reviews_buy_counts_products_as_the_promise_does():
+    facts = [audited(n, bad=n in (0, 1)) for n in range(40)]
+    names = {f"iaudit{n}": f"mug-{n // 4:03d}_{n % 4}.png" for n in range(40)}
+    found = calibration.outlook(facts, 0.02, names=names)
+    assert (found.warranty.seen, found.warranty.bad) == (10, 1)
+    promised = next(step for step in found.steps if step.more == found.warranty.more)
+    assert promised.bound <= 0.02
+    assert found.curve[-1][1] == pytest.approx(found.warranty.bound)
+
+
 def test_a_reviewer_who_misses_planted_edits_is_named():
     facts = [audited(n) for n in range(200)]
     facts += [audited(n, origin="planted", bad=n % 2 == 0) for n in range(10)]
