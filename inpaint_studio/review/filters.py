@@ -29,7 +29,7 @@ class Filter:
     """Which items, in which order. "" and None leave a field open.
 
     state: one of `events.STATES`, `waiting` (what a person must still decide), `decided`, or
-    "" for all. gate: the name of the reading that failed.
+    "" for all. gate: the name of the reading that failed. reason: why a person rejected it.
     """
 
     state: str = "waiting"
@@ -38,6 +38,7 @@ class Filter:
     kind: str = ""
     folder: str = ""
     reviewer: str = ""
+    reason: str = ""
     batch_id: str = ""
     group_key: str = ""
     text: str = ""
@@ -59,7 +60,9 @@ class Filter:
                 )
             parts.append("state = ?")
             values.append(self.state)
-        for column in ("gate", "engine", "kind", "folder", "reviewer", "batch_id", "group_key"):
+        for column in (
+            "gate", "engine", "kind", "folder", "reviewer", "reason", "batch_id", "group_key",
+        ):  # fmt: skip
             value = getattr(self, column)
             if value:
                 parts.append(f"{column} = ?")

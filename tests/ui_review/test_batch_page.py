@@ -136,6 +136,23 @@ def test_insights_count_and_click_through(qtbot, studio, shell):
     with qtbot.waitSignal(page.asked) as asked:
         page.cards["engine"].clicked.emit("flat")
     assert asked.args == ["review", {"engine": "flat", "state": ""}]
+    page.cards["rejected"].clicked.emit("seam")
+    review = shell.workspace("review")
+    assert shell.page == "review"
+    assert {review.walk.model.row(at).reason for at in range(review.walk.total)} == {"seam"}
+    assert review.walk.total == 3
+
+
+def test_known_bad_edits_are_slipped_in_from_insights(qtbot, studio, shell, monkeypatch):
+    for row in studio.queue.list():
+        studio.queue.decide(row.item_id, "accept", reviewer="ann")
+    monkeypatch.setattr("inpaint_studio.ui.insights.workspace.PLANTED_SHARE", 1.0)
+    shell.show_page("insights")
+    page = shell.workspace("insights")
+    with qtbot.waitSignal(page.notice, timeout=20000) as said:
+        QTest.mouseClick(page.plant, Qt.MouseButton.LeftButton)
+    assert said.args[1] == "9 known-bad edits stand in the queue like any other."
+    assert {row.origin for row in studio.queue.list()} == {"planted"}
 
 
 def test_insights_export(qtbot, studio, shell, tmp_path):

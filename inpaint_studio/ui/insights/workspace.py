@@ -28,12 +28,13 @@ from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.report import percent, write_report
 from inpaint_studio.review.statistics import EditFact
 from inpaint_studio.store.files import write_durably
+from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.insights.plots import PlotCard
 from inpaint_studio.ui.insights.warranty import WarrantyCard
-from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import button, dim, label
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Counted:
     facts: list[EditFact]
     figures: Figures
     names: dict[str, str]
+
+
+PLANTED_SHARE = 0.02
+"""Of the accepted edits, one for each of these is shown with a fault put in."""
 
 
 class InsightsWorkspace(QWidget):
@@ -70,6 +75,10 @@ class InsightsWorkspace(QWidget):
         self.batches = QComboBox()
         self.batches.setAccessibleName(tr("Which edits are counted"))
         self.export = button(tr("Export…"), icon="save")
+        self.plant = button(
+            tr("Measure reviewers"),
+            hint=tr("Slips known-bad edits into the queue: one for every fifty accepted"),
+        )
         self.sentence = dim("", wrap=True)
         self.numbers = QHBoxLayout()
         self.reading = QComboBox()
@@ -99,6 +108,7 @@ class InsightsWorkspace(QWidget):
         head.addWidget(label(tr("Insights"), "title"))
         head.addStretch(1)
         head.addWidget(self.batches)
+        head.addWidget(self.plant)
         head.addWidget(self.export)
         self.numbers.setSpacing(40)
         inner = QWidget()
@@ -143,6 +153,7 @@ class InsightsWorkspace(QWidget):
 
     def _connect(self) -> None:
         self.batches.activated.connect(self._picked)
+        self.plant.clicked.connect(self.plant_some)
         self.export.clicked.connect(self._export)
         self.reading.activated.connect(self._show_reading)
         self.warranty.limit_chosen.connect(self._show_warranty)
@@ -152,6 +163,8 @@ class InsightsWorkspace(QWidget):
         self.cards["kind"].clicked.connect(partial(self._through, "kind"))
         self.cards["failed"].clicked.connect(partial(self._through, "gate"))
         self.cards["seams"].clicked.connect(partial(self._through, "engine"))
+        self.cards["latency"].clicked.connect(partial(self._through, "engine"))
+        self.cards["rejected"].clicked.connect(self._through_reason)
         theme.active().changed.connect(self._dress)
         self.actions_.on("insights.refresh", self.refresh)
         self.actions_.on("insights.export", self._export)
@@ -294,7 +307,34 @@ class InsightsWorkspace(QWidget):
 
     def _through(self, field: str, name: str) -> None:
         """A click on a bar: those items in the queue."""
-        self.asked.emit("review", {field: name, "state": ""})
+        self._to_items({field: name, "state": ""})
+
+    def _through_reason(self, name: str) -> None:
+        self._to_items({"reason": name, "state": "rejected"})
+
+    def _to_items(self, which: dict[str, str]) -> None:
+        batch = str(self.batches.currentData() or "")
+        self.asked.emit("review", which | ({"batch_id": batch} if batch else {}))
+
+    def plant_some(self) -> None:
+        """Slip known-bad edits into the queue, in the background; nobody is told which."""
+        self.plant.setEnabled(False)
+        self.background.run(self._plant, self._planted, self._not_planted)
+
+    def _plant(self) -> list[ReviewRow]:
+        from inpaint_studio.review.planting import plant_some
+
+        return plant_some(self.studio.library, PLANTED_SHARE)
+
+    def _planted(self, rows: Sequence[ReviewRow]) -> None:
+        self.plant.setEnabled(True)
+        words = count(len(rows), "known-bad edit stands", "known-bad edits stand")
+        self.notice.emit("info", tr("{n} in the queue like any other.", n=words))
+        self.refresh()
+
+    def _not_planted(self, error: Exception) -> None:
+        self.plant.setEnabled(True)
+        self._trouble(error)
 
     def _dress(self) -> None:
         for card in (*self.cards.values(), self.warranty.plot):

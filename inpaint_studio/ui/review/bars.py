@@ -35,6 +35,10 @@ ORDERS: tuple[tuple[Order, str], ...] = (
 FACETS = (("gate", "Reason"), ("engine", "Engine"), ("kind", "Kind"), ("folder", "Folder"),
           ("batch_id", "Batch"), ("reviewer", "Reviewer"))  # fmt: skip
 TYPING_MS = 150
+SHORT = {
+    "leftover": "Something is left", "blurry": "Blurry or noisy", "seam": "Seam or colour",
+    "invented": "Invented", "mask": "Wrong mask", "other": "Else",
+}  # fmt: skip
 
 
 class FilterBar(QWidget):
@@ -64,7 +68,10 @@ class FilterBar(QWidget):
         self.more.toggled.connect(self._unfold)
         self.state = self._combo(tr("State"), STATES)
         self.order = self._combo(tr("Order"), ORDERS)
-        self.boxes = {key: self._combo(tr(words), ()) for key, words in FACETS}
+        self.reason = self._combo(
+            tr("Rejected for"), (("", "Any"), *((name, words) for name, words in SHORT.items()))
+        )
+        self.boxes = {key: self._combo(tr(words), (("", "Any"),)) for key, words in FACETS}
         top = QHBoxLayout()
         top.addWidget(self._title)
         top.addStretch(1)
@@ -80,6 +87,7 @@ class FilterBar(QWidget):
         grid.setColumnStretch(1, 1)
         rows = [(tr("State"), self.state), (tr("Order"), self.order)]
         rows += [(tr(words), self.boxes[key]) for key, words in FACETS]
+        rows.append((tr("Rejected"), self.reason))
         for number, (words, box) in enumerate(rows):
             grid.addWidget(caption(words), number, 0)
             grid.addWidget(box, number, 1)
@@ -120,7 +128,7 @@ class FilterBar(QWidget):
         picked = {key: str(box.currentData() or "") for key, box in self.boxes.items()}
         return Filter(
             state=str(self.state.currentData()), order=self.order.currentData(),
-            text=self.search.text().strip(), **picked,
+            text=self.search.text().strip(), reason=str(self.reason.currentData() or ""), **picked,
         )  # fmt: skip
 
     def show_count(self, shown: int) -> None:
@@ -149,6 +157,7 @@ class FilterBar(QWidget):
         """Set filters from elsewhere (a click on a plot)."""
         self.search.setText(values.pop("text", ""))
         self.state.setCurrentIndex(max(0, self.state.findData(values.pop("state", "waiting"))))
+        self.reason.setCurrentIndex(max(0, self.reason.findData(values.pop("reason", ""))))
         for key, box in self.boxes.items():
             value = values.get(key, "")
             if value and box.findData(value) < 0:
@@ -173,12 +182,6 @@ class ReasonBar(QWidget):
         row.addStretch(1)
         row.addWidget(caption(tr("X again: something else · S: back")))
         self.hide()
-
-
-SHORT = {
-    "leftover": "Something is left", "blurry": "Blurry or noisy", "seam": "Seam or colour",
-    "invented": "Invented", "mask": "Wrong mask", "other": "Else",
-}  # fmt: skip
 
 
 class CompareBar(QWidget):
