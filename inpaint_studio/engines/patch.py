@@ -17,8 +17,8 @@ from inpaint_studio.records import Scalar
 
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
 # what the search of the finest level and those below it adds.
-_JOIN_S = 2.0
-_SEARCH_S = 8.0
+_JOIN_S = 3.0
+_SEARCH_S = 9.0
 _MOST_REST = 3
 
 
