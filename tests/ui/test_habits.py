@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from inpaint_studio.proposals.base import proposal
 from inpaint_studio.ui.canvas.panes import Mode
@@ -193,3 +193,17 @@ def test_the_sampling_area_goes_with_the_run(hands: Hands, photos: list[Path]) -
         at = request.origin
         assert bool(request.source[80 - at.top, 240 - at.left]) is inside
         undo(hands, 0)
+
+
+def test_nothing_in_the_inspector_is_wider_than_it_may_become(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    fill(hands, 100, 1)
+    inspector = hands.workspace.inspector
+    inner = inspector.area.widget()
+    wide = [
+        type(part).__name__ for part in inner.findChildren(QWidget)
+        if part.minimumSizeHint().width() > inspector.minimumWidth() - 32
+    ]  # fmt: skip
+    assert inner.minimumSizeHint().width() <= inspector.minimumWidth(), wide

@@ -106,7 +106,7 @@ class Inspector(Panel):
 
     def __init__(self) -> None:
         super().__init__(tr("Inspector"), WIDTH_PX)
-        self.setMinimumWidth(296)
+        self.setMinimumWidth(WIDTH_PX)
         self.histogram = Histogram()
         self._histogram = Section(tr("Histogram"))
         self._histogram.body.addWidget(self.histogram)

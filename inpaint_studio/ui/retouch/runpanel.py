@@ -43,7 +43,9 @@ class RunPanel(Section):
 
     def __init__(self) -> None:
         super().__init__(tr("Run"))
-        self.intent = Segmented([(key, tr(words)) for key, words in INTENTS], tr("Intent"))
+        self.intent = Segmented(
+            [(key, tr(words)) for key, words in INTENTS], tr("Intent"), tight=True
+        )
         self.intent.chosen.connect(self._intent_chosen)
         self.engine = QComboBox()
         self.engine.setAccessibleName(tr("Engine"))

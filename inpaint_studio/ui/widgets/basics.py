@@ -109,7 +109,10 @@ class Segmented(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, options: Sequence[tuple[str, str]], name: str) -> None:
+    def __init__(
+        self, options: Sequence[tuple[str, str]], name: str, *, tight: bool = False
+    ) -> None:
+        """tight: less air around the words, for a narrow panel."""
         super().__init__()
         self.setAccessibleName(name)
         row = QHBoxLayout(self)
@@ -122,6 +125,7 @@ class Segmented(QWidget):
             made.setText(words)
             made.setCheckable(True)
             made.setProperty("segment", True)
+            made.setProperty("tight", tight)
             made.setProperty("key", key)
             made.setAccessibleName(f"{name}: {words}")
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
