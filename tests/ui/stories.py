@@ -208,14 +208,16 @@ def by_keys(scene: Scene) -> Story:
         yield press("A")
         yield Until(lambda n=left: len(scene.document.undecided()) < n, "it is approved")
     before = theme.active().name
-    for _ in range(2):
+    for turn in range(2):
         yield press("Ctrl+K")
         yield Until(scene.dialog(CommandPalette), "the palette is there")
         yield Type("light or")
         yield Shot(f"keys-15-palette-{theme.active().name}")
         yield press("Return")
-    yield Until(lambda: theme.active().name == before, "the theme went there and back")
-    yield Until(lambda: scene.modal() is None, "the palette is gone")
+        yield Until(
+            lambda t=turn: (theme.active().name == before) == bool(t), "the theme is turned over"
+        )
+        yield Until(lambda: scene.modal() is None, "the palette is gone")
     for name, keys, kind in (("sheet", "F1", KeySheet), ("settings", "Ctrl+,", SettingsDialog)):
         yield press(keys)
         yield Until(scene.dialog(kind), f"the {name} is there")

@@ -207,3 +207,15 @@ def test_nothing_in_the_inspector_is_wider_than_it_may_become(
         if part.minimumSizeHint().width() > inspector.minimumWidth() - 32
     ]  # fmt: skip
     assert inner.minimumSizeHint().width() <= inspector.minimumWidth(), wide
+
+
+def test_no_tool_in_hand_pushes_the_panels_together(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    width = hands.workspace.places.left.width()
+    for name in ("wand", "source", "pick", "dropper", "brush"):
+        hands.workspace.tools.take(name)
+        hands.qtbot.wait(10)
+        assert hands.workspace.places.left.width() == width, name
+        bar = hands.workspace.options
+        for part in (bar.combine, bar.source, bar.tolerance):
+            assert part.isHidden() or part.width() >= part.minimumSizeHint().width(), name

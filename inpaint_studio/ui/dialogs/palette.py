@@ -60,6 +60,8 @@ class CommandPalette(QDialog):
         self.move(corner.x() - 280, parent.mapToGlobal(parent.rect().topLeft()).y() + 70)
         self._fill("")
         self.finished.connect(self._run)
+        # A popup is never made the active window: nothing in it has the keys unless it is said.
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _fill(self, typed: str) -> None:
         self.list.clear()

@@ -198,6 +198,7 @@ class Inspector(Panel):
         self._retry.setVisible(edit is not None and not choosing)
         self._review.setVisible(edit is not None and not waiting and not choosing)
         self._next.setVisible(edit is not None and waiting)
+        self.run.guide(edit is None)
         self._answer.setText("")
         if edit is None:
             self._plan.setVisible(False)

@@ -95,9 +95,11 @@ class OptionBar(QWidget):
         self.setObjectName("bottombar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(40)
-        self.combine = Segmented([(k, tr(w)) for k, w in COMBINE], tr("Combine with the mask"))
+        self.combine = Segmented(
+            [(k, tr(w)) for k, w in COMBINE], tr("Combine with the mask"), tight=True
+        )
         self.combine.chosen.connect(self.combine_chosen)
-        self.source = Segmented([(k, tr(w)) for k, w in SOURCES], tr("Sampling area"))
+        self.source = Segmented([(k, tr(w)) for k, w in SOURCES], tr("Sampling area"), tight=True)
         self.source.chosen.connect(self.source_chosen)
         self._brush = dim(tr("Brush"))
         self._brush.setMinimumWidth(88)
@@ -106,7 +108,7 @@ class OptionBar(QWidget):
         self.radius.valueChanged.connect(self._radius_moved)
         self.tolerance = NamedSlider(tr("Tolerance"), 0, 128, 24)
         self.tolerance.changed.connect(self.tolerance_changed)
-        self.tolerance.setFixedWidth(200)
+        self.tolerance.setFixedWidth(168)
         self.contiguous = QCheckBox(tr("Joined"))
         self.contiguous.setToolTip(tr("Take only what hangs together"))
         self.contiguous.setAccessibleName(tr("Joined"))
@@ -130,7 +132,8 @@ class OptionBar(QWidget):
             self.swatch, self.hint,
         ):  # fmt: skip
             row.addWidget(part, 1 if part is self.hint else 0)
-        row.addWidget(dim(tr("Feather")))
+        self._feather_name = dim(tr("Feather"))
+        row.addWidget(self._feather_name)
         row.addWidget(self.feather)
         row.addWidget(_small(actions, "mask.shrink"))
         row.addWidget(self.step)
@@ -149,6 +152,38 @@ class OptionBar(QWidget):
         self.swatch.setVisible(name == "dropper")
         self.finders.setVisible(name == "pick")
         self.hint.say(tr(HINTS.get(name, "")))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where a tool brings many settings, the word before the feather goes, then the spins.
+
+        Keys and menus still reach what is left out: `{` and `}`, and growing by the step.
+        """
+        row = self.layout()
+        if row is None:
+            return
+        margins, spare = row.contentsMargins(), (self._feather_name, self.step, self.feather)
+        for word in spare:
+            word.show()
+        shown = [
+            part for at in range(row.count())
+            if (item := row.itemAt(at)) is not None and (part := item.widget()) is not None
+            and part is not self.hint and not part.isHidden()
+        ]  # fmt: skip
+        wide = margins.left() + margins.right() + len(shown) * row.spacing()
+        wide += sum(max(part.sizeHint().width(), part.minimumWidth()) for part in shown)
+        for word in spare:
+            if wide > self.width():
+                word.hide()
+                wide -= max(word.sizeHint().width(), word.minimumWidth()) + row.spacing()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: a tool taken in hand must not push the panels beside the photo together."""
+        return QSize(480, 40)
 
     def show_radius(self, radius: float) -> None:
         self.radius.blockSignals(True)

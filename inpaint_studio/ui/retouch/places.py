@@ -20,6 +20,7 @@ from inpaint_studio.ui.retouch.welcome import Welcome
 
 WIDTHS = (252, 312)
 """Of the left panel and the inspector, before the user has chosen others."""
+LEFT_PX = 230
 LEAST_PX = 400
 
 
@@ -38,6 +39,7 @@ class Places(QStackedWidget):
         self.strip = VariationStrip()
         self.welcome = Welcome(background)
         self.left, self._photo_section = shelf(self.photos, self.history)
+        self.left.setMinimumWidth(LEFT_PX)
         self._widths = WIDTHS
         self._split = self._work()
         self.addWidget(self.welcome)

@@ -100,6 +100,7 @@ class RunPanel(Section):
         self.body.addWidget(self._why)
         self.body.addWidget(self.on_release)
         self.body.addLayout(row)
+        self._guides = True
         self._first = caption("", wrap=True)
         self.body.addWidget(self._first)
         self._show_prompt()
@@ -127,13 +128,18 @@ class RunPanel(Section):
             prompt=self.prompt.text().strip(), seed=self.seed.value(),
         )  # fmt: skip
 
+    def guide(self, on: bool) -> None:
+        """Say below the button what comes first, or leave the room to the edit in hand."""
+        self._guides = on
+        self._first.setVisible(on and bool(self._first.text()))
+
     def set_ready(self, ready: bool, why: str) -> None:
         """Give or take the button; `why` says what is missing."""
         self.go.setEnabled(ready)
         self.other.setEnabled(ready)
         self.go.setToolTip(why or tr("Run  (Ctrl+Return)"))
         self._first.setText(why)
-        self._first.setVisible(bool(why))
+        self.guide(self._guides)
 
     def choose_intent(self, intent: Intent) -> None:
         """Choose an intent as if it had been clicked."""

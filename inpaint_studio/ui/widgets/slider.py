@@ -89,7 +89,7 @@ class NamedSlider(QWidget):
         self.slider = Slider(low, high, value, name)
         self.slider.valueChanged.connect(self._moved)
         self._value = dim(words(value))
-        self._value.setMinimumWidth(48)
+        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance(words(high)) + 2)
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
