@@ -199,7 +199,7 @@ class Hands:
         return self.editor.document if self.editor.document is not None else _NoDocument()
 
     def until(self, done: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(done, timeout=8000)
+        self.qtbot.waitUntil(done, timeout=30_000)
 
     def settle(self) -> None:
         """Wait until nothing runs in the background."""
