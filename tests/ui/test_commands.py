@@ -44,9 +44,9 @@ def test_a_taken_key_is_refused_with_the_name_of_its_owner(tmp_path: Path) -> No
 
 def test_own_keys_outlive_a_restart_and_can_be_taken_back(tmp_path: Path) -> None:
     keys = Keymap(tmp_path / "keys.json")
-    keys.bind("tool.brush", ["N"])
+    keys.bind("tool.brush", ["V"])
     again = Keymap(tmp_path / "keys.json")
-    assert again.keys("tool.brush") == ("N",)
+    assert again.keys("tool.brush") == ("V",)
     again.bind("tool.eraser", ["B"])
     again.reset()
     assert Keymap(tmp_path / "keys.json").keys("tool.brush") == ("B",)
