@@ -45,6 +45,8 @@ def propose_objects(pixels: Pixels, readers: Readers, token: RunToken) -> list[P
         )  # fmt: skip
         if made is not None:
             found.append(made)
+            shadow = cast_by(rgb, outline.mask)
+            found += [shadow] if shadow is not None else []
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
 
 
@@ -68,6 +70,20 @@ def _shared(one: Box, two: Box) -> float:
         return 0.0
     both = one.intersect(two).area
     return both / max(1, min(one.area, two.area))
+
+
+def cast_by(pixels: Pixels, mask: MaskBool) -> Proposal | None:
+    """Return the shadow and reflection of a thing as a proposal of its own, to be taken with it.
+
+    None: it casts none that can be told. Removed alone, a thing leaves them behind.
+    """
+    added = with_shadow(pixels, mask) & ~mask
+    if added.sum() < 0.03 * mask.sum():
+        return None
+    return proposal(
+        added, kind="object", confidence=0.4, text="shadow",
+        reason="looks like the shadow or reflection of the thing beside it; take both or neither",
+    )  # fmt: skip
 
 
 def with_shadow(pixels: Pixels, mask: MaskBool) -> MaskBool:

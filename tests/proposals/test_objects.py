@@ -9,7 +9,7 @@ import numpy as np
 from skimage import data
 
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.proposals.objects import with_shadow
+from inpaint_studio.proposals.objects import cast_by, with_shadow
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.vision.readers import Readers
 
@@ -43,6 +43,9 @@ def test_a_cast_shadow_is_offered() -> None:
     soft[mask] = 0
     shown = (photo * (1 - 0.45 * soft)).astype(np.uint8)
     wide = with_shadow(shown, mask)
+    offered = cast_by(shown, mask)
+    assert offered is not None and not offered.record.automatic
+    assert np.array_equal(offered.full_mask(mask.shape), wide & ~mask)
     assert (wide & mask).sum() == mask.sum()
     dark = (soft[..., 0] > 0.5) & ~mask
     assert wide[dark].mean() > 0.8
@@ -53,6 +56,7 @@ def test_a_thing_without_a_shadow_keeps_its_mask() -> None:
     photo, mask = _ball()
     assert np.array_equal(with_shadow(photo.astype(np.uint8), mask), mask)
     assert not with_shadow(photo.astype(np.uint8), np.zeros_like(mask)).any()
+    assert cast_by(photo.astype(np.uint8), mask) is None
 
 
 def test_a_reflection_is_offered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -118,8 +119,10 @@ class ObjectTool(ShapeTool):
 
     name = "object"
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Editor, pins: Pins) -> None:
         super().__init__(editor)
+        self._pins = pins
+        self._suggested: list[Proposal] = []
         self._clicks: list[shapes.Click] = []
         self._base = -1
         self._how = "add"
@@ -146,9 +149,22 @@ class ObjectTool(ShapeTool):
         work = partial(_cut_out, document, tuple(self._clicks), seen)
         self.editor.in_order(work, self._take)
 
-    def _take(self, found: tuple[Box, MaskBool]) -> None:
-        self.editor.put_mask(tr("Object"), *found, self._how)
+    def _take(self, found: tuple[Box, MaskBool, Proposal | None]) -> None:
+        box, mask, shadow = found
+        self.editor.put_mask(tr("Object"), box, mask, self._how)
+        self._suggest(shadow)
         self.done()
+
+    def _suggest(self, shadow: Proposal | None) -> None:
+        """Put a pin on the shadow or reflection the thing casts, instead of an earlier click's."""
+        for old in self._suggested:
+            if old in self._pins.items:
+                self._pins.items.remove(old)
+        self._suggested = []
+        if shadow is not None and self._how == "add":
+            self._suggested = [shadow]
+            self._pins.items.append(shadow)
+            self.editor.canvas.update()
 
     def leave(self) -> None:
         self._clicks = []
@@ -174,8 +190,8 @@ class ObjectTool(ShapeTool):
 
 def _cut_out(
     document: Document, clicks: tuple[shapes.Click, ...], seen: Box
-) -> tuple[Box, MaskBool]:
-    """Cut the thing out of what is seen, read at a fitting level."""
+) -> tuple[Box, MaskBool, Proposal | None]:
+    """Cut the thing out of what is seen, read at a fitting level; and what it casts, if it does."""
     level = 0
     while level + 1 < document.pyramid.levels and max(seen.shape) >> level > 2 * shapes.WORK_PX:
         level += 1
@@ -187,11 +203,29 @@ def _cut_out(
     screen = np.ascontiguousarray(document.pyramid.read(level, box))
     local = [shapes.Click(c.x / factor - box.left, c.y / factor - box.top, c.good) for c in clicks]
     found = shapes.thing(screen, local, max(screen.shape) * 0.012)
+    if not found.any():
+        return Box(0, 0, 0, 0), np.zeros((0, 0), np.bool_), None
+    from inpaint_studio.proposals.objects import cast_by
+
+    at = partial(_at_full_size, document=document, corner=box, factor=factor)
+    shadow = cast_by(screen, found)
+    made = None
+    if shadow is not None:
+        place, mask = at(shadow.full_mask(found.shape))
+        record = shadow.record
+        made = replace(
+            shadow, record=replace(record, box=place, pin=(place.left, place.top)), mask=mask
+        )
+    return *at(found), made
+
+
+def _at_full_size(
+    found: MaskBool, *, document: Document, corner: Box, factor: int
+) -> tuple[Box, MaskBool]:
+    """Return a mask found on a small copy (whose place is `corner`) at the photo's own size."""
     inside = Box.of_mask(found)
-    if inside.is_empty:
-        return inside, np.zeros((0, 0), np.bool_)
     part = found[inside.slices]
-    whole = inside.shift(box.left, box.top)
+    whole = inside.shift(corner.left, corner.top)
     full = Box(whole.left * factor, whole.top * factor, whole.right * factor, whole.bottom * factor)
     import cv2
 

@@ -81,7 +81,7 @@ class Toolbox(QObject):
         if name == "wand":
             return smart_tools.WandTool(editor)
         if name == "object":
-            return smart_tools.ObjectTool(editor)
+            return smart_tools.ObjectTool(editor, self._pins)
         if name == "pick":
             return smart_tools.PickTool(editor, self._pins)
         return Tool()
