@@ -7,6 +7,10 @@ doi:10.1137/140954933). At the finest scale pixels are copied, not averaged, so 
 survives, and their gradients are joined to the ring by a screened Poisson equation, so that no
 step shows and no colour bleeds further than a few pixels.
 
+Measured on 72 object and rectangle holes and left out (HOG distance to the truth, lower is better,
+where the engine has 0.74): mirrored sources 0.745 for 14 % more time, growing first from edges that
+cross the rim 0.758 against 0.746 without, a preference for short moves 0.01 to 0.07 worse.
+
 Work is cut in bands of fixed size that read each other only as they were before the sweep:
 any number of threads gives the same bytes.
 """
