@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
 import html
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -91,6 +93,17 @@ def summary(rows: Sequence[ReportRow]) -> str:
 def ordered(rows: Iterable[ReportRow]) -> list[ReportRow]:
     """Return the rows as a person should go through them: flagged first, the worst on top."""
     return sorted(rows, key=lambda row: (row.verdict.accepted, -row.verdict.risk, row.name))
+
+
+def table(rows: Sequence[ReportRow]) -> str:
+    """Return the edits as CSV, the ones to look at first; every reading has a column."""
+    cells = [row.cells() for row in ordered(rows)]
+    columns = dict.fromkeys(name for line in cells for name in line)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(columns) or ["name"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(cells)
+    return out.getvalue()
 
 
 def page(rows: Sequence[ReportRow], *, title: str = "Judged edits") -> str:

@@ -83,6 +83,30 @@ def test_judge_takes_folders(command: Any, photo: Path, mask: Path, tmp_path: Pa
     assert "one.png" in (tmp_path / "r.html").read_text()
 
 
+def test_judge_finds_the_edit_itself_and_one_bad_file_stops_nothing(
+    command: Any, photo: Path, tmp_path: Path
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    for name in ("broken", "edited", "same"):
+        Image.open(photo).save(before / f"{name}.png")
+    (after / "broken.png").write_bytes(b"no picture")
+    Image.open(photo).save(after / "same.png")
+    Image.open(photo).save(after / "extra.png")
+    pixels = _pixels(photo).copy()
+    pixels[20:46, 40:80] = (255, 0, 255)
+    Image.fromarray(pixels).save(after / "edited.png")
+    code, data = command("judge", before, after, "--report", tmp_path / "r.csv")
+    assert code == 2
+    assert [edit["name"] for edit in data["edits"]] == ["edited.png"] and data["flagged"] == 1
+    assert set(data["not_judged"]) == {"broken.png", "same.png"}
+    assert "do not differ" in data["not_judged"]["same.png"]
+    assert data["left_out"] == ["extra.png"]
+    lines = (tmp_path / "r.csv").read_text().splitlines()
+    assert lines[0].startswith("name,verdict,risk,summary,place") and len(lines) == 2
+
+
 def test_doctor_is_sound_and_lists_engines(command: Any) -> None:
     code, data = command("doctor")
     assert code == 0
