@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         output.say(found.caveat)
     for step in found.steps:
         output.say(f"{step.more} more clean audits would bring the bound to {step.bound:.2%}.")
+    if found.drift is not None:
+        output.say(found.drift.sentence)
     if version:
         output.say(f"Gate set {version} is in force.")
     return DONE if found.warranty.threshold is not None else FLAGGED

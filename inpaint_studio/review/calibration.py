@@ -51,8 +51,21 @@ class Outlook:
     threshold_now: float
 
 
+def model_of(version: str) -> str:
+    """Return which models a verdict's or a set's version stands for ("2" of "2+20260105/pair@0.5").
+
+    Sets that differ in their thresholds alone give the same risks.
+    """
+    return version.split("/")[0].split("+")[0]
+
+
 def audits_of(facts: Sequence[EditFact], names: dict[str, str] | None = None) -> list[Audited]:
-    """Return the audited verdicts; names: item id -> photo name, to count a product once."""
+    """Return the audited verdicts; names: item id -> photo name, to count a product once.
+
+    A risk is a number of the models that gave it: verdicts of other models are no evidence for a
+    threshold of those in force.
+    """
+    model = model_of(default_gates().version)
     return [
         Audited(
             risk=fact.risk,
@@ -60,8 +73,12 @@ def audits_of(facts: Sequence[EditFact], names: dict[str, str] | None = None) ->
             group=sku_of(names[fact.item_id]) if names and fact.item_id in names else "",
         )
         for fact in facts
-        if fact.origin == "audit" and fact.state in SEEN
+        if _is_audit(fact) and model_of(fact.gates) in ("", model)
     ]
+
+
+def _is_audit(fact: EditFact) -> bool:
+    return fact.origin == "audit" and fact.state in SEEN
 
 
 def outlook(
@@ -79,9 +96,15 @@ def outlook(
         if more
     )
     now = default_gates().thresholds
-    caveat = ""
+    caveats: list[str] = []
+    old = sum(map(_is_audit, facts)) - len(audits)
+    if old:
+        caveats.append(
+            f"{old} audits are of verdicts by other gate models than those in force; their risks "
+            "are on another scale, so they count for nothing here."
+        )
     if found.catch is not None and found.catch.value < 1:
-        caveat = (
+        caveats.append(
             f"Reviewers caught {found.catch.count} of {found.catch.total} planted bad edits, so "
             f"the true share may be about {1 / max(found.catch.value, 0.01):.1f} times as high."
         )
@@ -89,7 +112,7 @@ def outlook(
         limit=limit, warranty=warranty, escape=found, curve=_curve(counted),
         steps=tuple(sorted(steps, key=lambda step: step.more)),
         drift=drift(bad, seen, limit) if audits else None,
-        caveat=caveat, threshold_now=max(now.values(), default=0.5),
+        caveat=" ".join(caveats), threshold_now=max(now.values(), default=0.5),
     )  # fmt: skip
 
 

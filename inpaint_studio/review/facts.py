@@ -71,6 +71,7 @@ def _fact(edit: dict[str, Any], item: ReviewRow | None, day: str, state: str) ->
         readings={r["name"]: float(r["value"]) for r in readings},
         reason=item.reason if item else "",
         content=item.content if item else "",
+        gates=str(verdict["version"]),
     )
 
 

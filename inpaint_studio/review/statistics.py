@@ -24,7 +24,8 @@ Origin = Literal["flagged", "audit", "planted", "accepted"]
 class EditFact:
     """One edit as statistics see it. `state` is its review item's state, "" without one.
 
-    `passed` is the gate's verdict; `origin` says why a person saw it ("accepted": nobody did).
+    `passed` is the gate's verdict, `gates` the version of the gate set that gave it; `origin` says
+    why a person saw it ("accepted": nobody did).
     """
 
     item_id: str
@@ -40,6 +41,7 @@ class EditFact:
     readings: dict[str, float] = field(default_factory=dict)
     reason: str = ""
     content: str = ""
+    gates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

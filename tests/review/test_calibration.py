@@ -1,5 +1,7 @@
 """Calibration promises only what the audit stream carries, and changes gates on the user's word."""
 
+from dataclasses import replace
+
 import pytest
 
 from inpaint_studio.errors import BadSetting
@@ -80,3 +82,13 @@ def test_a_worker_that_runs_already_judges_by_the_new_set():
         assert pool.submit(ask).value(60) == version
         calibration.withdraw()
         assert pool.submit(ask).value(60) == default_gates().version != version
+
+
+def test_audits_of_other_models_are_no_evidence_and_that_is_said():
+    model = calibration.model_of(default_gates().version)
+    own = [replace(audited(n), gates=f"{model}+20260101-000000/pair@0.4") for n in range(149)]
+    old = [replace(audited(n + 500), gates="0/pair@0.6") for n in range(300)]
+    assert calibration.outlook(own, 0.02).warranty.threshold == 0.1
+    found = calibration.outlook(old, 0.02)
+    assert found.warranty.threshold is None and found.warranty.seen == 0
+    assert found.caveat.startswith("300 audits are of verdicts by other gate models")
