@@ -103,13 +103,12 @@ def _open(before: Path, after: Path, mask: Path | None) -> _Pair:
         )
     # A JPEG changes whole blocks (16 px with subsampled colour), whoever saves it.
     ring_px = 16 if edit.format.lower() in ("jpeg", "jpg") else 2
-    if edit.pixels.dtype == photo.pixels.dtype and edit.icc == photo.icc:
-        sides, icc = (photo.pixels, edit.pixels), photo.icc
-    else:
-        sides = tuple(space_of(p.icc).to_srgb8(p.pixels) for p in (photo, edit))
+    one, two, icc = photo.pixels, edit.pixels, photo.icc
+    if two.dtype != one.dtype or edit.icc != photo.icc:
+        one, two = (space_of(p.icc).to_srgb8(p.pixels) for p in (photo, edit))
         icc = None
-    core = changed_mask(*sides) if mask is None else read_mask(mask, photo.shape)
-    return _Pair(*sides, core, icc, ring_px)
+    core = changed_mask(one, two) if mask is None else read_mask(mask, photo.shape)
+    return _Pair(one, two, core, icc, ring_px)
 
 
 def _judge(

@@ -43,6 +43,20 @@ class Evidence:
         if measured.map is not None:
             self.maps[name] = measured.map
 
+    def sum_up(self, line: Row) -> None:
+        """Add the signs of one fault, placed where the reading that says most of it is worst."""
+        model = self.gates.faults.get(line.name)
+        if model is None:
+            return
+        said: dict[str, float] = {}
+        for name, share in model.shares(self.features):
+            reading = self.owner[name]
+            said[reading] = said.get(reading, 0.0) + share
+        placed = [name for name in said if name in self.places]
+        loudest = max(placed, key=lambda name: (said[name], name), default="")
+        value = model.logit(self.features)
+        self._append(line, value, Measured(value, box=self.places.get(loudest)), 0.0)
+
     def _append(self, line: Row, value: float, measured: Measured, seconds: float) -> None:
         low, high = band(line, self.gates)
         over = high is not None and value > high
@@ -63,7 +77,7 @@ class Evidence:
                 detail=measured.note,
                 box=measured.box if failed or alarmed else None,
                 seconds=seconds,
-                decides=line.vetoes or alarmed,
+                decides=line.vetoes or alarmed or (failed and line.cost == "fault"),
             )
         )
 

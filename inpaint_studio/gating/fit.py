@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import rankdata, skew
+
+from inpaint_studio.gating.risk import LOG_FLOOR, Z_LIMIT
 
 Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+RIDGES = (3.0, 10.0, 30.0)
+LONG_TAIL = 1.5
 
 
 def auc(scores: Matrix, is_bad: NDArray[np.bool_]) -> float:
@@ -41,7 +48,7 @@ def logistic(z: Matrix, target: Matrix, weight: Matrix, ridge: float) -> tuple[M
     return beta[:-1], float(beta[-1])
 
 
-def folds(photos: Sequence[str], count: int, seed: int) -> NDArray[np.int64]:
+def fold_numbers(photos: Sequence[str], count: int, seed: int) -> NDArray[np.int64]:
     """Return a fold number per edit; edits of one photo share their fold."""
     names = sorted(set(photos))
     order = np.random.default_rng(seed).permutation(len(names))
@@ -59,3 +66,112 @@ def standardise(values: Matrix) -> tuple[Matrix, Matrix]:
 def passing_threshold(scores: Matrix, share: float) -> float:
     """Return the threshold that lets `share` of these scores pass."""
     return float(np.quantile(scores, share))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A fitted model over named features."""
+
+    names: tuple[str, ...]
+    is_log: Flags
+    mean: Matrix
+    std: Matrix
+    weights: Matrix
+    intercept: float
+    ridge: float
+
+    def logit(self, values: Matrix) -> Matrix:
+        z = np.clip((_moved(values, self.is_log) - self.mean) / self.std, -Z_LIMIT, Z_LIMIT)
+        return np.asarray(z @ self.weights + self.intercept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is fitted: (n, k) values; target in 0..1 (a doubtful edit is 0.5); weights; photos.
+
+    sure: what the scaling and the choice of the ridge look at.
+    """
+
+    names: tuple[str, ...]
+    values: Matrix
+    target: Matrix
+    weight: Matrix
+    photos: Sequence[str]
+    sure: Flags
+    ridges: tuple[float, ...] = RIDGES
+
+    def without(self, out: Flags) -> Problem:
+        rest = ~out
+        return replace(
+            self,
+            values=self.values[rest],
+            target=self.target[rest],
+            weight=self.weight[rest],
+            photos=[photo for photo, keep in zip(self.photos, rest) if keep],
+            sure=self.sure[rest],
+        )
+
+
+def fit_model(problem: Problem) -> Fit:
+    """Fit one model; the ridge is chosen by cross-validation inside these samples."""
+    values, sure = problem.values, problem.sure
+    long_tailed = skew(values[sure], axis=0) > LONG_TAIL
+    is_log = np.asarray((values.min(axis=0) >= 0) & long_tailed)
+    moved = _moved(values, is_log)
+    mean, std = standardise(moved[sure])
+    z = np.clip((moved - mean) / std, -Z_LIMIT, Z_LIMIT)
+    ridge = _best_ridge(problem, z)
+    weights, intercept = logistic(z, problem.target, problem.weight, ridge)
+    return Fit(
+        names=problem.names, is_log=is_log, mean=mean, std=std, weights=weights,
+        intercept=intercept, ridge=ridge,
+    )  # fmt: skip
+
+
+def _best_ridge(problem: Problem, z: Matrix) -> float:
+    if len(problem.ridges) == 1:
+        return problem.ridges[0]
+    inner = fold_numbers(problem.photos, 5, 99)
+    target, weight, sure = problem.target, problem.weight, problem.sure
+    quality = []
+    for ridge in problem.ridges:
+        held = np.zeros(len(z))
+        for fold in range(5):
+            test = inner == fold
+            weights, intercept = logistic(z[~test], target[~test], weight[~test], ridge)
+            held[test] = z[test] @ weights + intercept
+        quality.append(auc(held[sure], target[sure] > 0.75))
+    return problem.ridges[int(np.argmax(quality))]
+
+
+def held_out(
+    problem: Problem,
+    *,
+    folds: int,
+    seeds: int,
+    others: tuple[Matrix, Sequence[str]] | None = None,
+) -> Matrix:
+    """Return every sample's logit from models that never saw its photo (mean over the splits).
+
+    others: (values, photos) of samples that no model learns from; theirs follow at the end.
+    """
+    more, more_photos = others or (problem.values[:0], [])
+    values = np.concatenate([problem.values, more])
+    total = np.zeros(len(values))
+    every = [*problem.photos, *more_photos]
+    for seed in range(seeds):
+        numbers = fold_numbers(every, folds, seed)
+        for fold in range(folds):
+            test = numbers == fold
+            model = fit_model(problem.without(test[: len(problem.values)]))
+            total[test] += model.logit(values[test])
+    return total / seeds
+
+
+def risk(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _moved(values: Matrix, is_log: Flags) -> Matrix:
+    logs = np.log(np.maximum(values, 0.0) + LOG_FLOOR)
+    return np.where(is_log[None], logs, values)

@@ -19,8 +19,8 @@ from inpaint_studio.gating import semantic as second_pass
 from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
 from inpaint_studio.gating.readings import change
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.readings.texture import EPSILON, second_differences
-from inpaint_studio.gating.scene import to_rgb8
+from inpaint_studio.gating.readings.texture import EPSILON
+from inpaint_studio.gating.scene import second_differences, to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import luma
 from inpaint_studio.imaging.enlarge import shrunk

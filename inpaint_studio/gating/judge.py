@@ -1,6 +1,7 @@
 """Judge one edit: cheap readings always, dear ones while they can still change the answer.
 
-The order: what must never happen (leak), what the pair itself shows (cheap), other families'
+The order: what must never happen (leak), what the pair itself shows (cheap) and whether that adds
+up to the signs of a known fault, other families'
 fills of the same hole (witnesses), the same recipe on other holes (probes, only when the recipe
 is known), then letters and objects. After each stage the combined risk says whether the next
 one is worth its time; the caller's budget may cut it short or ask for all.
@@ -17,7 +18,7 @@ from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
 from inpaint_studio.gating.evidence import Evidence, placed
 from inpaint_studio.gating.probe import PROBES, reconstruction, sensitivity
 from inpaint_studio.gating.readings import change
-from inpaint_studio.gating.readings.table import Row, cheap, witnesses
+from inpaint_studio.gating.readings.table import Row, cheap, faults, witnesses
 from inpaint_studio.gating.risk import GateSet, RiskModel, default_gates
 from inpaint_studio.gating.scene import Scene, make_scene
 from inpaint_studio.geometry import Box
@@ -46,6 +47,8 @@ def judge(
     evidence.add("leak", leaked, time.perf_counter() - started)
     scene = make_scene(request)
     _measure(cheap(), scene, evidence, request, token.within(0.0, 0.2))
+    for fault in faults():
+        evidence.sum_up(fault)
     if _is_open(evidence, request, known_recipe=request.refill is not None):
         _measure(witnesses(), scene, evidence, request, token.within(0.2, 0.4))
     if request.refill is not None and _is_open(evidence, request, known_recipe=True):

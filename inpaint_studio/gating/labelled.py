@@ -1,6 +1,7 @@
 """Read a folder of labelled edits: what the risk model is trained and tested on.
 
-`labels.csv` has scene, engine, label (0 good, 1 doubtful, 2 bad), left, top, right, bottom;
+`labels.csv` has scene, engine, label (0 good, 1 doubtful, 2 bad), left, top, right, bottom, and
+photo where one photo carries several scenes;
 beside it lie `SCENE_before`, `SCENE_mask` and `SCENE_ENGINE` (the fill cropped to that box).
 """
 
@@ -29,6 +30,7 @@ class LabelledEdit:
     """One edit with a person's verdict. `photo` groups edits that must not be split."""
 
     photo: str
+    scene: str
     engine: str
     label: int
     before: Rgb8
@@ -58,7 +60,8 @@ def read_edits(folder: Path) -> Iterator[LabelledEdit]:
         after = _laid(before, mask, box, _rgb(_find(folder, f"{scene}_{engine}")))
         truth = next(folder.glob(f"{scene}_truth.*"), None)
         yield LabelledEdit(
-            photo=scene,
+            photo=row.get("photo") or scene,
+            scene=scene,
             engine=engine,
             label=label,
             before=before,

@@ -9,8 +9,15 @@ from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.readings.change import ssim_plane
-from inpaint_studio.gating.readings.texture import EPSILON, second_differences
-from inpaint_studio.gating.scene import blur, distance, to_lab, to_rgb8, worst_box
+from inpaint_studio.gating.readings.texture import EPSILON
+from inpaint_studio.gating.scene import (
+    blur,
+    distance,
+    second_differences,
+    to_lab,
+    to_rgb8,
+    worst_box,
+)
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import luma
 from inpaint_studio.imaging.mask import grow

@@ -67,12 +67,17 @@ class RiskModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSet:
-    """Models, bands and thresholds of one version. Old verdicts keep the version they name."""
+    """Models, bands and thresholds of one version. Old verdicts keep the version they name.
+
+    faults: a model of each fault's signs, by reading; its limit is the upper end of its band.
+    alarms: readings that reject by themselves beyond this value (sets before version 2).
+    """
 
     version: str
     models: dict[str, RiskModel]
     thresholds: dict[str, float]
     bands: dict[str, tuple[float | None, float | None]]
+    faults: dict[str, RiskModel] = field(default_factory=dict)
     alarms: dict[str, float] = field(default_factory=dict)
     undecided: tuple[float, float] = (0.0, 1.0)
     training: dict[str, Any] = field(default_factory=dict)
@@ -106,18 +111,13 @@ def load_gates(path: Path) -> GateSet:
     """Read a gate set. Raises: BadSetting: it is no such file."""
     try:
         raw = json.loads(path.read_text())
-        models = {
-            name: RiskModel(
-                terms=tuple(Term(**term) for term in model["terms"]),
-                intercept=float(model["intercept"]),
-            )
-            for name, model in raw["models"].items()
-        }
+        models = {name: _model(model) for name, model in raw["models"].items()}
         return GateSet(
             version=str(raw["version"]),
             models=models,
             thresholds={name: float(value) for name, value in raw["thresholds"].items()},
             bands={name: (band[0], band[1]) for name, band in raw["bands"].items()},
+            faults={name: _model(model) for name, model in raw.get("faults", {}).items()},
             alarms={name: float(value) for name, value in raw.get("alarms", {}).items()},
             undecided=(float(raw["undecided"][0]), float(raw["undecided"][1])),
             training=raw.get("training", {}),
@@ -126,3 +126,8 @@ def load_gates(path: Path) -> GateSet:
         raise BadSetting(
             f"The gate file {path} cannot be read ({error}); restore it or run calibrate again."
         ) from error
+
+
+def _model(raw: dict[str, Any]) -> RiskModel:
+    terms = tuple(Term(**term) for term in raw["terms"])
+    return RiskModel(terms=terms, intercept=float(raw["intercept"]))

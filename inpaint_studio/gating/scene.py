@@ -24,6 +24,7 @@ FIRST_PX = 2.0
 LAST_PX = 18.0
 MAX_PIXELS = 700_000
 WIDE_PX = 8.0
+HALF_PX = 3.0
 
 Rgb8 = NDArray[np.uint8]
 
@@ -62,6 +63,14 @@ class Scene:
         return luma(as_unit(self.before))
 
     @cached_property
+    def slope(self) -> Plane:
+        """Size of the luma's gradient, 0..1 a px."""
+        x = cv2.Sobel(self.luma, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        y = cv2.Sobel(self.luma, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        size: Plane = cv2.magnitude(x, y)
+        return size
+
+    @cached_property
     def lab(self) -> NDArray[np.float32]:
         return to_lab(self.after)
 
@@ -92,6 +101,47 @@ class Scene:
         """The hole without its outermost pixels (all of it when it is that thin)."""
         inner: MaskBool = self.inside > 1
         return inner if inner.any() else self.mask
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, float], tuple[Plane, ...]]:
+        return {}
+
+    def energy(self, lag: int) -> Plane:
+        """Return the luma's energy of second differences at a lag, computed once."""
+        key = ("energy", lag)
+        if key not in self._kept:
+            self._kept[key] = (second_differences(self.luma, lag),)
+        return self._kept[key][0]
+
+    def amplitudes(self, lag: int) -> tuple[Plane, Plane]:
+        """Return local detail amplitude in levels: (of the hole, of the ground carried in)."""
+        key = ("amplitudes", lag)
+        if key not in self._kept:
+            energy = self.energy(lag)
+            weight = np.maximum(self._weight("hole", 4.0), np.float32(1e-6))
+            own: Plane = np.where(self.mask, energy, np.float32(0))
+            inner: Plane = np.divide(blur(own, 4.0), weight)
+            self._kept[key] = (_levels(inner), _levels(self._carried(energy)))
+        have, want = self._kept[key]
+        return have, want
+
+    def _weight(self, name: str, sigma: float) -> Plane:
+        """Return the Gaussian mean of the hole or of the known ground, computed once."""
+        key = (name, sigma)
+        if key not in self._kept:
+            where = self.mask if name == "hole" else self.known
+            self._kept[key] = (blur(where.astype(np.float32), sigma),)
+        return self._kept[key][0]
+
+    def _carried(self, energy: Plane) -> Plane:
+        """Return the ground's energy carried into the hole, coarser where the hole is deeper."""
+        ground = energy * self.known
+        result = np.zeros_like(energy)
+        for sigma in (40.0, 20.0, 10.0):
+            weight = self._weight("known", sigma)
+            near = blur(ground, sigma) / np.maximum(weight, np.float32(1e-6))
+            result = np.where((weight > 0.02) | (sigma == 40.0), near, result)
+        return result
 
     def reduced(self, pixels: int) -> Scene:
         """Return this scene at a whole-number scale with at most about `pixels` pixels.
@@ -169,17 +219,45 @@ def distance(where: MaskBool) -> Plane:
 
 
 def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Return the Gaussian mean; wide ones are made at a quarter of the size."""
-    if sigma >= WIDE_PX and min(plane.shape[:2]) >= 16:
+    """Return the Gaussian mean; wide ones are made at half or a quarter of the size."""
+    factor = 4 if sigma >= WIDE_PX else 2 if sigma >= HALF_PX else 1
+    if factor > 1 and min(plane.shape[:2]) >= 4 * factor:
         size = (plane.shape[1], plane.shape[0])
-        small = cv2.resize(plane, (size[0] // 4, size[1] // 4), interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), sigma / 4, borderType=cv2.BORDER_REFLECT_101)
+        less = (size[0] // factor, size[1] // factor)
+        small = cv2.resize(plane, less, interpolation=cv2.INTER_AREA)
+        small = _gaussian(small, sigma / factor)
         wide: NDArray[np.float32] = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
         return wide
+    return _gaussian(plane, sigma)
+
+
+def _gaussian(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    side = 2 * int(3 * sigma + 0.5) + 1
     out: NDArray[np.float32] = cv2.GaussianBlur(
-        plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101
+        plane, (side, side), sigma, borderType=cv2.BORDER_REFLECT_101
     )
     return out
+
+
+def squared(planes: NDArray[np.float32]) -> Plane:
+    """Return the sum of squares over the last axis of three (faster than numpy's sum)."""
+    out: Plane = cv2.transform(planes * planes, np.ones((1, 3), dtype=np.float32))
+    return out
+
+
+def _levels(energy: Plane) -> Plane:
+    """Return the amplitude in code values of an energy of second differences."""
+    return np.asarray(255 * np.sqrt(np.maximum(energy, 0) / 6), dtype=np.float32)
+
+
+def second_differences(luma: Plane, lag: int) -> Plane:
+    """Return the energy of second differences at a lag, the mean over both axes, 0..1² units."""
+    energy = np.zeros_like(luma)
+    across = luma[:, 2 * lag :] - 2 * luma[:, lag:-lag] + luma[:, : -2 * lag]
+    down = luma[2 * lag :] - 2 * luma[lag:-lag] + luma[: -2 * lag]
+    energy[:, lag:-lag] += across * across * 0.5
+    energy[lag:-lag] += down * down * 0.5
+    return energy
 
 
 def masked_blur(plane: NDArray[np.float32], where: MaskBool, sigma: float) -> NDArray[np.float32]:

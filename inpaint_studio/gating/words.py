@@ -23,14 +23,24 @@ def shares_by_reading(
 def blame(readings: Sequence[Reading], shares: Mapping[str, float]) -> list[Reading]:
     """Return the readings that speak against the edit, the weightiest first.
 
-    Vetoes come first, then what left its band, by what it adds to the risk. Where nothing left
-    its band, the reading that adds most to the risk is named.
+    Vetoes come first (a fault's signs by how far they are beyond their limit), then what left its
+    band, by what it adds to the risk. Where nothing left its band, the reading that adds most to
+    the risk is named.
     """
     failed = [reading for reading in readings if not reading.passed]
     if failed:
-        return sorted(failed, key=lambda r: (not r.decides, -shares.get(r.name, 0.0), r.name))
+        return sorted(failed, key=lambda r: (not r.decides, _beyond(r, shares), r.name))
     sayable = [reading for reading in readings if row(reading.name).too_high]
     return sorted(sayable, key=lambda r: (-shares.get(r.name, 0.0), r.name))[:1]
+
+
+def _beyond(reading: Reading, shares: Mapping[str, float]) -> float:
+    """Return a sort key: the more it says, the lower. Plain vetoes come before signs."""
+    if not reading.decides:
+        return -shares.get(reading.name, 0.0)
+    if row(reading.name).cost != "fault":
+        return -1e9
+    return (reading.high or 0.0) - reading.value
 
 
 def sentence(reading: Reading) -> str:

@@ -39,8 +39,11 @@ _ORDERS: dict[Change, tuple[Change, ...]] = {
     "seed": ("seed", "engine", "wider"),
 }
 _BY_READING: dict[str, Change] = {
-    **dict.fromkeys(("letters_left", "ghost", "residue"), "wider"),
-    **dict.fromkeys(("seam", "tint", "strip_colour"), "softer"),
+    **dict.fromkeys(("letters_left", "ghost", "ghost_signs", "letters_signs", "residue"), "wider"),
+    **dict.fromkeys(
+        ("seam", "seam_signs", "hue_signs", "tint", "light_step", "colour_step", "strip_colour"),
+        "softer",
+    ),
 }
 _SEED_MATTERS = ("patch", "text", "generative")
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.planted import FAULTS, plant
-from inpaint_studio.gating.readings import change, colour, consensus, seam, structure, texture
+from inpaint_studio.gating.readings import (
+    change,
+    colour,
+    consensus,
+    foreign,
+    joint,
+    seam,
+    structure,
+    texture,
+)
 from inpaint_studio.gating.readings.table import ROWS
 from inpaint_studio.gating.scene import make_scene
+from inpaint_studio.geometry import Box
 from tests.gating.conftest import grainy, hole, sticker
 
 
@@ -130,6 +141,104 @@ def test_patches_from_nowhere_have_no_support() -> None:
     after[foreign.mask] = blocks[: after.shape[0], : after.shape[1]][foreign.mask]
     assert structure.patch_support(foreign).value < 0.7
     assert structure.patch_support(scene(foreign.before, after, foreign.mask)).value > 1.5
+
+
+def soft(seed: int = 5) -> np.ndarray:
+    """Ground whose neighbours are alike, as a photo's are: noise blurred over a few px."""
+    noise = np.random.default_rng(seed).normal(0, 1, (160, 200, 3)).astype(np.float32)
+    return np.clip(np.rint(128 + 160 * cv2.GaussianBlur(noise, (0, 0), 2.0)), 0, 255).astype(
+        np.uint8
+    )
+
+
+def test_the_joint_is_smooth_where_nothing_was_done_and_rough_for_another_texture() -> None:
+    ground, mask = soft(), hole()
+    other = ground.copy()
+    other[mask] = soft(6)[mask]
+    untouched = joint.join(scene(sticker(ground, mask), ground, mask))
+    exchanged = joint.join(scene(sticker(ground, mask), other, mask))
+    assert abs(untouched.value) < 0.2 and untouched.also["displacement"] < 0
+    assert exchanged.value > 1 and exchanged.box is not None
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(2, 0), (0, -2), (-2, 0), (1, 1)])
+def test_a_displaced_fill_would_fit_better_where_it_came_from(dx: int, dy: int) -> None:
+    ground, mask = soft(), hole()
+    moved = ground.copy()
+    moved[mask] = np.roll(ground, (dy, dx), axis=(0, 1))[mask]
+    found = joint.join(scene(sticker(ground, mask), moved, mask))
+    assert found.also["displacement"] > 0.3 and found.also["twin"] > 2
+    assert found.note == f"by {dx}, {dy} px"
+
+
+def test_steps_along_the_whole_edge_are_told_in_light_and_in_colour() -> None:
+    ground, mask = soft(), hole()
+    lighter, redder = ground.copy(), ground.copy()
+    lighter[mask] += 5
+    redder[mask] = ground[mask] + np.array([4, 252, 0], dtype=np.uint8)  # + 4, - 4
+    clean, light, red = (
+        joint.join(scene(sticker(ground, mask), after, mask)).also
+        for after in (ground, lighter, redder)
+    )
+    assert clean["light_step"] < 0.5 and clean["colour_step"] < 0.5
+    assert light["light_step"] == pytest.approx(2, abs=0.6) and light["light_step_z"] > 5
+    assert red["colour_step"] > 3 and red["colour_step_z"] > 5
+
+
+def test_detail_just_inside_is_compared_with_detail_just_outside() -> None:
+    ground, mask = soft(), hole()
+    fine = np.clip(2.0 * ground - cv2.GaussianBlur(ground, (0, 0), 2.0), 0, 255)
+    strong, weak = ground.copy(), ground.copy()
+    strong[mask] = np.rint(fine).astype(np.uint8)[mask]
+    weak[mask] = cv2.GaussianBlur(ground, (0, 0), 2.0)[mask]
+    steps = [
+        joint.join(scene(sticker(ground, mask), after, mask)).also["detail_step"]
+        for after in (weak, ground, strong)
+    ]
+    assert steps[0] < -0.5 < abs(steps[1]) + 0.3 < 0.6 < steps[2] + 0.3
+
+
+def test_a_changed_feather_is_stepped_over() -> None:
+    ground, mask = soft(), hole()
+    after = ground.copy()
+    after[cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] ^= 1
+    pairs = joint.find_pairs(scene(ground, after, mask, ring_px=2))
+    assert pairs is not None and pairs.gap == 3
+    plain = joint.find_pairs(scene(sticker(ground, mask), ground, mask))
+    assert plain is not None and plain.gap == 1
+
+
+def test_a_foreign_ball_is_a_spot_an_island_and_a_strange_patch() -> None:
+    ground, mask = soft(), hole()
+    ball = ground.copy()
+    cv2.circle(ball, (100, 80), 9, (20, 40, 230), -1)
+    ball[~mask] = ground[~mask]
+    for reading in (foreign.spot, foreign.island, foreign.strange_patch):
+        clean = reading(scene(sticker(ground, mask), ground, mask))
+        strange = reading(scene(sticker(ground, mask), ball, mask))
+        assert strange.value > clean.value + 0.8, reading.__name__
+        assert strange.box is not None and strange.box.overlaps(Box(91, 71, 110, 90))
+
+
+def test_texture_set_twice_is_found_with_its_lag() -> None:
+    ground, mask = soft(), hole()
+    twice = plant(sticker(ground, mask), ground, mask, "repeat")
+    found = foreign.repetition(scene(sticker(ground, mask), twice.after, mask))
+    clean = foreign.repetition(scene(sticker(ground, mask), ground, mask))
+    assert clean.also["repetition_exact"] == 0 < 0.3 < found.also["repetition_exact"]
+    assert found.note == "30 px across and 0 px down"
+
+
+def test_sharpness_tells_soft_from_sharp() -> None:
+    ground, mask = grainy(), hole()
+    blurred = plant(ground, ground, mask, "blur").after
+    crisp = plant(ground, ground, mask, "texture").after
+    values = [
+        texture.sharpness(scene(sticker(ground, mask), after, mask))
+        for after in (blurred, ground, crisp)
+    ]
+    assert values[0].value < values[1].value - 0.3 and values[1].value < values[2].value + 0.1
+    assert values[0].also["fine"] < -0.5 and values[2].also["fine"] > 0.5
 
 
 def test_consensus_of_witnesses_on_plain_ground() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import Scene, blur, distance, worst_box
+from inpaint_studio.gating.scene import Scene, blur, distance, squared, worst_box
 from inpaint_studio.geometry import Box
 
 _C1 = 0.01**2
@@ -17,9 +16,11 @@ GHOST_SHIFTS = tuple(
     for r in (6, 9, 13)
     for dy, dx in ((0, r), (0, -r), (r, 0), (-r, 0), (r, r), (-r, r), (r, -r), (-r, -r))
 )
-GHOST_FLOOR = 0.01
-GHOST_SIGMA = 3.0
+GHOST_FLOOR = 0.005
+GHOST_SIGMAS = (3.0, 8.0)
+GHOST_NOISE = 0.5
 GHOST_SURE = 2.0
+GHOST_MOST = 12_000
 
 
 def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measured:
@@ -38,39 +39,53 @@ def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measure
 def ghost(scene: Scene) -> Measured:
     """Return how much of the removed thing's detail still shows in the fill, as a share.
 
-    The fill's high-passed luma is regressed on that of before, inside the mask, where the two
-    pictures differ. The slope counts (0.1: a tenth of the thing is left) when it is surely above
-    the slopes found with before laid 6 to 13 px aside; else 0, as mere likeness of texture is no
-    ghost. `ghost_z` is how sure. A fill that happens to restore the very ground under something
-    transparent reads high too: a witness, no veto.
+    The fill's high-passed Lab is regressed on that of before, inside the mask, where the two
+    pictures differ; every pixel and channel weighs by how quiet the fill is there, so that a
+    coloured ghost on grey texture and a grey one on plain ground both show. The slope counts
+    (0.1: a tenth of the thing is left) when it is surely above the slopes found with before laid
+    6 to 13 px aside; else 0, as mere likeness of texture is no ghost. `ghost_z` is how sure,
+    `ghost_slope` the slope as it is; `_wide` are the same of a coarser high pass. A fill that
+    happens to restore the very ground under something transparent reads high too: no veto.
     """
+    slope, z, plane = _ghost(scene, GHOST_SIGMAS[0])
+    wide, wide_z, _ = _ghost(scene, GHOST_SIGMAS[1])
+    also = {
+        "ghost_z": z, "ghost_slope": slope, "ghost_wide": wide, "ghost_wide_z": wide_z,
+        "ghost_most_z": max(z, wide_z),
+    }  # fmt: skip
+    value = slope if z >= GHOST_SURE else 0.0
+    return Measured(value, plane, worst_box(plane, scene.mask), also)
+
+
+def _ghost(scene: Scene, sigma: float) -> tuple[float, float, Plane]:
+    """Return (slope, its z, where it shows) of one high pass."""
     hole = scene.mask
-    old = scene.luma_before - blur(scene.luma_before, GHOST_SIGMA)
-    new = scene.luma - blur(scene.luma, GHOST_SIGMA)
-    apart = blur(np.abs(scene.luma_before - scene.luma), 1.5) * 255
-    weight = np.where(hole, apart**2 / (apart**2 + 36.0), 0).astype(np.float32)
-    slope = _slope(old, new, weight)
+    old = scene.lab_before - blur(scene.lab_before, sigma)
+    new = scene.lab - blur(scene.lab, sigma)
+    apart = blur(squared(scene.lab_before - scene.lab), 1.5)
+    noise = blur(new * new, 2 * sigma) + np.float32(GHOST_NOISE)
+    weight = (hole * apart / (apart + 36))[..., None] / noise
+    at = np.flatnonzero(hole)
+    at = at[:: max(1, -(-len(at) // GHOST_MOST))]
+    rows, columns = np.divmod(at, hole.shape[1])
+    olds, weights = old.reshape(-1, 3), weight.reshape(-1, 3)
+    seen = new.reshape(-1, 3)[at]
+    slope = _slope(olds[at], seen, weights[at])
     # The ghost itself must not widen what chance gives: it is taken out first.
-    rest = (new - np.float32(slope) * old).astype(np.float32)
-    aside = [
-        _slope(np.roll(old, shift, axis=(0, 1)), rest, _rolled(weight, shift) * hole)
-        for shift in GHOST_SHIFTS
-    ]
+    rest = seen - np.float32(slope) * olds[at]
+    aside = []
+    for down, right in GHOST_SHIFTS:
+        other = (rows - down) % hole.shape[0] * hole.shape[1] + (columns - right) % hole.shape[1]
+        aside.append(_slope(olds[other], rest, weights[other]))
     z = slope / (float(np.sqrt(np.mean(np.square(aside)))) + GHOST_FLOOR)
-    plane = np.where(hole, np.maximum(old * new, 0) * weight, 0).astype(np.float32)
-    box = worst_box(plane, hole)
-    return Measured(slope if z >= GHOST_SURE else 0.0, plane, box, {"ghost_z": z})
+    shown = np.maximum(old * new * weight, 0) @ np.ones(3, np.float32)
+    return slope, z, shown.astype(np.float32)
 
 
 def _slope(old: Plane, new: Plane, weight: Plane) -> float:
     power = float((weight * old * old).sum(dtype=np.float64))
-    floor = (1.0 / 255) ** 2 * float(weight.sum(dtype=np.float64)) + 1e-9
+    floor = 0.25 * float(weight.sum(dtype=np.float64)) + 1e-9
     return float((weight * old * new).sum(dtype=np.float64)) / (power + floor)
-
-
-def _rolled(weight: Plane, shift: tuple[int, int]) -> Plane:
-    moved: Plane = np.roll(weight, shift, axis=(0, 1))
-    return moved
 
 
 def ssim_plane(one: Plane, two: Plane, sigma: float = 1.5) -> Plane:
@@ -104,7 +119,7 @@ def residue(scene: Scene) -> Measured:
     rim = (scene.outside > 0) & (scene.outside <= 2)
     if not rim.any():
         return Measured(0.0)
-    field = cv2.blur(scene.lab_before, (1, 1))
+    field = scene.lab_before
     ground = _local(field, scene.context)
     thing = _local(field, scene.inside > 1 if (scene.inside > 1).any() else scene.mask)
     direction = thing - ground

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import Scene, blur, masked_blur, worst_box
+from inpaint_studio.gating.scene import Scene, blur, masked_blur, squared, worst_box
 from inpaint_studio.gating.witnesses import copies, diffusion
 
 LOW_PX = 3.0
@@ -32,12 +32,12 @@ def consensus(scene: Scene) -> Measured:
     hole = scene.mask
     own = blur(scene.lab, LOW_PX)
     low = {name: blur(fill, LOW_PX) for name, fill in fills.items()}
-    apart = {name: np.linalg.norm(own - plane, axis=2) for name, plane in low.items()}
+    apart = {name: np.sqrt(squared(own - plane)) for name, plane in low.items()}
     means = {name: float(plane[hole].mean()) for name, plane in apart.items()}
     nearest = np.minimum.reduce(list(apart.values())).astype(np.float32)
     names = sorted(low)
     spread = [
-        float(np.linalg.norm(low[a] - low[b], axis=2)[hole].mean())
+        float(np.sqrt(squared(low[a] - low[b]))[hole].mean())
         for i, a in enumerate(names) for b in names[i + 1 :]
     ]  # fmt: skip
     also = {f"agree_{name}": value for name, value in means.items()}
@@ -65,5 +65,5 @@ def light_break(scene: Scene) -> Measured:
     inner = scene.mask & (scene.inside <= 10)
     want = masked_blur(scene.lab, rim, 6.0)
     have = masked_blur(scene.lab, scene.mask, 6.0)
-    size = np.where(inner, np.linalg.norm(want - have, axis=2), 0).astype(np.float32)
+    size = np.where(inner, np.sqrt(squared(want - have)), 0).astype(np.float32)
     return Measured(float(size[inner].mean()), size, worst_box(size, inner))

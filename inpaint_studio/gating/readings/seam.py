@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import Plane
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import Scene, masked_blur, worst_box
+from inpaint_studio.gating.scene import Scene, masked_blur, squared, worst_box
 
 STEP_SIGMA_PX = 4.0
 VISIBLE_DE = 2.3
@@ -124,7 +124,7 @@ def strip_colour(scene: Scene) -> Measured:
     outer = (scene.outside > 0) & (scene.outside <= 5 + scene.ring_px)
     inner = scene.mask & (scene.inside <= 5)
     difference = masked_blur(scene.lab, outer, 5.0) - masked_blur(scene.lab, inner, 5.0)
-    size = np.linalg.norm(difference, axis=2).astype(np.float32)
+    size = np.sqrt(squared(difference))
     line = (scene.inside > 0) & (scene.inside <= 1.5)
     values = size[line]
     plane = np.where(inner, size, 0).astype(np.float32)

@@ -94,7 +94,7 @@ def ring_back(scene: Scene) -> Measured:
         return Measured(0.0)
     rim = (scene.outside <= scene.first_px) & ~scene.mask
     # The band is reached from outside long before anything from deep in the hole arrives.
-    edge = scene.mask & (scene.inside <= BAND_PX + 30)
+    edge = scene.mask & (scene.inside <= BAND_PX + 8)
     helped = cv2.inpaint(scene.after, (band | rim).astype(np.uint8), 3, cv2.INPAINT_NS)
     alone = cv2.inpaint(scene.after, (band | rim | edge).astype(np.uint8), 3, cv2.INPAINT_NS)
     truth = scene.after.astype(np.float32)

@@ -1,12 +1,13 @@
 """The one table of readings: what they are called, how they are explained, what they cost.
 
 `worse` says which side of the band speaks against an edit. `vetoes` readings reject on their
-own; the others are shown, explained and weighed by the risk model, and reject on their own only
-beyond what any good edit ever showed (`alarms` in the gate set). Probes are not weighed: on the
-labelled edits whose recipe can be repeated (71, diffusion) they lowered the held-out AUC of the
-risk from 0.99 to 0.97; a recipe that fails on known ground by 0.04 (four times the worst good
-edit) is a veto. `too_high` and `too_low` are
-the sentences a person reads. A row that is not `judged` has no band: it says "hard", not "bad".
+own. Signs of a fault are small models of their own over the cheap readings, fitted to that fault
+planted in right edits (`gating.train`); beyond their limit they reject by themselves. The others
+are shown, explained and weighed by the risk model. Probes are not weighed: on the labelled edits
+whose recipe can be repeated (71, diffusion) they lowered the held-out AUC of the risk from 0.99 to
+0.97; a recipe that fails on known ground by 0.04 (four times the worst good edit) is a veto.
+`too_high` and `too_low` are the sentences a person reads. A row that is not `judged` has no band:
+it says "hard", not "bad".
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from inpaint_studio.gating.readings import change, colour, consensus, seam, structure, texture
+from inpaint_studio.gating.readings import (
+    change,
+    colour,
+    consensus,
+    foreign,
+    joint,
+    seam,
+    structure,
+    texture,
+)
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene
 
@@ -26,7 +36,8 @@ class Row:
 
     high, low: the band where it is a definition (0 leaking pixels, 2.3 ΔE); else the band comes
     from what good edits show (`resources/gates`). part_of: the reading whose evidence this is
-    another number of; it shares its place and map. alarms: False where an extreme value can be
+    another number of; it shares its place and map. weighs: the readings whose numbers a fault's
+    signs are made of. alarms: False where an extreme value can be
     right (a faint watermark removed hardly changes a thing).
     """
 
@@ -34,18 +45,29 @@ class Row:
     label: str
     unit: str = ""
     worse: Literal["high", "low", "both"] = "high"
-    cost: Literal["cheap", "witness", "probe", "semantic"] = "cheap"
+    cost: Literal["cheap", "witness", "fault", "probe", "semantic"] = "cheap"
     measure: Callable[[Scene], Measured] | None = None
     vetoes: bool = False
     judged: bool = True
     alarms: bool = True
     part_of: str = ""
+    weighs: tuple[str, ...] = ()
     high: float | None = None
     low: float | None = None
     too_high: str = ""
     too_low: str = ""
     event: str = ""
 
+
+_DETAIL = (
+    "high_freq_power_ratio", "spectral_consistency", "texture_amplitude", "sharpness",
+    "texture_support", "gradient_distribution", "join", "new_colour", "ring_back", "prior",
+)  # fmt: skip
+_FOREIGN = (
+    "spot", "island", "strange_patch", "new_colour", "texture_support", "texture_amplitude",
+    "high_freq_power_ratio", "spectral_consistency", "sharpness", "gradient_distribution",
+    "edge_continuation", "join", "prior",
+)  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
     Row(name="leak", label="Pixels changed outside the mask", unit="px", vetoes=True, high=0.0,
@@ -58,6 +80,16 @@ ROWS: tuple[Row, ...] = (
         measure=seam.strip_colour,
         too_high="The fill has another colour than what lies beside it.",
         event="colour_step_detected"),
+    Row(name="join", label="Roughness across the edge", unit="octaves", measure=joint.join,
+        too_high="The fill does not go on from its surroundings pixel by pixel.",
+        event="rough_joint_detected"),
+    Row(name="light_step", label="Light off along the whole edge", unit="ΔE", part_of="join",
+        too_high="The whole fill is a little too light or too dark.", event="seam_detected"),
+    Row(name="colour_step", label="Hue off along the whole edge", unit="ΔE", part_of="join",
+        too_high="The whole fill has a slightly different hue.", event="colour_step_detected"),
+    Row(name="displacement", label="Gain if the fill lay 1 to 3 px aside", unit="octaves",
+        part_of="join", too_high="The fill would fit better a pixel or more to the side.",
+        event="displaced_fill_detected"),
     Row(name="high_freq_power_ratio", label="Fine detail against surroundings", worse="both",
         measure=texture.high_frequency_power_ratio,
         too_high="Fill is noisier than its surroundings.",
@@ -70,10 +102,27 @@ ROWS: tuple[Row, ...] = (
         measure=texture.texture_amplitude,
         too_high="The fill's texture is weaker or stronger than around it.",
         event="texture_mismatch_detected"),
+    Row(name="sharpness", label="Sharpness against surroundings", unit="octaves", worse="both",
+        measure=texture.sharpness,
+        too_high="The fill is sharper or noisier than its surroundings.",
+        too_low="The fill is softer than its surroundings.", event="sharpness_mismatch_detected"),
     Row(name="new_colour", label="Colours not found nearby", unit="share",
         measure=colour.new_colour,
         too_high="The fill shows colours that its surroundings do not have.",
         event="new_colour_detected"),
+    Row(name="spot", label="Strongest spot against surroundings", unit="octaves",
+        measure=foreign.spot,
+        too_high="A spot in the fill stands out from everything around it.",
+        event="foreign_spot_detected"),
+    Row(name="island", label="Shape that stands alone", unit="octaves", measure=foreign.island,
+        too_high="A shape in the fill is connected to nothing around it.",
+        event="foreign_shape_detected"),
+    Row(name="strange_patch", label="Strangest patch against surroundings", unit="octaves",
+        measure=foreign.strange_patch,
+        too_high="Some patches of the fill look like nothing around them.",
+        event="foreign_patch_detected"),
+    Row(name="repetition", label="Texture set twice", unit="σ", measure=foreign.repetition,
+        too_high="Part of the fill shows the same texture twice.", event="repetition_detected"),
     Row(name="residue", label="Rest of the removed thing at the rim", unit="share",
         measure=change.residue,
         too_high="Something of what was removed is left along the edge.", event="residue_detected"),
@@ -111,6 +160,39 @@ ROWS: tuple[Row, ...] = (
         measure=consensus.consensus,
         too_high="The fill shows something that its surroundings do not call for.",
         event="no_consensus"),
+    Row(name="seam_signs", label="Signs of a seam", unit="log odds", cost="fault",
+        weighs=("seam", "join", "strip_colour", "light_break", "residue", "prior"),
+        too_high="The fill is lighter or darker than what lies beside it; its edge shows.",
+        event="seam_detected"),
+    Row(name="hue_signs", label="Signs of another hue", unit="log odds", cost="fault",
+        weighs=("seam", "join", "strip_colour", "light_break", "new_colour", "prior"),
+        too_high="The fill has another hue than what lies beside it.",
+        event="colour_step_detected"),
+    Row(name="blur_signs", label="Signs of blur", unit="log odds", cost="fault",
+        weighs=_DETAIL, too_high="The fill is blurred against its surroundings.",
+        event="texture_mismatch_detected"),
+    Row(name="texture_signs", label="Signs of doubled detail", unit="log odds", cost="fault",
+        weighs=_DETAIL,
+        too_high="The fill's detail is too strong for its surroundings.",
+        event="texture_mismatch_detected"),
+    Row(name="repeat_signs", label="Signs of repeated texture", unit="log odds", cost="fault",
+        weighs=("repetition", "join", "edge_continuation", "ring_back", "prior"),
+        too_high="Part of the fill shows the same texture twice.", event="repetition_detected"),
+    Row(name="ghost_signs", label="Signs of a ghost", unit="log odds", cost="fault",
+        weighs=("ghost", "join", "residue", "ssim", "new_colour", "seam", "texture_support",
+                "prior"),
+        too_high="What was removed still shows through faintly.", event="ghost_detected"),
+    Row(name="letters_signs", label="Signs of letters", unit="log odds", cost="fault",
+        weighs=_FOREIGN, too_high="Strokes like letters stand in the fill.",
+        event="foreign_strokes_detected"),
+    Row(name="pasted_signs", label="Signs of a foreign thing", unit="log odds", cost="fault",
+        weighs=_FOREIGN,
+        too_high="Something stands in the fill that belongs to nothing around it.",
+        event="foreign_object_detected"),
+    Row(name="shift_signs", label="Signs of displacement", unit="log odds", cost="fault",
+        weighs=("join", "edge_continuation", "seam", "ring_back", "prior"),
+        too_high="The fill lies beside its place: it would fit better a pixel or two aside.",
+        event="displaced_fill_detected"),
     Row(name="reconstruction_mse", label="Rebuilding known ground", cost="probe", vetoes=True,
         high=0.04,
         too_high="The same recipe fails on known ground beside the hole.", event="probe_failed"),
@@ -149,3 +231,8 @@ def cheap() -> tuple[Row, ...]:
 def witnesses() -> tuple[Row, ...]:
     """Return the dearer readings that need only the pair."""
     return tuple(row for row in ROWS if row.cost == "witness" and row.measure is not None)
+
+
+def faults() -> tuple[Row, ...]:
+    """Return the readings that sum up the signs of one fault."""
+    return tuple(row for row in ROWS if row.cost == "fault")

@@ -8,32 +8,23 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import Scene, blur, masked_blur, worst_box
+from inpaint_studio.gating.scene import Scene, blur, worst_box
 
 EPSILON = (0.5 / 255) ** 2
-
-
-def second_differences(luma: Plane, lag: int) -> Plane:
-    """Return the energy of second differences at a lag, the mean over both axes, 0..1² units."""
-    energy = np.zeros_like(luma)
-    across = luma[:, 2 * lag :] - 2 * luma[:, lag:-lag] + luma[:, : -2 * lag]
-    down = luma[2 * lag :] - 2 * luma[lag:-lag] + luma[: -2 * lag]
-    energy[:, lag:-lag] += across * across * 0.5
-    energy[lag:-lag] += down * down * 0.5
-    return energy
+LEVEL = 0.5
 
 
 def high_frequency_power_ratio(scene: Scene) -> Measured:
     """Return energy of second differences at lag 1 in the hole over that of the context."""
-    energy = second_differences(scene.luma, 1)
+    energy = scene.energy(1)
     inner = scene.deep
     hole, ground = energy[inner], energy[scene.context]
     value = float((hole.mean() + EPSILON) / (ground.mean() + EPSILON))
-    local = masked_blur(energy, inner, 4.0) + EPSILON
-    expected = masked_blur(energy, scene.context, 10.0) + EPSILON
-    change = np.abs(np.log2(local / expected)).astype(np.float32)
-    plane = np.where(inner, change, 0).astype(np.float32)
-    worst = float(np.quantile((local / expected)[inner], 0.1))
+    have, want = scene.amplitudes(1)
+    ratio = ((have[inner] + LEVEL) / (want[inner] + LEVEL)) ** 2
+    plane = np.zeros(inner.shape, dtype=np.float32)
+    plane[inner] = np.abs(np.log2(ratio))
+    worst = float(np.quantile(ratio, 0.1))
     return Measured(value, plane, worst_box(plane, inner), {"hf_worst_tenth": worst})
 
 
@@ -44,7 +35,7 @@ def spectral_consistency(scene: Scene) -> Measured:
     for lag in (1, 2, 4, 8):
         if min(scene.luma.shape) <= 2 * lag:
             continue
-        energy = second_differences(scene.luma, lag)
+        energy = scene.energy(lag)
         ratios.append(
             np.log2((energy[inner].mean() + EPSILON) / (energy[scene.context].mean() + EPSILON))
         )
@@ -65,9 +56,7 @@ def texture_amplitude(scene: Scene) -> Measured:
     for lag in (1, 2, 4):
         if min(scene.luma.shape) <= 2 * lag:
             continue
-        energy = second_differences(scene.luma, lag)
-        have = 255 * np.sqrt(masked_blur(energy, inner, 4.0) / 6)
-        want = 255 * np.sqrt(_carried(energy, scene) / 6)
+        have, want = scene.amplitudes(lag)
         gap = np.where(inner, have - want, 0).astype(np.float32)
         missing.append(float(np.maximum(-gap[inner], 0).mean()))
         excess.append(float(np.maximum(gap[inner], 0).mean()))
@@ -79,24 +68,43 @@ def texture_amplitude(scene: Scene) -> Measured:
     return Measured(value, plane, worst_box(plane, inner), also)
 
 
-def _carried(energy: Plane, scene: Scene) -> Plane:
-    """Return the context's energy carried into the hole, coarser where the hole is deeper."""
-    ground = scene.known
-    result = masked_blur(energy, ground, 40.0)
-    for sigma in (20.0, 10.0):
-        weight = masked_blur(ground.astype(np.float32), np.ones_like(ground), sigma)
-        near = masked_blur(energy, ground, sigma)
-        result = np.where(weight > 0.02, near, result)
-    return np.maximum(result, 0).astype(np.float32)
+def sharpness(scene: Scene) -> Measured:
+    """Return how much sharper (< 0: softer) the fill is than its surroundings, in octaves.
+
+    The amplitude of the finest detail (lag 1) over that of coarser detail (lag 4) tells sharp
+    from soft whatever is shown; the hole's local ratio against the one carried in from around.
+    `sharpness_size` is its size either way, `grain` the octaves between the quietest tenth of
+    hole and context at lag 1 (the floor that blur takes away and noise lifts), `fine` the same of
+    the medians, `softest` the ratio of the softest tenth of the hole.
+    """
+    inner = scene.mask
+    if min(scene.luma.shape) <= 8:
+        return Measured(0.0, also=dict.fromkeys(("sharpness_size", "grain", "fine", "softest"), 0))
+    (have_1, want_1), (have_4, want_4) = scene.amplitudes(1), scene.amplitudes(4)
+    have = np.log2((have_1[inner] + LEVEL) / (have_4[inner] + LEVEL))
+    want = np.log2((want_1[inner] + LEVEL) / (want_4[inner] + LEVEL))
+    change = (have - want).astype(np.float32)
+    value = float(change.mean())
+    plane = np.zeros(inner.shape, dtype=np.float32)
+    plane[inner] = np.abs(change)
+    detail = 255 * np.sqrt(scene.energy(1) / 6)
+    hole, ground = detail[scene.deep], detail[scene.context]
+    grain, fine = (
+        float(np.log2((np.quantile(hole, q) + 0.1) / (np.quantile(ground, q) + 0.1)))
+        for q in (0.25, 0.5)
+    )
+    also = {
+        "sharpness_size": abs(value),
+        "grain": grain,
+        "fine": fine,
+        "softest": float(np.quantile(change, 0.1)),
+    }
+    return Measured(value, plane, worst_box(plane, inner), also)
 
 
 def gradient_distribution(scene: Scene) -> Measured:
     """Return the Kolmogorov-Smirnov distance of gradient magnitudes, hole against context."""
-    slope = np.hypot(
-        cv2.Sobel(scene.luma, cv2.CV_32F, 1, 0, ksize=3) / 8,
-        cv2.Sobel(scene.luma, cv2.CV_32F, 0, 1, ksize=3) / 8,
-    )
-    hole, ground = np.sort(slope[scene.deep]), np.sort(slope[scene.context])
+    hole, ground = (np.sort(thinned(scene.slope[w])) for w in (scene.deep, scene.context))
     if not hole.size or not ground.size:
         return Measured(0.0)
     grid = np.concatenate([hole, ground])
@@ -115,11 +123,7 @@ def prior(scene: Scene) -> Measured:
 
     Value: 95th percentile of context gradients, levels. Hard is not bad.
     """
-    slope = np.hypot(
-        cv2.Sobel(scene.luma, cv2.CV_32F, 1, 0, ksize=3) / 8,
-        cv2.Sobel(scene.luma, cv2.CV_32F, 0, 1, ksize=3) / 8,
-    )
-    ground = slope[scene.context] * 255
+    ground = scene.slope[scene.context] * 255
     also = {
         "depth": float(np.log2(scene.inside.max() + 1)),
         "mean_depth": float(np.log2(scene.inside[scene.mask].mean() + 1)),
@@ -143,10 +147,10 @@ def texture_support(scene: Scene) -> Measured:
         ground = scene.known
     known_at, hole_at = stride(ground, 2500), stride(scene.mask, 500)
     rim_at = stride(scene.known & (scene.outside > 8) & (scene.outside <= 24), 300)
-    vectors = bank[known_at[:, 0], known_at[:, 1]]
-    far = _nearest(bank[hole_at[:, 0], hole_at[:, 1]], vectors, hole_at, known_at, 0)
+    vectors = _looked_up(bank, known_at)
+    far = nearest(_looked_up(bank, hole_at), vectors, hole_at, known_at, 0)
     usual = (
-        _nearest(bank[rim_at[:, 0], rim_at[:, 1]], vectors, rim_at, known_at, 12)
+        nearest(_looked_up(bank, rim_at), vectors, rim_at, known_at, 12)
         if len(rim_at) else np.zeros(1, np.float32)
     )  # fmt: skip
     plane = np.zeros(scene.mask.shape, dtype=np.float32)
@@ -164,31 +168,42 @@ def texture_support(scene: Scene) -> Measured:
 
 
 def texture_bank(luma: Plane, lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (H, W, 18) local texture vectors: 3 scales x (4 orientations + band) and colour."""
+    """Return (H / 2, W / 2, 18) texture vectors: 3 scales x (4 orientations + band) and colour."""
     planes: list[Plane] = []
     levels = luma * np.float32(255)
     for sigma, pool in ((0.8, 5.0), (1.6, 7.0), (3.2, 10.0)):
         fine = blur(levels, sigma)
         band = fine - blur(levels, 2 * sigma)
-        gx = cv2.Sobel(fine, cv2.CV_32F, 1, 0, ksize=3) / 8
-        gy = cv2.Sobel(fine, cv2.CV_32F, 0, 1, ksize=3) / 8
+        gx = cv2.Sobel(fine, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        gy = cv2.Sobel(fine, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
         xx, yy, xy = (_pooled(plane, pool) for plane in (gx * gx, gy * gy, gx * gy))
         for turn in range(4):
             c, s = np.float32(np.cos(turn * np.pi / 4)), np.float32(np.sin(turn * np.pi / 4))
             energy = c * c * xx + s * s * yy + 2 * c * s * xy
             planes.append(np.log2(np.maximum(energy, 0) + np.float32(0.5)))
         planes.append(np.log2(_pooled(band * band, pool) + np.float32(0.5)))
-    planes.extend(_pooled(np.ascontiguousarray(lab[..., c]), 4.0) / np.float32(6) for c in range(3))
+    colours = _pooled(lab, 4.0) / np.float32(6)
+    planes.extend(colours[..., c] for c in range(3))
     return np.stack(planes, axis=-1).astype(np.float32)
 
 
-def _pooled(plane: Plane, sigma: float) -> Plane:
-    """Return the Gaussian mean, made at half the size (the pools are wide)."""
-    size = (plane.shape[1], plane.shape[0])
-    half = (max(1, size[0] // 2), max(1, size[1] // 2))
-    small = blur(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), sigma / 2)
-    out: Plane = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
-    return out
+def _pooled(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return the Gaussian mean at half the size (the pools are wide)."""
+    half = (max(1, plane.shape[1] // 2), max(1, plane.shape[0] // 2))
+    small: NDArray[np.float32] = cv2.resize(plane, half, interpolation=cv2.INTER_AREA)
+    return blur(small, sigma / 2)
+
+
+def _looked_up(bank: NDArray[np.float32], at: NDArray[np.int64]) -> NDArray[np.float32]:
+    rows = np.minimum(at[:, 0] // 2, bank.shape[0] - 1)
+    columns = np.minimum(at[:, 1] // 2, bank.shape[1] - 1)
+    vectors: NDArray[np.float32] = bank[rows, columns]
+    return vectors
+
+
+def thinned(values: Plane, most: int = 8000) -> Plane:
+    """Return up to `most` evenly strided values."""
+    return values[:: max(1, -(-len(values) // most))]
 
 
 def stride(where: MaskBool, most: int) -> NDArray[np.int64]:
@@ -199,7 +214,7 @@ def stride(where: MaskBool, most: int) -> NDArray[np.int64]:
     return at[(np.arange(most) * (len(at) / most)).astype(np.int64)]
 
 
-def _nearest(
+def nearest(
     queries: NDArray[np.float32],
     vectors: NDArray[np.float32],
     query_at: NDArray[np.int64],
@@ -210,8 +225,9 @@ def _nearest(
         (queries**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)[None] - 2 * queries @ vectors.T
     )
     if apart_px:
-        rows = np.abs(query_at[:, :1] - vector_at[None, :, 0]) < apart_px
-        columns = np.abs(query_at[:, 1:] - vector_at[None, :, 1]) < apart_px
+        near, far = query_at.astype(np.int16), vector_at.astype(np.int16)
+        rows = np.abs(near[:, :1] - far[None, :, 0]) < apart_px
+        columns = np.abs(near[:, 1:] - far[None, :, 1]) < apart_px
         squared[rows & columns] = np.inf
     nearest = np.sqrt(np.maximum(squared.min(axis=1), 0))
     return np.where(np.isfinite(nearest), nearest, 0).astype(np.float32)

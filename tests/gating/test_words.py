@@ -1,0 +1,36 @@
+"""What a verdict says: log lines that people know, and which reading is named first."""
+
+from __future__ import annotations
+
+from inpaint_studio.gating.words import blame, log_line, summary
+from inpaint_studio.records import Reading
+
+
+def reading(name: str, value: float, high: float | None, *, decides: bool = False) -> Reading:
+    passed = high is None or value <= high
+    return Reading(name=name, value=value, low=None, high=high, passed=passed, decides=decides)
+
+
+def test_the_log_lines_of_the_article_are_recognisable() -> None:
+    mse = reading("reconstruction_mse", 0.082, 0.04)
+    assert log_line(mse) == "reconstruction_mse=0.082 > threshold(0.04)"
+    ratio = reading("high_freq_power_ratio", 0.61, None)
+    assert log_line(ratio) == "texture_mismatch_detected: high_freq_power_ratio=0.61"
+    low = Reading(name="high_freq_power_ratio", value=0.61, low=0.7, high=1.4, passed=False)
+    assert log_line(low) == (
+        "texture_mismatch_detected: high_freq_power_ratio=0.61 < threshold(0.7)"
+    )
+
+
+def test_plain_vetoes_come_first_then_the_surest_signs_then_what_left_its_band() -> None:
+    readings = [
+        reading("texture_amplitude", 9.0, 8.0),
+        reading("hue_signs", 2.0, 1.0, decides=True),
+        reading("shift_signs", 9.0, 1.0, decides=True),
+        reading("letters_left", 4.0, 0.0, decides=True),
+        reading("seam", 1.0, 8.0),
+    ]
+    names = [r.name for r in blame(readings, {"texture_amplitude": 5.0})]
+    assert names == ["letters_left", "shift_signs", "hue_signs", "texture_amplitude"]
+    said = summary(accepted=False, risk=0.9, threshold=0.5, blamed=blame(readings[:3], {}))
+    assert said == "The fill lies beside its place: it would fit better a pixel or two aside."
