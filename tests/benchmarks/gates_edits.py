@@ -24,11 +24,17 @@ import cv2
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
 
+from inpaint_studio.engines.base import FillRequest
+from inpaint_studio.engines.table import engine
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.scene import distance, make_scene
 from inpaint_studio.gating.witnesses import best_shifts
 from inpaint_studio.geometry import Box
-from tests.benchmarks.routing import draw, fill
+from inpaint_studio.imaging.blend import composite
+from inpaint_studio.imaging.color import from_linear, to_linear
+from inpaint_studio.imaging.mask import ring
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import RunOptions
 
 LABELS = Path(__file__).with_name("gates_labels.csv")
 CASES_PER_PHOTO = 2
@@ -78,12 +84,38 @@ def case(number: int, photo: str, truth: np.ndarray) -> Case:
     if kind == "label":
         mask, before = _label(before, rng)
     else:
-        mask = draw(kind, truth.shape[:2], rng)
+        mask = _draw(kind, truth.shape[:2], rng)
         # The thing lies wholly within the mask: what is left at a rim is another fault.
         thing = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         before = np.where((thing if thing.any() else mask)[..., None], _thing(truth, rng), before)
     codes = np.clip(np.rint(before), 0, 255).astype(np.uint8)
     return Case(f"B{number:03d}", photo, kind, codes, truth, mask)
+
+
+def _draw(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Return a mask of one kind; what it hides is chosen without looking at the photo."""
+    height, width = shape
+    plane = np.zeros(shape, np.uint8)
+    x, y = int(rng.integers(width // 4, 3 * width // 4)), int(rng.integers(60, height - 60))
+    if kind == "stroke":
+        points = np.cumsum(rng.integers(-28, 29, (6, 2)), axis=0) + np.array([x, y])
+        cv2.polylines(plane, [points.astype(np.int32)], False, 1, int(rng.integers(8, 17)))
+    elif kind == "blob":
+        axes = (int(rng.integers(18, 42)), int(rng.integers(18, 42)))
+        cv2.ellipse(plane, (x, y), axes, float(rng.integers(180)), 0, 360, 1, -1)
+    elif kind == "scratch":
+        for _ in range(3):
+            a = rng.integers(20, width - 20, 2)
+            b = rng.integers(20, height - 20, 2)
+            ends = (int(a[0]), int(b[0])), (int(a[1]), int(b[1]))
+            cv2.line(plane, *ends, 1, int(rng.integers(1, 4)))
+    elif kind == "box":
+        half = rng.integers(12, 40, 2)
+        cv2.rectangle(plane, (x - int(half[0]), y - int(half[1])),
+                      (x + int(half[0]), y + int(half[1])), 1, -1)  # fmt: skip
+    else:
+        cv2.putText(plane, "Sale 50% off", (width // 6, y), cv2.FONT_HERSHEY_DUPLEX, 1.1, 1, 5)
+    return plane.astype(bool)
 
 
 def _thing(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -113,6 +145,21 @@ def _label(before: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np
     mask = np.zeros((height, width), bool)
     mask[y - 1 : y + h + 1, x - 1 : x + w + 1] = True
     return mask, out
+
+
+def _fill(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    maker = engine(name)
+    box = Box.of_mask(mask).pad(maker.context_px(mask)).clamp(Box.of_shape(mask.shape))
+    crop, hole = photo[box.slices], mask[box.slices]
+    request = FillRequest(
+        linear=to_linear(crop), mask=hole, ring=ring(hole, 2),
+        recipe=maker.recipe(RunOptions(), hole), threads=1,
+    )  # fmt: skip
+    linear = maker.fill(request, RunToken()).linear
+    out = photo.copy()
+    filled = from_linear(linear, photo.dtype)
+    out[box.slices] = composite(crop, filled, hole, request.ring)
+    return out
 
 
 def _opencv(method: int) -> Callable[[Case], np.ndarray]:
@@ -167,7 +214,7 @@ def _smeared(c: Case) -> np.ndarray:
 
 
 def _ours(name: str) -> Callable[[Case], np.ndarray]:
-    return lambda c: fill(name, c.before, c.mask)
+    return lambda c: _fill(name, c.before, c.mask)
 
 
 ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
