@@ -15,7 +15,7 @@ from inpaint_studio.gating.planted import FAULTS
 from inpaint_studio.gating.samples import Sample
 
 FALSE_ALARMS = 0.04
-BAD_FLAGGED = 0.97
+BAD_FLAGGED = 0.975
 STEP = 0.0025
 SPLIT_SEED = 7
 SPLITS = 10
