@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from inpaint_studio.arrays import MaskBool
 from inpaint_studio.errors import InpaintError
-from inpaint_studio.gating.planted import FAULTS, plant
+from inpaint_studio.gating.planted import FAULTS, Planted, plant
+from inpaint_studio.gating.scene import Rgb8
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.pipeline.request import Delta
 from inpaint_studio.records import EditRecord, RunRecord, Stage
@@ -68,8 +70,10 @@ def _plant_one(library: Library, run_id: str, edit_id: str, seed: int) -> Review
     space = space_of(objects.get_bytes(icc.sha256) if icc and icc.sha256 else None)
     if space.to_srgb8(before[:1, :1]).shape != (1, 1, 3):
         return None
-    fault = FAULTS[int(draw(edit_id, f"fault{seed}") * len(FAULTS))]
-    made = plant(before, after, mask, fault, seed=seed).after[inside]
+    planted = _visible(before, after, mask, edit_id, seed)
+    if planted is None:
+        return None
+    fault, made = planted.fault, planted.after[inside]
     name = f"planted-{edit_id}-{seed}"
     copy = _copy(record, edit, name, objects.put_array(np.ascontiguousarray(made)))
     delta = Delta(edit.delta_box, np.ascontiguousarray(before[inside]), made)
@@ -78,6 +82,19 @@ def _plant_one(library: Library, run_id: str, edit_id: str, seed: int) -> Review
     item = item_for(copy, copy.edits[0], delta, origin="planted", thumb=thumb, is_blind=True)
     extra = item.data[:-1] + f', "fault": "{fault}"}}'
     return replace(item, data=extra, sort=-draw(name, "order"), folder=_folder(library, edit_id))
+
+
+def _visible(before: Rgb8, after: Rgb8, mask: MaskBool, edit_id: str, seed: int) -> Planted | None:
+    """Return the edit with the first fault, from a drawn one on, that anybody could see.
+
+    Whoever accepts a blurred patch of sky has missed nothing.
+    """
+    first = int(draw(edit_id, f"fault{seed}") * len(FAULTS))
+    for number in range(len(FAULTS)):
+        planted = plant(before, after, mask, FAULTS[(first + number) % len(FAULTS)], seed=seed)
+        if planted.visible:
+            return planted
+    return None
 
 
 def _copy(record: RunRecord, edit: EditRecord, name: str, blended: str) -> RunRecord:
