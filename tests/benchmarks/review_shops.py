@@ -17,6 +17,7 @@ import numpy as np
 from inpaint_studio.gating.calibrate import Audited, warrant
 
 POPULATION = 200_000
+STRENGTHS = ("strong", "middling", "weak")
 
 
 def shop(rng: np.random.Generator, strength: str) -> tuple[np.ndarray, np.ndarray]:
@@ -48,10 +49,11 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=0.02)
     parser.add_argument("--audits", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gates", nargs="*", default=STRENGTHS, choices=STRENGTHS)
     args = parser.parse_args()
     print(f"{args.shops} shops, {args.audits} audits each, at most {args.limit:.1%} bad promised")
     print(f"{'gate':10} {'':9} {'promised':>9} {'broken':>8} {'refused':>8} {'accepts':>8}")
-    for strength in ("strong", "middling", "weak"):
+    for strength in args.gates:
         rng = np.random.default_rng([args.seed, len(strength)])
         counts = {"warranty": [0, 0], "naive": [0, 0]}
         accepted: dict[str, list[float]] = {"warranty": [], "naive": []}
