@@ -107,6 +107,15 @@ class Shell(QMainWindow):
             for module in (*page.ahead, page.module):
                 yield partial(import_module, module)
             yield partial(self.workspace, key)
+            yield partial(self._rehearse, key)
+
+    def _rehearse(self, key: str) -> None:
+        """Lay out and style a page unseen: the style sheet costs more than the first painting."""
+        page = self._built[key]
+        if not page.isVisible():
+            page.resize(self._stack.size())
+            for part in page.findChildren(QWidget):
+                part.ensurePolished()
 
     def _is_busy(self) -> bool:
         """Whether the page shown has work under way that the person waits for."""

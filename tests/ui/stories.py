@@ -101,6 +101,11 @@ class Scene:
             steps += [(x0 + (x1 - x0) * n / 6, y0 + (y1 - y0) * n / 6) for n in range(6)]
         return Drag(tuple(self.at(x, y) for x, y in [*steps, points[-1]]))
 
+    def can_save(self) -> bool:
+        """Whether the save window has said what the file keeps, for what is asked of it now."""
+        dialog = self.modal()
+        return isinstance(dialog, ExportDialog) and dialog.save_button.isEnabled()
+
     def saved_as_shown(self) -> bool:
         """Whether the file that was written holds what the photo shows."""
         if not self.out.exists() or not self.document.saved or not self.is_calm():
@@ -234,6 +239,7 @@ def by_keys(scene: Scene) -> Story:
     yield Until(scene.dialog(ExportDialog), "the save window is there")
     yield press("Ctrl+A")
     yield Type(str(scene.out))
+    yield Until(lambda: scene.can_save(), "it is said what the file keeps")
     yield Shot("keys-18-save")
     yield press("Return")
     yield Until(scene.saved_as_shown, "the file holds what was shown", 90)
@@ -335,6 +341,7 @@ def by_mouse(scene: Scene) -> Story:
 
     yield click(lambda: scene.button("file.save"))
     yield Until(scene.dialog(ExportDialog), "the save window is there")
+    yield Until(lambda: scene.can_save(), "it is said what the file keeps")
     yield Shot("mouse-10-save")
 
     def dialog() -> ExportDialog:

@@ -151,12 +151,13 @@ def test_saving_over_a_file_needs_a_tick(qtbot: QtBot, shell: Shell, tmp_path: P
     dialog = ExportDialog(path, state, background, shell)
     qtbot.addWidget(dialog)
     assert dialog.path() == suggested(path) != path
-    assert dialog.save_button.isEnabled()
+    assert not dialog.save_button.isEnabled()  # Nothing has been said yet of what will be kept.
+    qtbot.waitUntil(dialog.save_button.isEnabled, timeout=20_000)
     dialog.where.setText(str(path))
     assert not dialog.save_button.isEnabled() and "original" in dialog.notice.words
     dialog.overwrite.setChecked(True)
-    assert dialog.save_button.isEnabled()
-    qtbot.waitUntil(lambda: dialog._lost.isVisibleTo(dialog), timeout=4000)
+    qtbot.waitUntil(dialog.save_button.isEnabled, timeout=20_000)
+    assert dialog._lost.isVisibleTo(dialog)
     background.close()
 
 

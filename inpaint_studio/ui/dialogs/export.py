@@ -105,6 +105,9 @@ class ExportDialog(QDialog):
         form.addRow(dim(""), self.overwrite)
         self._kept = Section(tr("The file keeps"))
         self._lost = Section(tr("Lost or changed"))
+        self._may = self._is_told = False
+        for section in (self._kept, self._lost):
+            section.hide()
         self.notice = Notice()
         self.look_asked = False
         """Whether the user went to look at what is flagged instead of saving."""
@@ -185,7 +188,9 @@ class ExportDialog(QDialog):
         taken = [path for path in (self.path(), layers) if path is not None and path.exists()]
         there = bool(taken)
         self._form.setRowVisible(self.overwrite, there)
-        self.save_button.setEnabled(not there or self.overwrite.isChecked())
+        self._may = not there or self.overwrite.isChecked()
+        self._is_told = False
+        self._allow()
         if there and not self.overwrite.isChecked():
             own = any(path.absolute() == self._original.absolute() for path in taken)
             what = tr("This is the original.") if own else tr("There is a file with this name.")
@@ -195,6 +200,10 @@ class ExportDialog(QDialog):
         else:
             self.notice.clear()
         self._soon.start()
+
+    def _allow(self) -> None:
+        """A save can be asked for once it has been said what the file keeps and loses."""
+        self.save_button.setEnabled(self._may and self._is_told)
 
     @property
     def _plain(self) -> bool:
@@ -221,6 +230,9 @@ class ExportDialog(QDialog):
     def _answer(self, number: int, statement: SaveStatement) -> None:
         if number != self._asked:
             return
+        self._is_told = True
+        self._allow()
+        self._kept.show()
         _list(self._kept, statement.kept, "check", "good")
         _list(self._lost, statement.lost, "warning", "warn")
         self._lost.setVisible(bool(statement.lost))
