@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.cli import judge_folders
 from inpaint_studio.cli.describe import reading_json, show_verdict, verdict_json
@@ -16,6 +18,7 @@ from inpaint_studio.errors import BadSetting, ShapeMismatch
 from inpaint_studio.gating.changed import changed_mask
 from inpaint_studio.gating.report import ReportRow, make_row
 from inpaint_studio.imaging.color import space_of
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.imaging.photo import open_photo, read_mask
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.pair import judge_pair
@@ -107,7 +110,11 @@ def _open(before: Path, after: Path, mask: Path | None) -> _Pair:
     if two.dtype != one.dtype or edit.icc != photo.icc:
         one, two = (space_of(p.icc).to_srgb8(p.pixels) for p in (photo, edit))
         icc = None
-    core = changed_mask(one, two) if mask is None else read_mask(mask, photo.shape)
+    if mask is not None:
+        return _Pair(one, two, read_mask(mask, photo.shape), icc, ring_px)
+    core = changed_mask(one, two)
+    # What was changed elsewhere (specks, the noise of a save) was not found to be the edit.
+    two = np.where(grow(core, ring_px)[..., None], two, one)
     return _Pair(one, two, core, icc, ring_px)
 
 

@@ -96,10 +96,13 @@ def test_judge_finds_the_edit_itself_and_one_bad_file_stops_nothing(
     Image.open(photo).save(after / "extra.png")
     pixels = _pixels(photo).copy()
     pixels[20:46, 40:80] = (255, 0, 255)
+    pixels[5, 5] ^= 1  # A speck is not the edit, and no pixel "outside the mask": there is none.
     Image.fromarray(pixels).save(after / "edited.png")
     code, data = command("judge", before, after, "--report", tmp_path / "r.csv")
     assert code == 2
     assert [edit["name"] for edit in data["edits"]] == ["edited.png"] and data["flagged"] == 1
+    readings = {r["name"]: r["value"] for r in data["edits"][0]["readings"]}
+    assert readings["leak"] == 0
     assert set(data["not_judged"]) == {"broken.png", "same.png"}
     assert "do not differ" in data["not_judged"]["same.png"]
     assert data["left_out"] == ["extra.png"]
