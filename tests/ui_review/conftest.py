@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
 
 from inpaint_studio.app import Studio
 from inpaint_studio.settings import Settings
@@ -24,7 +25,9 @@ def template(tmp_path_factory):
 @pytest.fixture
 def studio(tmp_path, template):
     shutil.copytree(template / "library", tmp_path / "library")
-    with Studio.open(tmp_path / "library", settings=Settings(values={"reviewer": "ann"})) as studio:
+    # No attempts ahead: they would start a real worker in every test that lasts two seconds.
+    settings = Settings(values={"reviewer": "ann", "attempts_ahead": 0})
+    with Studio.open(tmp_path / "library", settings=settings) as studio:
         yield studio
 
 
@@ -42,3 +45,25 @@ def shell(qapp, studio):
         shell.close()
     shell.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def opened(qtbot, shell):
+    """Open the Review page and wait for its first photo."""
+
+    def opened():
+        shell.show_page("review")
+        page = shell.workspace("review")
+        qtbot.waitUntil(lambda: page.row is not None and page.canvas.has_photo)
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def press(shell):
+    def press(*keys):
+        for key in keys:
+            QTest.keyClick(shell, getattr(Qt.Key, f"Key_{key}"))
+
+    return press

@@ -25,11 +25,9 @@ def pool(studio):
 
 
 @pytest.fixture
-def page(qtbot, shell, pool, idle):
-    shell.show_page("review")
-    page = shell.workspace("review")
-    qtbot.waitUntil(lambda: page.row is not None and page.canvas.has_photo)
-    return page
+def page(opened, studio, pool, idle):
+    studio.settings.set("attempts_ahead", 3)
+    return opened()
 
 
 def reject(shell, key):

@@ -12,21 +12,9 @@ from inpaint_studio.ui.review import attempts
 
 
 @pytest.fixture
-def page(qtbot, shell, monkeypatch):
+def page(opened, monkeypatch):
     monkeypatch.setattr(attempts.AttemptDesk, "begin", lambda self, item, reason: None)
-    shell.show_page("review")
-    page = shell.workspace("review")
-    qtbot.waitUntil(lambda: page.row is not None and page.canvas.has_photo)
-    return page
-
-
-@pytest.fixture
-def press(shell):
-    def press(*keys):
-        for key in keys:
-            QTest.keyClick(shell, getattr(Qt.Key, f"Key_{key}"))
-
-    return press
+    return opened()
 
 
 def states(studio):

@@ -32,20 +32,8 @@ def editors(monkeypatch):
 
 
 @pytest.fixture
-def page(qtbot, shell, pool, editors):
-    shell.show_page("review")
-    page = shell.workspace("review")
-    qtbot.waitUntil(lambda: page.row is not None and page.canvas.has_photo)
-    return page
-
-
-@pytest.fixture
-def press(shell):
-    def press(*keys):
-        for key in keys:
-            QTest.keyClick(shell, getattr(Qt.Key, f"Key_{key}"))
-
-    return press
+def page(opened, pool, editors):
+    return opened()
 
 
 def in_the_editor(qtbot, shell, page, press):
