@@ -24,6 +24,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("learned", "inpaint_studio.engines.learned", "LearnedEngine"),
     ("upscale", "inpaint_studio.engines.upscale", "UpscaleEngine"),
 )
+MODELLED = frozenset({"generative", "learned", "upscale"})
+"""Engines that hold a model in memory: their jobs go to the heavy worker, where it stays warm."""
 DEAR = frozenset({"generative", "upscale"})
 """Engines whose second fill takes as long as the first one, minutes on a CPU: the gates ask them
 for probe holes only when all of the budget is given."""

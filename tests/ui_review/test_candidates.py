@@ -97,3 +97,11 @@ def test_idle_means_memory_and_cores_to_spare():
     assert may_work_ahead(free=8000, load=0.2, cores=2)
     assert not may_work_ahead(free=2000, load=0.2, cores=2)
     assert not may_work_ahead(free=8000, load=2.5, cores=2)
+
+
+def test_what_takes_minutes_is_not_made_unasked(qtbot, studio, page, pool, monkeypatch):
+    page.candidates.give_way()
+    pool.asked.clear()
+    monkeypatch.setattr(candidates, "DEAR", {"flat", "patch", "text"})
+    hopeless, retry = page.candidates._next(set())
+    assert retry is None and len(hopeless) == studio.settings["attempts_ahead"]

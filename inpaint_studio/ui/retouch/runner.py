@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.engines.table import MODELLED
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.job import Job, JobKind
@@ -36,8 +37,6 @@ WORKER = "inpaint_studio.pipeline.worker"
 POLL_MS = 50
 MARGIN_PX = 64
 HEAVY = ("generative", "learned")
-ALONE = (*HEAVY, "upscale")
-"""Engines whose jobs go to the heavy worker when they are named."""
 
 
 @dataclass(eq=False)
@@ -162,7 +161,7 @@ class Runner(QObject):
         """Ask for the proof that a run gives the same bytes again."""
         record = self._studio.library.runs.get(run_id)
         # Where the fill was made its model may still be warm; two copies need twice the memory.
-        engine = next((e.plan.engine for e in record.edits if e.plan.engine in ALONE), "flat")
+        engine = next((e.plan.engine for e in record.edits if e.plan.engine in MODELLED), "flat")
         task = self._task("replay", tr("Replaying"), document, RunOptions(engine=engine))
         self._submit(task, f"{WORKER}:replay_job", (record, self._objects(), str(scratch)))
 
@@ -204,7 +203,7 @@ class Runner(QObject):
         if task.kind not in ("fill", "replay"):
             return False
         name = task.options.engine
-        return name in ALONE or (name == "auto" and not self.ready.isdisjoint(HEAVY))
+        return name in MODELLED or (name == "auto" and not self.ready.isdisjoint(HEAVY))
 
     def _may_fill(self, task: Task) -> frozenset[str]:
         """The engines that may fill in this task; a plan looks no further than the road does."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from inpaint_studio.engines.table import MODELLED
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.jobs.job import Job
 from inpaint_studio.review.retry import Retry, keep_retry, retry_of
@@ -91,9 +92,11 @@ class AttemptDesk(QObject):
             )  # fmt: skip
             return
         self._candidates.give_way()
+        needs_model = retry.request.options.engine in MODELLED
         self._jobs[item.item_id] = self._studio.pool.submit(
             WORKER, retry.request, str(self._library.objects.root), label=item.name,
-            priority=BEHIND_THE_EDITOR, on_end=partial(self._finished, retry),
+            kind="heavy" if needs_model else "light", priority=BEHIND_THE_EDITOR,
+            on_end=partial(self._finished, retry),
         )  # fmt: skip
         self.counted.emit(self.waiting)
 

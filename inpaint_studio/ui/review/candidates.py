@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from inpaint_studio.engines.table import DEAR
 from inpaint_studio.jobs.job import Job
 from inpaint_studio.pipeline.request import RunResult
 from inpaint_studio.records import RunOptions
@@ -90,7 +91,7 @@ class Candidates(QObject):
         for item in _riskiest(self._studio.queue.list(Filter(), limit=4 * number))[:number]:
             if item.item_id not in tried:
                 retry = foreseen(self._studio.library, item, ready)
-                if retry is not None:
+                if retry is not None and retry.request.options.engine not in DEAR:
                     return hopeless, retry
                 hopeless.append(item.item_id)
         return hopeless, None
