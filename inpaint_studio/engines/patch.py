@@ -26,7 +26,7 @@ class PatchEngine(PlainEngine):
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam."""
 
     name = "patch"
-    version = 3
+    version = 4
     title = "Patch"
 
     def context_px(self, mask: MaskBool) -> int:

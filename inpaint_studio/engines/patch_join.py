@@ -22,6 +22,9 @@ _SCREEN = 0.02
 _EDGE = 24.0
 """A mismatch of this size (working values x 255) along a seam counts half as a border."""
 _ALONG_PX = 1.5
+_STRIP = 256
+"""Rows worked on between two looks at the token, and how far the mean along a seam reaches."""
+_HALO = 8
 
 Where = tuple[slice, slice]
 
@@ -38,24 +41,44 @@ def join(level: Level, at: Points, token: RunToken) -> FloatImage:
     height, width = hole.shape
     rhs: FloatImage = np.where(hole[..., None], np.float32(-_SCREEN) * shown, np.float32(0))
     for down, right in ((1, 0), (0, 1)):
-        token.check()
-        here: Where = np.s_[: height - down, : width - right]
-        there: Where = np.s_[down:, right:]
-        ahead, has_ahead = _step(level, origin[here], down, right)
-        behind, has_behind = _step(level, origin[there], -down, -right)
-        count = (has_ahead.astype(np.float32) + has_behind)[..., None]
-        copied = shown[there] - shown[here]
-        shows = ahead * has_ahead[..., None] - behind * has_behind[..., None]
-        mean = shows / np.maximum(count, np.float32(1))
-        wanted: FloatImage = np.where(count > 0, mean, copied).astype(np.float32, copy=False)
-        step = _keep_borders(wanted, copied)
-        step[~(hole[here] | hole[there])] = 0
-        rhs[here] += step
-        rhs[there] -= step
+        pairs = height - down
+        for top in range(0, pairs, _STRIP):
+            token.check()
+            first, last = max(0, top - _HALO), min(pairs, top + _STRIP + _HALO)
+            part = np.s_[first : last + down]
+            step = _steps(level, shown[part], hole[part], origin[part], down, right)
+            step = step[top - first :][:_STRIP]
+            end = min(top + _STRIP, pairs)
+            rhs[top:end, : width - right] += step
+            rhs[top + down : end + down, right:] -= step
     rhs[~hole] = 0
     result = np.ascontiguousarray(image[..., :3])
     result[box] = membrane.solve(result[box], hole, token, rhs=rhs, screen=_SCREEN, cycles=6)
     return result
+
+
+def _steps(
+    level: Level,
+    shown: FloatImage,
+    hole: MaskBool,
+    origin: NDArray[np.int32],
+    down: int,
+    right: int,
+) -> FloatImage:
+    """Return the step wanted from every pixel to its neighbour there, 0 between known pixels."""
+    height, width = hole.shape
+    here: Where = np.s_[: height - down, : width - right]
+    there: Where = np.s_[down:, right:]
+    ahead, has_ahead = _step(level, origin[here], down, right)
+    behind, has_behind = _step(level, origin[there], -down, -right)
+    count = (has_ahead.astype(np.float32) + has_behind)[..., None]
+    copied = shown[there] - shown[here]
+    shows = ahead * has_ahead[..., None] - behind * has_behind[..., None]
+    mean = shows / np.maximum(count, np.float32(1))
+    wanted: FloatImage = np.where(count > 0, mean, copied).astype(np.float32, copy=False)
+    step = _keep_borders(wanted, copied)
+    step[~(hole[here] | hole[there])] = 0
+    return step
 
 
 def _step(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inpaint_studio.engines import patch_join
 from inpaint_studio.engines.patch_join import join
 from inpaint_studio.engines.patch_levels import make_level, with_texture
 from inpaint_studio.jobs.token import RunToken
@@ -57,3 +58,10 @@ def test_known_pixels_stay_as_they_were() -> None:
     hole = np.zeros((SIDE, SIDE), bool)
     hole[HOLE] = True
     assert np.array_equal(filled[~hole], picture[~hole])
+
+
+def test_strips_of_rows_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.random.default_rng(2).uniform(0, 255, (SIDE, SIDE)).astype(np.float32)
+    whole = joined(picture, 0, -30)
+    monkeypatch.setattr(patch_join, "_STRIP", 5)
+    assert np.allclose(joined(picture, 0, -30), whole, atol=1e-2)
