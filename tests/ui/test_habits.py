@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QPointingDevice, QTabletEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from inpaint_studio.proposals.base import proposal
@@ -219,3 +220,23 @@ def test_no_tool_in_hand_pushes_the_panels_together(hands: Hands, photos: list[P
         bar = hands.workspace.options
         for part in (bar.combine, bar.source, bar.tolerance):
             assert part.isHidden() or part.width() >= part.minimumSizeHint().width(), name
+
+
+def test_a_pen_that_is_pressed_less_draws_thinner(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    hands.editor.set_radius(20)
+    widths = []
+    left = Qt.MouseButton.LeftButton
+    for y, pressure in ((60, 1.0), (200, 0.3)):
+        for kind, x in (
+            (QEvent.Type.TabletPress, 100), (QEvent.Type.TabletMove, 200),
+            (QEvent.Type.TabletRelease, 200),
+        ):  # fmt: skip
+            at = QPointF(hands.at(x, y))
+            event = QTabletEvent(
+                kind, QPointingDevice.primaryPointingDevice(), at, at, pressure, 0, 0, 0, 0, 0,
+                Qt.KeyboardModifier.NoModifier, left, left,
+            )  # fmt: skip
+            hands.canvas.tabletEvent(event)
+        widths.append(int(hands.document.mask.mask[:, 150][y - 50 : y + 50].sum()))
+    assert widths[0] == 40 and 10 <= widths[1] <= 14
