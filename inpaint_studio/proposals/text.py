@@ -12,7 +12,15 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
-from inpaint_studio.proposals.glyphs import ENOUGH, Glyphs, ink_colour, likeness, strokes
+from inpaint_studio.proposals.glyphs import (
+    ENOUGH,
+    Glyphs,
+    ink_colour,
+    likeness,
+    strokes,
+    unevenness,
+)
+from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers, as_rgb8
@@ -21,23 +29,77 @@ AGREES = 0.75
 """From this on the strokes alone read like the photo: a second witness for the line."""
 
 
+EVEN, EVEN_ALONG, EVEN_THIN = 3.5, 6.0, 12.0
+"""Ink that varies more than this (Lab, median) may be paint on a thing; lines that run exactly
+with the frame may vary more, and hairlines, which are all soft edge, most: see `unevenness`."""
+ALONG_DEG = 1.5
+FEW_PX = 30
+
+
 def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
     """Return one proposal per line of text, glyph masks and not boxes, best first.
 
-    `automatic` only when two witnesses agree: the reader is sure of the line in the photo, and
-    the strokes alone, black on white, read the same.
+    `automatic` only when three witnesses agree: the reader is sure of the line in the photo, the
+    strokes alone, black on white, read the same, and they are written in one even ink, as an
+    overlay is and a sign in the scene is not.
     """
     rgb = as_rgb8(pixels)
     lines = readers.lines(rgb, token.within(0.0, 0.6))
     found: list[Proposal] = []
-    for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 1.0))):
+    strokes_of: list[tuple[Line, Glyphs]] = []
+    for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))):
         if glyphs is None or not glyphs.mask.any():
             continue
-        made = _of_line(line, glyphs, rgb.shape)
+        made = _of_line(line, glyphs, rgb)
         if made is not None:
             found.append(made)
+            strokes_of.append((line, glyphs))
+    found += _more_tiles(rgb, found, strokes_of, token)
     token.step(1.0, "finding strokes")
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def _more_tiles(
+    rgb: NDArray[np.uint8], found: list[Proposal], strokes_of: list[tuple[Line, Glyphs]],
+    token: RunToken,
+) -> list[Proposal]:  # fmt: skip
+    """Return the tiles of a repeated mark that could not be read, as suggestions.
+
+    A mark is taken for repeated when it was read at least twice; its best-read line is what the
+    others are looked for with.
+    """
+    repeated = [
+        (line, glyphs) for line, glyphs in strokes_of
+        if glyphs.agreement >= AGREES and len(line.text) >= 4
+        and any(other is not line and _repeats(line, other) for other, _ in strokes_of)
+    ]  # fmt: skip
+    if not repeated:
+        return []
+    line, glyphs = max(repeated, key=lambda item: (item[1].agreement, len(item[0].text)))
+    taken = np.zeros(rgb.shape[:2], dtype=np.bool_)
+    for item in found:
+        taken[item.record.box.slices] |= item.mask
+    more: list[Proposal] = []
+    for tile in spread(rgb, glyphs.core, glyphs.mask, glyphs.box, token):
+        fresh = tile.mask & ~taken[tile.box.slices]
+        if fresh.sum() < 0.5 * tile.mask.sum():
+            continue
+        taken[tile.box.slices] |= fresh
+        made = proposal(
+            fresh, offset=(tile.box.left, tile.box.top), kind="text", text=line.text,
+            confidence=0.4 + 0.4 * tile.alike,
+            reason=f"follows the strokes of “{line.text}” elsewhere in the photo "
+            f"({tile.alike:.2f}), but could not be read here",
+        )  # fmt: skip
+        if made is not None:
+            more.append(made)
+    return more
+
+
+def _repeats(one: Line, two: Line) -> bool:
+    """Whether two lines may be the same mark twice."""
+    text, other = one.text.casefold(), two.text.casefold()
+    return _alike(one, two) and (likeness(text, other) >= 0.6 or other in text or text in other)
 
 
 def _all_strokes(
@@ -73,19 +135,32 @@ def _alike(one: Line, two: Line) -> bool:
     return 0.65 <= ratio <= 1.55 and min(turn, 180 - turn) <= 8
 
 
-def _of_line(line: Line, glyphs: Glyphs, shape: tuple[int, ...]) -> Proposal | None:
-    verdict = plausible.judge(line, shape)
+def _is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
+    """Whether a line is written as programs write, in one ink and along the frame, and not as
+    paint on a thing is seen."""
+    varies, inner = unevenness(rgb, glyphs)
+    runs_along = abs((line.angle_deg + 45) % 90 - 45) <= ALONG_DEG
+    if inner < FEW_PX:
+        return runs_along and varies <= EVEN_THIN
+    return varies <= (EVEN_ALONG if runs_along else EVEN)
+
+
+def _of_line(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> Proposal | None:
+    verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
-    automatic = verdict.sure and glyphs.agreement >= AGREES
+    agrees, even = glyphs.agreement >= AGREES, _is_laid_over(line, glyphs, rgb)
+    automatic = verdict.sure and agrees and even
+    said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
-        reason = f"reads “{line.text}” ({line.score:.2f}), and its strokes alone read the same"
-    elif glyphs.agreement >= AGREES:
+        reason = f"{said}, and its strokes alone read the same"
+    elif agrees and not even:
+        confidence *= 0.8
+        reason = f"{said}; its ink varies as that of a sign in the scene does: look first"
+    elif agrees:
         reason = f"may read “{line.text}” ({line.score:.2f}); look before removing it"
     else:
-        reason = (
-            f"reads “{line.text}” ({line.score:.2f}), but its strokes could not be confirmed; "
-            "check the mask"
-        )
+        reason = f"{said}, but its strokes could not be confirmed; check the mask"
+    shape = rgb.shape
     full = np.zeros(shape[:2], dtype=np.bool_)
     full[glyphs.box.slices] = glyphs.mask
     return proposal(

@@ -7,12 +7,14 @@ import pytest
 from skimage import data
 
 from inpaint_studio.errors import BadSetting, Cancelled
+from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.glyphs import likeness
 from inpaint_studio.proposals.ink import stroke_px
 from inpaint_studio.proposals.table import PROPOSERS, propose
 from inpaint_studio.proposals.text import letters_left
+from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.vision.readers import Readers
 from tests.overlays import Overlay, as_jpeg, compose, draw, fonts, placed, text_alpha
 
@@ -162,3 +164,39 @@ def test_a_sign_before_the_name_goes_with_it(readers: Readers) -> None:
     sign = np.zeros_like(mask)
     sign[:, first : first + 20] = (alpha > 0.3)[:, first : first + 20]
     assert mask[sign].mean() > 0.95
+
+
+def test_a_sign_in_the_scene_is_only_suggested(readers: Readers) -> None:
+    """Paint takes on the scene's light and grain; the same words laid over it do not."""
+    photo = _photo()
+    ink = placed(text_alpha("HARBOUR", fonts()[0] if fonts() else None, 48), photo.shape, 60, 20)
+    white = np.full(3, 245.0, dtype=np.float32)
+    laid = compose(photo, [(ink, white)])
+    rng = np.random.default_rng(3)
+    light = np.linspace(0.45, 0.95, photo.shape[1], dtype=np.float32)[None, :, None]
+    grain = rng.normal(0, 9, photo.shape)
+    painted = np.where(ink[..., None] > 0, laid * light + grain, laid).clip(0, 255).astype(np.uint8)
+    over = [p for p in propose(laid, ["text"], readers, RunToken()) if "HARB" in p.record.text]
+    sign = [p for p in propose(painted, ["text"], readers, RunToken()) if "HARB" in p.record.text]
+    assert over and over[0].record.automatic
+    assert sign and not sign[0].record.automatic
+
+
+def test_tiles_that_cannot_be_read_are_found_from_those_that_can() -> None:
+    rng = np.random.default_rng(1)
+    photo = np.clip(130 + rng.normal(0, 14, (300, 460, 3)), 0, 255).astype(np.uint8)
+    tile = text_alpha("PROOF", fonts()[0] if fonts() else None, 30)
+    weight = np.zeros(photo.shape[:2], dtype=np.float32)
+    places = [(20, 20), (240, 60), (60, 150), (260, 220)]
+    for left, top in places:
+        weight = np.maximum(weight, placed(tile, photo.shape, left, top))
+    shown = compose(photo, [(weight * np.float32(0.35), np.full(3, 255.0, dtype=np.float32))])
+    first = placed(tile, photo.shape, *places[0]) > 0.5
+    box = Box(10, 10, 20 + tile.shape[1] + 10, 20 + tile.shape[0] + 10)
+    found = spread(shown, first[box.slices], first[box.slices], box, RunToken())
+    assert len(found) == 3
+    corners = sorted((t.box.left + 10, t.box.top + 10) for t in found)
+    assert all(
+        abs(a - b) <= 1 for at, to in zip(corners, sorted(places[1:])) for a, b in zip(at, to)
+    )
+    assert spread(photo, first[box.slices], first[box.slices], box, RunToken()) == []
