@@ -39,6 +39,14 @@ def test_filters_and_search(queue):
     assert ids(queue.list(Filter(text="50%_"))) == ["item7"]
     assert ids(queue.list(Filter(text="photo_3"))) == ["item3"]
     assert queue.facets()["engine"] == {"patch": 6, "flat": 1}
+    for piece in (1, 3, 100):
+        assert queue.facets(piece=piece) == queue.facets()
+        flat = Filter(engine="flat", text="day")
+        assert queue.facets(flat, piece=piece) == queue.facets(flat)
+
+
+def test_an_empty_queue_counts_nothing(library):
+    assert ReviewQueue(library).facets(piece=10) == ReviewQueue(library).facets()
 
 
 @pytest.mark.parametrize("order", ORDERS)
