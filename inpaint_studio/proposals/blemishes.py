@@ -51,6 +51,8 @@ def _spots(lab: Planes, token: RunToken) -> list[Proposal]:
         small = light
         if factor > 1:
             size = (light.shape[1] // factor, light.shape[0] // factor)
+            if min(size) < 1:
+                continue
             small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
         for score, place, shape, dark in _spots_of_size(small, sigma / factor):
             box = Box(*(factor * v for v in (place.left, place.top, place.right, place.bottom)))

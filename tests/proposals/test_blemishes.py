@@ -55,6 +55,12 @@ def test_clean_ground_has_no_blemish(readers: Readers) -> None:
     assert propose(_sky(3), ["blemish"], readers, RunToken()) == []
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (1, 300)])
+def test_a_photo_of_a_few_pixels_has_no_blemish(shape: tuple[int, int], readers: Readers) -> None:
+    photo = np.full((*shape, 3), 200, dtype=np.uint8)
+    assert propose(photo, ["blemish"], readers, RunToken()) == []
+
+
 @pytest.mark.parametrize("kind", SURFACES)
 def test_embossed_logos_are_found_where_they_are(kind: str, readers: Readers) -> None:
     hits = 0
