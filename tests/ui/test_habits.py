@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QPointingDevice, QTabletEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from inpaint_studio.proposals.base import proposal
 from inpaint_studio.ui.canvas.panes import Mode
@@ -73,7 +73,12 @@ def test_the_bar_of_the_pins_finds_what_can_be_found(hands: Hands, photos: list[
     assert bar.isVisible()
     bar.children()[2].click()  # type: ignore[attr-defined]
     hands.until(lambda: bool(hands.workspace.pins.items))
-    hands.stroke((100, 50))
+    words = [part.text() for part in bar.findChildren(QToolButton)]
+    assert words == ["Text", "Objects", "Blemishes", "Logos", "Keep all"]
+    hands.until(lambda: len(hands.workspace.pins._tags) == 1)
+    pin = hands.workspace.pins._tags[0]
+    assert pin.bottom() < 40  # The pin stands above its box.
+    hands.stroke((pin.center().x(), pin.center().y()))
     assert hands.document.mask.mask.sum() == letters.sum()
     assert hands.editor.kind == "text"
     hands.key(Qt.Key.Key_B)

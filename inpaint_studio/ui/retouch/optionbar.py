@@ -221,9 +221,10 @@ def _finders(actions: Actions) -> QWidget:
     row.setSpacing(2)
     row.addWidget(dim(tr("Find")))
     for name, words in FINDERS:
+        # The button takes its words from the action anew whenever that changes.
+        actions.action(name).setIconText(tr(words))
         part = _small(actions, name)
         part.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        part.setText(tr(words))
         part.setProperty("segment", True)
         row.addWidget(part)
     return made

@@ -245,11 +245,14 @@ class Pins:
     def __init__(self) -> None:
         self.items: list[Proposal] = []
         self.chosen = -1
+        self._tags: list[QRectF] = []
+        """Where each pin was painted last, in photo pixels."""
 
     def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None:
         ratio = canvas.devicePixelRatioF()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._tags = []
         for number, item in enumerate(self.items):
             box = item.record.box
             place = QRectF(
@@ -264,16 +267,25 @@ class Pins:
             painter.drawRoundedRect(place, 3 * ratio, 3 * ratio)
             words = f"{KIND_ICONS.get(item.record.kind, '?')} {item.record.confidence:.0%}"
             at = canvas.to_device(box.left, box.top, pane) - QPointF(0, 22 * ratio)
-            chrome.draw_tag(painter, at, words, fill=accent, ratio=ratio)
+            tag = chrome.draw_tag(painter, at, words, fill=accent, ratio=ratio)
+            tag.translate(-pane.shift, 0)
+            left, top = canvas.view.to_photo(tag.left(), tag.top())
+            right, bottom = canvas.view.to_photo(tag.right(), tag.bottom())
+            self._tags.append(QRectF(left, top, right - left, bottom - top))
         painter.restore()
 
     def at(self, x: float, y: float) -> int:
-        """The smallest proposal whose box (or tag above it) holds a photo point; -1: none."""
+        """The proposal whose pin holds a photo point, else the smallest box; -1: none."""
+        if len(self._tags) == len(self.items):
+            # The pin painted last lies on top.
+            for number in range(len(self._tags) - 1, -1, -1):
+                if self._tags[number].contains(x, y):
+                    return number
         hits = [
             (item.record.box.area, number)
             for number, item in enumerate(self.items)
             if item.record.box.left <= x < item.record.box.right
-            and item.record.box.top - 0.08 * item.record.box.height <= y < item.record.box.bottom
+            and item.record.box.top <= y < item.record.box.bottom
         ]
         return min(hits)[1] if hits else -1
 
