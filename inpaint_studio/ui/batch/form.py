@@ -23,7 +23,7 @@ from inpaint_studio.records import Kind, RunOptions
 from inpaint_studio.review.batch_plan import BatchOptions, run_options
 from inpaint_studio.settings import Settings
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import Section, Segmented, caption, dim, icon_button
+from inpaint_studio.ui.widgets import Section, Segmented, caption, dim, icon_button, spaced
 
 KINDS: tuple[tuple[Kind, str], ...] = (
     ("text", "Text"), ("logo", "Logos"), ("object", "Objects"), ("blemish", "Blemishes"),
@@ -116,7 +116,7 @@ class BatchForm(QWidget):
         self._way_chosen("propose")
 
     def _percent(self, value: int, hint: str) -> QSpinBox:
-        made = QSpinBox()
+        made = spaced(QSpinBox())
         made.setRange(0, 100)
         made.setValue(value)
         made.setSuffix(" %")
