@@ -33,6 +33,8 @@ EVEN, EVEN_ALONG, EVEN_THIN = 3.5, 6.0, 12.0
 """Ink that varies more than this (Lab, median) may be paint on a thing; lines that run exactly
 with the frame may vary more, and hairlines, which are all soft edge, most: see `unevenness`."""
 ALONG_DEG = 1.5
+SEEN, MOST_UNREAD = 0.6, 12
+"""How sure the detector must be of a line that cannot be read, and how many are suggested."""
 FEW_PX = 30
 
 
@@ -44,7 +46,8 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     overlay is and a sign in the scene is not.
     """
     rgb = as_rgb8(pixels)
-    lines = readers.lines(rgb, token.within(0.0, 0.6))
+    seen = readers.text.lines(rgb, token.within(0.0, 0.6))
+    lines = [line for line in seen if plausible.judge(line, rgb.shape).ok]
     found: list[Proposal] = []
     strokes_of: list[tuple[Line, Glyphs]] = []
     for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))):
@@ -54,9 +57,39 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
         if made is not None:
             found.append(made)
             strokes_of.append((line, glyphs))
+    unread = [line for line in seen if not any(line is other for other in lines)]
+    found += _unread(rgb, unread, found, strokes_of, readers)
     found += _more_tiles(rgb, found, strokes_of, token)
     token.step(1.0, "finding strokes")
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def _unread(
+    rgb: NDArray[np.uint8], lines: list[Line], found: list[Proposal],
+    strokes_of: list[tuple[Line, Glyphs]], readers: Readers,
+) -> list[Proposal]:  # fmt: skip
+    """Return lines that nobody could read but that lie like one that was, as suggestions.
+
+    Beside an overlay that is taken off, the rest of it must not stay behind without a word.
+    """
+    sure = [
+        (line, glyphs) for (line, glyphs), made in zip(strokes_of, found) if made.record.automatic
+    ]
+    more: list[Proposal] = []
+    for line in lines:
+        mate = next((glyphs for other, glyphs in sure if _alike(line, other)), None)
+        if mate is None or line.found < SEEN or len(more) >= MOST_UNREAD:
+            continue
+        glyphs = strokes(rgb, line, readers.text.read, inks=[ink_colour(rgb, mate)])
+        if glyphs is None or not glyphs.mask.any():
+            continue
+        made = proposal(
+            glyphs.mask, offset=(glyphs.box.left, glyphs.box.top), kind="text", confidence=0.3,
+            reason="lies like a line that was read, but could not be read itself; check the mask",
+        )  # fmt: skip
+        if made is not None:
+            more.append(made)
+    return more
 
 
 def _more_tiles(

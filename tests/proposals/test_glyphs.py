@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data
@@ -200,3 +202,22 @@ def test_tiles_that_cannot_be_read_are_found_from_those_that_can() -> None:
         abs(a - b) <= 1 for at, to in zip(corners, sorted(places[1:])) for a, b in zip(at, to)
     )
     assert spread(photo, first[box.slices], first[box.slices], box, RunToken()) == []
+
+
+def test_a_line_that_cannot_be_read_beside_one_that_can_is_suggested(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = _photo()
+    white = np.full(3, 255.0, dtype=np.float32)
+    path = fonts()[0] if fonts() else None
+    ink = placed(text_alpha("HARBOUR", path, 40), photo.shape, 40, 20)
+    below = placed(text_alpha("LIGHTS", path, 40), photo.shape, 40, 230)
+    shown = compose(photo, [(np.maximum(ink, below), white)])
+    seen = readers.text.lines(shown)
+    lost = [replace(n, text="", score=0.0) if "LIGHT" in n.text else n for n in seen]
+    assert sum(not n.text for n in lost) == 1
+    monkeypatch.setattr(readers.text, "lines", lambda *_: lost)
+    found = propose(shown, ["text"], readers, RunToken())
+    doubted = [p for p in found if "could not be read itself" in p.record.reason]
+    assert len(doubted) == 1 and not doubted[0].record.automatic
+    assert doubted[0].full_mask(photo.shape[:2])[below > 0.5].mean() > 0.75
