@@ -291,6 +291,9 @@ def by_mouse(scene: Scene) -> Story:
     yield click(lambda: scene.button("edit.redo"))
     yield Until(scene.edits(1), "the edit is back")
 
+    # A flagged edit has been brought into sight; the shapes lie all over the photo.
+    yield from menu("View › Fit in window")
+    yield Until(lambda: canvas.is_fitted, "the whole photo is in sight")
     for name, drag in (
         ("rectangle", ((0.6, 0.6), (0.7, 0.7))), ("ellipse", ((0.7, 0.3), (0.8, 0.42))),
         ("lasso", ((0.2, 0.6), (0.3, 0.6), (0.3, 0.7), (0.2, 0.7), (0.2, 0.62))),
