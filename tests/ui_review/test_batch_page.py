@@ -1,5 +1,7 @@
 """The Batch page: form to options, a run to its end, failures retried; and the Insights page."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -107,6 +109,12 @@ def test_review_of_a_batch_shows_that_batch_alone(qtbot, studio, shell, page, tm
     assert shell.page == "review"
     assert review.walk.total == 1
     assert review.row.name == str(folder / "bad.png")
+
+
+def test_a_folder_can_be_typed_from_its_first_letter(page):
+    for words in ("/", "/t", "/tmp/cap"):
+        page.form.folder.edit.setText(words)
+    assert page.form.output.path == Path("/tmp/cap retouched")
 
 
 def test_what_is_missing_is_said_in_a_sentence(qtbot, page, tmp_path):

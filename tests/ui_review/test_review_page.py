@@ -51,6 +51,24 @@ def test_reject_asks_why_and_the_number_answers(studio, page, press):
     assert studio.queue.get(second).reason == "invented"
 
 
+@pytest.mark.parametrize("width", [1440, 1100])
+def test_the_question_why_leaves_the_panels_their_room(qtbot, shell, page, press, width):
+    shell.resize(width, 700)
+    qtbot.wait(50)
+    before = [page.filters.width(), page.panel.width()]
+    press("X")
+    qtbot.waitUntil(page.reasons.isVisible)
+    qtbot.wait(50)
+    assert [page.filters.width(), page.panel.width()] == before
+    assert all(
+        chip.width() >= chip.sizeHint().width() and page.reasons.rect().contains(chip.geometry())
+        for chip in page.reasons._chips
+    )
+    page.compare.hint("Another attempt at a photo with a very long name is the next item " * 3)
+    qtbot.wait(50)
+    assert [page.filters.width(), page.panel.width()] == before
+
+
 def test_looking_back_decides_nothing(studio, page, press):
     press("Space", "Left")
     assert page.row.state == "accepted"

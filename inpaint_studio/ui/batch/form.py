@@ -161,7 +161,7 @@ class BatchForm(QWidget):
 
     def _folder_typed(self) -> None:
         path = self.folder.path
-        if path is not None and not self.output.edit.isModified():
+        if path is not None and path.name and not self.output.edit.isModified():
             self.output.set_path(path.with_name(f"{path.name} retouched"))
         self.changed.emit()
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSpinBox,
     QToolButton,
     QWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.text import tr
-from inpaint_studio.ui.widgets import NamedSlider, Segmented, Slider, dim, spaced
+from inpaint_studio.ui.widgets import Hint, NamedSlider, Segmented, Slider, dim, spaced
 
 _STEPS = 400
 COMBINE = (("add", "Add"), ("subtract", "Subtract"), ("intersect", "Intersect"))
@@ -54,29 +53,6 @@ def radius_of(step: int) -> float:
 
 def step_of(radius: float) -> int:
     return round(_STEPS * math.log(max(radius, 0.5) / 0.5) / math.log(2000))
-
-
-class Hint(QLabel):
-    """A few words that are shown whole or not at all; they are always in the tooltip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("role", "dim")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._words = ""
-
-    def say(self, words: str) -> None:
-        self._words = words
-        self.setToolTip(words)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        fits = self.fontMetrics().horizontalAdvance(self._words) <= self.width()
-        self.setText(self._words if fits else "")
 
 
 class OptionBar(QWidget):

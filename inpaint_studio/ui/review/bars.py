@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -22,7 +23,7 @@ from inpaint_studio.ui import icons
 from inpaint_studio.ui.canvas.panes import TITLES, Mode
 from inpaint_studio.ui.review.panel import reason_chip
 from inpaint_studio.ui.text import count, tr
-from inpaint_studio.ui.widgets import Segmented, caption, dim, heading, icon_button, label
+from inpaint_studio.ui.widgets import Hint, Segmented, caption, dim, heading, icon_button, label
 
 MODES = (Mode.SPLIT, Mode.SIDE, Mode.SWIPE, Mode.DIFFERENCE, Mode.ONION, Mode.MASK, Mode.AFTER)
 STATES = (("waiting", "Waiting"), ("decided", "Decided"), ("escalated", "Escalated"),
@@ -173,15 +174,33 @@ class ReasonBar(QWidget):
         super().__init__()
         self.setObjectName("bottombar")
         self.setAccessibleName(tr("Why is it rejected? Press 1 to 6, Esc goes back."))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 16, 8)
-        row.setSpacing(18)
-        row.addWidget(label(tr("Why?"), "strong"))
-        for reason in REASONS:
-            row.addWidget(reason_chip(reason.key, tr(SHORT[reason.name])))
-        row.addStretch(1)
-        row.addWidget(caption(tr("X again: something else · S: back")))
+        self._chips = [reason_chip(reason.key, tr(SHORT[reason.name])) for reason in REASONS]
+        more = Hint("small")
+        more.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        more.say(tr("X again: something else · S: back"))
+        self._grid = grid = QGridLayout(self)
+        grid.setContentsMargins(16, 8, 16, 8)
+        grid.setHorizontalSpacing(10)
+        grid.addWidget(label(tr("Why?"), "strong"), 0, 0)
+        grid.addWidget(more, 0, 1 + len(self._chips))
+        grid.setColumnStretch(1 + len(self._chips), 1)
+        self._lay(len(self._chips))
         self.hide()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: a question must not push the panels beside the photo together."""
+        return QSize(400, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = 80 + sum(chip.sizeHint().width() + 10 for chip in self._chips)
+        self._lay(len(self._chips) // (1 if wide <= self.width() else 2))
+
+    def _lay(self, columns: int) -> None:
+        """Set the reasons out in one row, or in two where the bar is narrow."""
+        for number, chip in enumerate(self._chips):
+            self._grid.removeWidget(chip)
+            self._grid.addWidget(chip, number // columns, 1 + number % columns)
 
 
 class CompareBar(QWidget):
@@ -196,7 +215,8 @@ class CompareBar(QWidget):
         self.setFixedHeight(44)
         self.modes = Segmented([(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"))
         self.modes.chosen.connect(self.mode_chosen)
-        self._hint = dim("")
+        self._hint = Hint()
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._percent = dim("100 %")
         self._percent.setMinimumWidth(48)
         out = icon_button("zoom-out", tr("Zoom out"), size=18)
@@ -207,8 +227,7 @@ class CompareBar(QWidget):
         row.setContentsMargins(10, 0, 14, 0)
         row.setSpacing(8)
         row.addWidget(self.modes)
-        row.addStretch(1)
-        row.addWidget(self._hint)
+        row.addWidget(self._hint, 1)
         row.addSpacing(12)
         row.addWidget(out)
         row.addWidget(into)
@@ -227,4 +246,4 @@ class CompareBar(QWidget):
         self._percent.setText(f"{zoom * 100:.0f} %")
 
     def hint(self, words: str) -> None:
-        self._hint.setText(words)
+        self._hint.say(words)

@@ -1,6 +1,7 @@
 """Small widgets that every workspace is made of."""
 
 from inpaint_studio.ui.widgets.basics import (
+    Hint,
     Segmented,
     button,
     caption,
@@ -19,7 +20,7 @@ from inpaint_studio.ui.widgets.section import Panel, Section
 from inpaint_studio.ui.widgets.slider import NamedSlider, Slider
 
 __all__ = [
-    "Card", "Gauge", "GaugeList", "Histogram", "NamedSlider", "Notice", "Panel", "Section",
+    "Card", "Gauge", "GaugeList", "Hint", "Histogram", "NamedSlider", "Notice", "Panel", "Section",
     "Segmented", "Slider", "button", "caption", "dim", "heading", "icon_button", "label",
     "name_lists", "rule", "spaced",
 ]  # fmt: skip
