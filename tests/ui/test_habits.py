@@ -215,6 +215,19 @@ def test_nothing_in_the_inspector_is_wider_than_it_may_become(
     assert inner.minimumSizeHint().width() <= inspector.minimumWidth(), wide
 
 
+def test_no_way_to_compare_is_cut_in_a_narrow_window(hands: Hands, photos: list[Path]) -> None:
+    hands.open(photos[0])
+    for width in (1440, 1100, 1440):
+        hands.shell.resize(width, 700)
+        hands.qtbot.wait(50)
+        footer = hands.workspace.footer
+        parts = [part for part in footer.findChildren(QToolButton) if part.isVisible()]
+        assert len(parts) >= 7
+        cut = [part.text() for part in parts if part.width() < part.sizeHint().width()]
+        assert cut == [], (width, footer.width(), footer.modes.sizeHint().width())
+        assert footer.zoom_in.isVisible() is (width == 1440)
+
+
 def test_no_tool_in_hand_pushes_the_panels_together(hands: Hands, photos: list[Path]) -> None:
     hands.open(photos[0])
     width = hands.workspace.places.left.width()

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 
 class Windows(QObject):
@@ -26,6 +26,27 @@ def test_a_page_is_built_without_a_window_of_its_own(qtbot, shell, key):
     qtbot.wait(50)
     QApplication.instance().removeEventFilter(windows)
     assert windows.shown == []
+
+
+@pytest.mark.parametrize("key", ["review", "batch"])
+def test_no_button_is_cut_in_a_narrow_window(qtbot, shell, key):
+    shell.show_page(key)
+    shell.resize(1100, 700)
+    qtbot.wait(100)
+    page = shell.workspace(key)
+    shown = [
+        part
+        for part in page.findChildren(QAbstractButton)
+        if part.text() and not part.visibleRegion().isEmpty()
+    ]
+    cut = [
+        (part.text(), part.width(), part.minimumSizeHint().width())
+        for part in shown
+        if part.width() < part.minimumSizeHint().width()
+        or part.visibleRegion().boundingRect().width() < part.width()
+    ]
+    assert len(shown) > 8
+    assert cut == []
 
 
 def test_four_precedents_fit_into_the_panel(qtbot, studio, shell):

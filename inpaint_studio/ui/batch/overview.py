@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.ui.text import count, tr
@@ -32,16 +34,31 @@ class Overview(QWidget):
         self.again = button(tr("Retry flagged…"), icon="retry")
         self.review = button(tr("Review"), icon="flag")
         self.report = button(tr("Report…"), icon="save")
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
+        self._parts = QWidget()
+        parts = QHBoxLayout(self._parts)
+        parts.setContentsMargins(0, 0, 0, 0)
         for part in (self.pause, self.stop, self.retry, self.again, self.review, self.report):
-            head.addWidget(part)
+            parts.addWidget(part)
+        parts.addStretch(1)
+        self._head = head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        head.addWidget(self.title, 1)
+        head.addWidget(self._parts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(head)
         column.addWidget(self.bar)
         column.addWidget(self.numbers)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the buttons: in a narrow window they stand below the title."""
+        return QSize(self._parts.sizeHint().width(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.title.sizeHint().width() + self._parts.sizeHint().width() + 40
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._head.setDirection(beside if wide <= self.width() else below)
 
     def show_progress(self, progress: BatchProgress | None, *, is_running: bool) -> None:
         """Say how far it is, and grey what cannot be done now."""

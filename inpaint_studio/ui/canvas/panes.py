@@ -31,6 +31,8 @@ TITLES = {
     Mode.ONION: "Onion",
     Mode.MASK: "Mask",
 }
+SHORT_TITLES = {Mode.SIDE.value: "Side"}
+"""For a narrow window, by the mode's value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from inpaint_studio.ui.canvas.panes import TITLES, Mode
+from inpaint_studio.ui.canvas.panes import SHORT_TITLES, TITLES, Mode
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets import Segmented, Slider, dim, icon_button
 
@@ -41,7 +41,10 @@ class Footer(QWidget):
         self.setObjectName("bottombar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(44)
-        self.modes = Segmented([(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"))
+        self.modes = Segmented(
+            [(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"),
+            short={key: tr(words) for key, words in SHORT_TITLES.items()},
+        )  # fmt: skip
         self.modes.chosen.connect(self.mode_chosen)
         self.onion = Slider(0, 100, 50, tr("Onion: share of the result"))
         self.onion.setMaximumWidth(110)
@@ -74,23 +77,30 @@ class Footer(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """In a narrow window the pointer's place goes first, then the zoom slider."""
+        """In a narrow window the pointer's place goes first, then the zoom, of which keys and
+        wheel are left, then the air around the words.
+        """
         row = self.layout()
         if row is None:
             return
         margins = row.contentsMargins()
         gap = row.spacing()
-        fixed = [self.modes, self.zoom_out, self.zoom_in, self._percent]
+        room = self.width() - margins.left() - margins.right()
+        room -= self.modes.fit(room) + gap
         if not self.onion.isHidden():
-            fixed.append(self.onion)
-        room = self.width() - margins.left() - margins.right() - gap
-        room -= sum(max(w.sizeHint().width(), w.minimumWidth()) + gap for w in fixed)
-        for part in (self.zoom, self._where):
-            room -= part.minimumWidth() + gap
-            part.setVisible(room >= 0)
+            room -= self.onion.sizeHint().width() + gap
+        for parts in (
+            (self._percent,),
+            (self.zoom_out, self.zoom_in),
+            (self.zoom,),
+            (self._where,),
+        ):
+            room -= sum(max(w.sizeHint().width(), w.minimumWidth()) + gap for w in parts)
+            for part in parts:
+                part.setVisible(room >= 0)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(560, 44)
+        return QSize(480, 44)
 
     def show_mode(self, mode: str) -> None:
         self.modes.choose(mode)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.filters import Filter, Order
 from inpaint_studio.ui import icons
-from inpaint_studio.ui.canvas.panes import TITLES, Mode
+from inpaint_studio.ui.canvas.panes import SHORT_TITLES, TITLES, Mode
 from inpaint_studio.ui.review.panel import reason_chip
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import Hint, Segmented, caption, dim, heading, icon_button, label
@@ -213,7 +213,10 @@ class CompareBar(QWidget):
         super().__init__()
         self.setObjectName("bottombar")
         self.setFixedHeight(44)
-        self.modes = Segmented([(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"))
+        self.modes = Segmented(
+            [(m.value, tr(TITLES[m])) for m in MODES], tr("Compare"),
+            short={key: tr(words) for key, words in SHORT_TITLES.items()},
+        )  # fmt: skip
         self.modes.chosen.connect(self.mode_chosen)
         self._hint = Hint()
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -223,15 +226,29 @@ class CompareBar(QWidget):
         into = icon_button("zoom-in", tr("Zoom in"), size=18)
         out.clicked.connect(self._out)
         into.clicked.connect(self._in)
+        self._zooms = (out, into)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 14, 0)
         row.setSpacing(8)
         row.addWidget(self.modes)
         row.addWidget(self._hint, 1)
-        row.addSpacing(12)
         row.addWidget(out)
         row.addWidget(into)
         row.addWidget(self._percent)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: the panels beside the photo are not to be pushed together."""
+        return QSize(480, 44)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the zoom goes first: keys and wheel are left for it."""
+        super().resizeEvent(event)
+        room = self.width() - 40 - self._percent.minimumWidth()
+        left = room - self.modes.fit(self.width() - 32)
+        self._percent.setVisible(left >= 0)
+        for part in self._zooms:
+            left -= part.sizeHint().width() + 8
+            part.setVisible(left >= 0)
 
     def _out(self) -> None:
         self.zoomed.emit(-1)

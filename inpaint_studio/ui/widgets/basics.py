@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -133,9 +133,10 @@ class Segmented(QWidget):
     chosen = Signal(str)
 
     def __init__(
-        self, options: Sequence[tuple[str, str]], name: str, *, tight: bool = False
-    ) -> None:
-        """tight: less air around the words, for a narrow panel."""
+        self, options: Sequence[tuple[str, str]], name: str, *, tight: bool = False,
+        short: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """tight: less air around the words, for a narrow panel. short: words where `fit` is."""
         super().__init__()
         self.setAccessibleName(name)
         row = QHBoxLayout(self)
@@ -143,6 +144,9 @@ class Segmented(QWidget):
         row.setSpacing(2)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
+        self._tight = tight
+        self._airy_px = 0
+        self._words = (dict(options), {**dict(options), **(short or {})})
         for key, words in options:
             made = QToolButton()
             made.setText(words)
@@ -174,6 +178,21 @@ class Segmented(QWidget):
     def part(self, key: str) -> QToolButton:
         """The button of one choice (to set its tooltip or to grey it)."""
         return self._buttons[key]
+
+    def fit(self, room_px: int) -> int:
+        """Say it shorter, with less air, where words would be cut; return the width needed."""
+        if not self._tight:
+            self._airy_px = self.sizeHint().width()
+        tight = room_px < self._airy_px
+        if tight != self._tight:
+            self._tight = tight
+            for key, made in self._buttons.items():
+                made.setText(self._words[tight][key])
+                made.setProperty("tight", tight)
+                made.style().unpolish(made)
+                made.style().polish(made)
+                made.updateGeometry()
+        return self.sizeHint().width()
 
     def _clicked(self, made: QToolButton) -> None:
         self.chosen.emit(str(made.property("key")))
