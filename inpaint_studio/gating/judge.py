@@ -1,7 +1,7 @@
 """Judge one edit: cheap readings always, dear ones while they can still change the answer.
 
-The order: what must never happen (leak), what the pair itself shows (cheap) and whether that adds
-up to the signs of a known fault, other families'
+The order: what must never happen (leak, no known ground), what the pair itself shows (cheap) and
+whether that adds up to the signs of a known fault, other families'
 fills of the same hole (witnesses), the same recipe on other holes (probes, only when the recipe
 is known), then letters and objects. After each stage the combined risk says whether the next
 one is worth its time; the caller's budget may cut it short or ask for all.
@@ -45,6 +45,7 @@ def judge(
     started = time.perf_counter()
     leaked = change.leak(request.before, request.after, request.mask, request.ring_px)
     evidence.add("leak", leaked, time.perf_counter() - started)
+    evidence.add("known_ground", change.known_ground(request.mask), 0.0)
     scene = make_scene(request)
     _measure(cheap(), scene, evidence, request, token.within(0.0, 0.2))
     for fault in faults():

@@ -51,6 +51,16 @@ def test_a_leak_is_never_accepted(perfect: JudgeRequest) -> None:
     assert "outside_changed: leak=1 > threshold(0)" in found.reasons
 
 
+def test_a_fill_that_nothing_known_speaks_for_is_never_accepted(perfect: JudgeRequest) -> None:
+    mask = np.ones_like(perfect.mask)
+    mask[:3, :3] = False
+    found = verdict(replace(perfect, mask=mask))
+    assert not found.accepted
+    assert found.summary.startswith("Hardly anything around the hole is known")
+    known = found.reading("known_ground")
+    assert known is not None and known.value == 9 / (mask.size - 9) and known.decides
+
+
 def test_sixteen_bit_is_judged_like_eight(perfect: JudgeRequest) -> None:
     wide = replace(
         perfect,

@@ -36,6 +36,15 @@ def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measure
     return Measured(float(count), stray.astype(np.float32), Box.of_mask(stray))
 
 
+def known_ground(mask: MaskBool) -> Measured:
+    """Return how much of the picture is known, as a share of the hole's area.
+
+    Every other reading compares the hole with what is known. Full scale, the request's own pixels.
+    """
+    hole = int(np.count_nonzero(mask))
+    return Measured((mask.size - hole) / max(1, hole))
+
+
 def ghost(scene: Scene) -> Measured:
     """Return how much of the removed thing's detail still shows in the fill, as a share.
 

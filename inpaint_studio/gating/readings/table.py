@@ -72,6 +72,10 @@ _FOREIGN = (
 ROWS: tuple[Row, ...] = (
     Row(name="leak", label="Pixels changed outside the mask", unit="px", vetoes=True, high=0.0,
         too_high="Pixels outside the mask were changed.", event="outside_changed"),
+    Row(name="known_ground", label="Known ground to the hole's area", unit="share", worse="low",
+        vetoes=True, low=0.05,
+        too_low="Hardly anything around the hole is known: nothing tells if the fill is right.",
+        event="too_little_known"),
     Row(name="seam", label="Step across the edge", unit="ΔE", measure=seam.seam,
         too_high="A seam shows along the edge of the fill.", event="seam_detected"),
     Row(name="tint", label="Colour off along the whole edge", unit="ΔE", part_of="seam",
