@@ -95,7 +95,9 @@ def test_a_folder_that_cannot_be_written_still_works(
     assert verify(folder.entries()[0], RunToken()).state == "ready"
 
 
-def test_progress_is_reported_and_a_wish_to_stop_is_heard(tmp_path: Path) -> None:
+def test_progress_is_reported_and_a_wish_to_stop_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "diffusion" / "m.safetensors"
     path.parent.mkdir(parents=True)
     save_file(
@@ -120,6 +122,8 @@ def test_progress_is_reported_and_a_wish_to_stop_is_heard(tmp_path: Path) -> Non
         asked += 1
         return asked > 3
 
+    # An idle machine reads this file within the tenth of a second between two looks.
+    monkeypatch.setattr("inpaint_studio.weights.verify.REPORT_EVERY_S", 0.001)
     with pytest.raises(Cancelled):
         verify(entry, RunToken(None, stop_at_the_third))
 
