@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 RECENT = 12
+NOTICE_GAP_PX = 10
 OPEN_FILTER = "*.jpg *.jpeg *.png *.tif *.tiff *.webp *.bmp *.heic *.heif *.avif *.psd *.dng"
 
 
@@ -62,10 +63,14 @@ class Shell(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.topbar)
+        self._room = QWidget()
+        column.addWidget(self._room)
         column.addWidget(self._stack, 1)
         self.setCentralWidget(middle)
-        # It floats: a bar that pushed the photo down would move it under the brush.
+        # It floats: a bar that pushed the photo down would move it under the brush. Pages without
+        # a canvas make room for it, so that no title lies under it.
         self.notice.setParent(middle)
+        self.notice.closed.connect(self._make_room)
         self.notice.hide()
         self.topbar.menu_button.setMenu(self._menu())
         self.waiting = Waiting(studio.queue, self)
@@ -133,6 +138,7 @@ class Shell(QMainWindow):
         self.topbar.mark(key)
         self.actions_.set_workspace(key)
         workspace.enter(what)
+        self._make_room()
 
     def _asked(self, key: str, what: object) -> None:
         self.show_page(key, what)
@@ -161,8 +167,15 @@ class Shell(QMainWindow):
         layout = self.notice.layout()
         if layout is not None:
             self.notice.setFixedHeight(max(40, layout.totalHeightForWidth(width)))
-        self.notice.move((self.width() - width) // 2, self.topbar.height() + 10)
+        self.notice.move((self.width() - width) // 2, self.topbar.height() + NOTICE_GAP_PX)
         self.notice.raise_()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let a page that has no canvas begin below the notice."""
+        lies_over = self._current in self._pages and self._pages[self._current].has_canvas
+        needs = not (lies_over or self.notice.isHidden())
+        self._room.setFixedHeight(self.notice.height() + 2 * NOTICE_GAP_PX if needs else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -64,6 +64,8 @@ class Page:
     ahead: tuple[str, ...] | None = None
     """Modules to import one by one while the window is idle, before the page is built then;
     None: the page is built when it is first shown."""
+    has_canvas: bool = False
+    """Whether a photo must stay where it is while a notice comes and goes over it."""
 
     @property
     def exists(self) -> bool:
@@ -78,7 +80,10 @@ class Page:
 
 
 PAGES: tuple[Page, ...] = (
-    Page("retouch", "Retouch", "inpaint_studio.ui.retouch.workspace", "RetouchWorkspace"),
+    Page(
+        "retouch", "Retouch", "inpaint_studio.ui.retouch.workspace", "RetouchWorkspace",
+        has_canvas=True,
+    ),
     Page(
         "review", "Review", "inpaint_studio.ui.review.workspace", "ReviewWorkspace",
         ahead=(
@@ -86,6 +91,7 @@ PAGES: tuple[Page, ...] = (
             "inpaint_studio.ui.review.shots", "inpaint_studio.ui.review.attempts",
             "inpaint_studio.ui.review.queue_list", "inpaint_studio.ui.review.panel",
         ),
+        has_canvas=True,
     ),
     Page("batch", "Batch", "inpaint_studio.ui.batch.workspace", "BatchWorkspace", ahead=()),
     Page("insights", "Insights", "inpaint_studio.ui.insights.workspace", "InsightsWorkspace"),
