@@ -8,7 +8,7 @@ pins = api.propose(photo, kinds=("text",))     # proposals with mask, kind, conf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -23,7 +23,16 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, judge_pair, run
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.table import propose as _propose
-from inpaint_studio.records import FillRecipe, Kind, Plan, RunOptions, RunRecord, Verdict
+from inpaint_studio.records import (
+    FillRecipe,
+    Intent,
+    Kind,
+    Plan,
+    RunOptions,
+    RunRecord,
+    Scalar,
+    Verdict,
+)
 from inpaint_studio.vision.readers import Readers
 
 Picture = NDArray[np.uint8] | NDArray[np.uint16]
@@ -60,7 +69,9 @@ def fill(
     *,
     engine: str = "auto",
     seed: int = 0,
+    intent: Intent = "remove",
     prompt: str = "",
+    parameters: Mapping[str, Scalar] | None = None,
     kind: Kind = "painted",
     grow_px: int | None = None,
     feather_px: int | None = None,
@@ -76,6 +87,10 @@ def fill(
     photo: (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, sRGB unless `icc` is given; alpha is
         kept as it is. mask: (H, W), over half = replace; source: (H, W), over half = may be
         copied from (everything known by default). tries: how many fills a flagged region may have.
+    intent: "remove" shows what may lie behind; "replace" and "generate" make what `prompt` says,
+        and for these the mask may cover the whole photo; "upscale" adds detail to what is there.
+    parameters: the engine's own knobs by name, such as {"model": "sd15", "steps": 30}, as
+        `inpaint-studio fill --set` takes them; the recipe of the result holds them all.
     Returns new pixels; every byte outside mask + ring is the photo's own.
     Raises: BadPhoto, BadMask, BadSetting, Missing, Cancelled.
     """
@@ -83,7 +98,9 @@ def fill(
     options = RunOptions(
         engine=engine,
         kind=kind,
+        intent=intent,
         prompt=prompt,
+        parameters={name: _plain(value) for name, value in (parameters or {}).items()},
         seed=_whole(seed),
         grow_px=_whole(grow_px),
         feather_px=_whole(feather_px),
@@ -138,6 +155,11 @@ def propose(
 def _whole(number: Any) -> Any:
     """A numpy whole number as Python's own; anything else as it is, for the road to refuse."""
     return int(number) if isinstance(number, np.integer) else number
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's own, so that a recipe can be written down."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @cache

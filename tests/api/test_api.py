@@ -71,6 +71,26 @@ def test_a_numpy_seed_is_a_seed(photo: Any, mask: Any) -> None:
     assert fill(photo, mask, seed=np.int64(3)).recipe.seed == 3
 
 
+def test_intent_prompt_and_parameters_reach_the_recipe_and_the_engine(
+    photo: Any, mask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_STUDIO_MODELS", str(tmp_path))
+    whole = np.ones(mask.shape, bool)
+    wish: dict[str, Any] = {"engine": "upscale", "parameters": {"model": "lanczos", "factor": 2}}
+    result = fill(photo, whole, intent="upscale", prompt="a cup", **wish)
+    recipe = result.recipe
+    assert (recipe.intent, recipe.prompt, recipe.parameters["factor"]) == ("upscale", "a cup", 2)
+    assert recipe.model == "lanczos" and (result.pixels == photo).all()
+    again = dict(wish, parameters={"model": "lanczos", "factor": np.int64(2)})
+    assert fill(photo, whole, intent="upscale", prompt="a cup", **again).recipe == recipe
+    with pytest.raises(BadMask):
+        fill(photo, whole, intent="remove", **wish)
+    with pytest.raises(BadSetting, match="no parameter zoom"):
+        fill(
+            photo, whole, **dict(wish, parameters={"model": "lanczos", "zoom": 2}), intent="upscale"
+        )
+
+
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
@@ -80,6 +100,7 @@ def test_a_numpy_seed_is_a_seed(photo: Any, mask: Any) -> None:
         ({"mask": [1, 2]}, BadMask, r"must be \(H, W\)"),
         ({"source": np.ones((3, 3), bool)}, ShapeMismatch, "mask of sources is 3 × 3 px"),
         ({"kind": "unicorn"}, BadSetting, "no kind 'unicorn'; choose one of text, object"),
+        ({"intent": "wish"}, BadSetting, "no intent 'wish'; choose one of remove"),
         ({"budget": "lots"}, BadSetting, "no budget 'lots'"),
         ({"seed": -1}, BadSetting, "seed must be a whole number from 0"),
         ({"seed": 1.5}, BadSetting, "seed must be a whole number from 0"),
