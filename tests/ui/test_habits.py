@@ -228,6 +228,18 @@ def test_no_way_to_compare_is_cut_in_a_narrow_window(hands: Hands, photos: list[
         assert footer.zoom_in.isVisible() is (width == 1440)
 
 
+def test_cards_of_the_welcome_page_never_lie_over_one_another(
+    hands: Hands, photos: list[Path]
+) -> None:
+    welcome = hands.workspace.places.welcome
+    for shown in (photos[:1], photos[1:], photos):
+        welcome.show_recent(shown)
+        assert [path for path in welcome.cards if path in photos] == shown
+        places = [welcome._recent.getItemPosition(at) for at in range(welcome._recent.count())]
+        assert len(set(places)) == len(places) == len(shown)
+        assert not welcome._recent_title.isHidden()
+
+
 def test_no_tool_in_hand_pushes_the_panels_together(hands: Hands, photos: list[Path]) -> None:
     hands.open(photos[0])
     width = hands.workspace.places.left.width()

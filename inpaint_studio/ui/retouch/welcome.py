@@ -109,17 +109,28 @@ class Welcome(QWidget):
 
     def show_samples(self, paths: Sequence[Path]) -> None:
         titles = dict(SAMPLES)
+        self._clear(self._samples)
         for number, path in enumerate(paths):
             card = self._card(path, tr(titles.get(path.name, path.stem)))
             self._samples.addWidget(card, number // 3, number % 3)
         self._samples_title.setVisible(bool(paths))
 
     def show_recent(self, paths: Sequence[Path]) -> None:
-        """Show what was open lately and is still there."""
+        """Show what was open lately and is still there, in place of what was shown."""
+        self._clear(self._recent)
         there = [path for path in paths if path.exists() and path not in self.cards][:3]
         for number, path in enumerate(there):
             self._recent.addWidget(self._card(path, path.name), 0, number)
         self._recent_title.setVisible(bool(there))
+
+    def _clear(self, grid: QGridLayout) -> None:
+        """Take all cards out of a grid: new ones would lie over them."""
+        while (item := grid.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                self.cards = {path: card for path, card in self.cards.items() if card is not old}
+                old.hide()
+                old.deleteLater()
 
     def _card(self, path: Path, words: str) -> QToolButton:
         made = QToolButton()
@@ -151,7 +162,8 @@ class Welcome(QWidget):
         else:
             cut = round(width / wanted)
             pixels = pixels[(height - cut) // 3 :][:cut]
-        self.cards[path].setIcon(QIcon(to_pixmap(pixels)))
+        if path in self.cards:
+            self.cards[path].setIcon(QIcon(to_pixmap(pixels)))
 
     def _nothing(self, _error: Exception) -> None:
         """A card without a picture still opens."""
