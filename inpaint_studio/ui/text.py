@@ -14,3 +14,12 @@ def tr(words: str, **values: object) -> str:
 def count(number: int, one: str, many: str) -> str:
     """Return '1 edit', '3 edits': the number with the fitting word."""
     return f"{number:,} {tr(one) if number == 1 else tr(many)}".replace(",", " ")
+
+
+def file_size(number: int) -> str:
+    """Return so many bytes as '820 B', '28 kB' or '1.4 MB'."""
+    if number < 1000:
+        return f"{number} B"
+    if number < 1_000_000:
+        return f"{number / 1e3:.0f} kB"
+    return f"{number / 1e6:.1f} MB"

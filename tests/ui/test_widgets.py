@@ -158,6 +158,35 @@ def test_saving_over_a_file_needs_a_tick(qtbot: QtBot, shell: Shell, tmp_path: P
     dialog.overwrite.setChecked(True)
     qtbot.waitUntil(dialog.save_button.isEnabled, timeout=20_000)
     assert dialog._lost.isVisibleTo(dialog)
+    # Enter right after typing saves as soon as it is told that nothing new is lost.
+    dialog.where.setText(str(tmp_path / "other.jpg"))
+    dialog.where.returnPressed.emit()
+    assert dialog.chosen is None
+    qtbot.waitUntil(lambda: dialog.chosen is not None, timeout=20_000)
+    assert dialog.chosen is not None and dialog.chosen[0] == tmp_path / "other.jpg"
+    background.close()
+
+
+def test_losses_nobody_has_read_stop_an_early_enter(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
+    background = Background(shell)
+
+    def state(path: Path, _options: SaveOptions) -> SaveStatement:
+        return SaveStatement("encode", (), ("Alpha is lost.",) if path.suffix == ".jpg" else ())
+
+    dialog = ExportDialog(tmp_path / "photo.png", state, background, shell)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(dialog.save_button.isEnabled, timeout=20_000)
+    dialog.where.setText(str(tmp_path / "other.jpg"))
+    dialog.where.returnPressed.emit()
+    qtbot.waitUntil(dialog.save_button.isEnabled, timeout=20_000)
+    assert dialog.chosen is None and dialog._lost.isVisibleTo(dialog)
+    for at in range(dialog.layers.count()):
+        dialog.where.setText("")  # No name yet: nothing lies beside it.
+        dialog.layers.setCurrentIndex(at)
+        assert dialog.layers_path() is None
+    dialog.format.setCurrentIndex(1)
     background.close()
 
 

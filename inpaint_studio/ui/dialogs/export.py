@@ -72,6 +72,7 @@ class ExportDialog(QDialog):
         self._note = note
         self._layers_state = layers
         self._asked = 0
+        self._losses: tuple[str, ...] = ()
         self.chosen: tuple[Path, SaveOptions] | None = None
         self.where = QLineEdit(str(suggested(path)))
         self.where.setAccessibleName(tr("File"))
@@ -105,7 +106,7 @@ class ExportDialog(QDialog):
         form.addRow(dim(""), self.overwrite)
         self._kept = Section(tr("The file keeps"))
         self._lost = Section(tr("Lost or changed"))
-        self._may = self._is_told = False
+        self._may = self._is_told = self._is_wanted = False
         for section in (self._kept, self._lost):
             section.hide()
         self.notice = Notice()
@@ -138,6 +139,7 @@ class ExportDialog(QDialog):
         self._soon.setInterval(150)
         self._soon.timeout.connect(self._ask)
         self.where.textChanged.connect(self._changed)
+        self.where.returnPressed.connect(self._entered)
         self.format.currentIndexChanged.connect(self._format_chosen)
         for box in (self.jpeg, self.layers):
             box.currentIndexChanged.connect(self._changed)
@@ -159,7 +161,7 @@ class ExportDialog(QDialog):
 
     def layers_path(self) -> Path | None:
         """Where the layers go: beside the photo, under a name of their own; None: nowhere."""
-        suffix = str(self.layers.currentData())
+        suffix = str(self.layers.currentData()) if self.path().name else ""
         return self.path().with_name(f"{self.path().stem}-layers{suffix}") if suffix else None
 
     def _browse(self) -> None:
@@ -173,6 +175,8 @@ class ExportDialog(QDialog):
     def _format_chosen(self) -> None:
         suffix = str(self.format.currentData())
         suffix = self._original.suffix if suffix == "same" else suffix
+        if not self.path().name:
+            return
         self.where.setText(str(self.path().with_suffix(suffix)))
 
     def _changed(self) -> None:
@@ -189,7 +193,7 @@ class ExportDialog(QDialog):
         there = bool(taken)
         self._form.setRowVisible(self.overwrite, there)
         self._may = not there or self.overwrite.isChecked()
-        self._is_told = False
+        self._is_told = self._is_wanted = False
         self._allow()
         if there and not self.overwrite.isChecked():
             own = any(path.absolute() == self._original.absolute() for path in taken)
@@ -232,16 +236,24 @@ class ExportDialog(QDialog):
             return
         self._is_told = True
         self._allow()
+        news = [words for words in statement.lost if words not in self._losses]
+        self._losses = statement.lost
         self._kept.show()
         _list(self._kept, statement.kept, "check", "good")
         _list(self._lost, statement.lost, "warning", "warn")
         self._lost.setVisible(bool(statement.lost))
         self._kept.set_note({"copy": tr("copied as it is"), "patch": tr("only touched blocks"),
                              "encode": tr("written anew")}.get(statement.method, ""))  # fmt: skip
+        if self._is_wanted and self._may and not news:
+            self._take()
 
     def _refused(self, number: int, error: Exception) -> None:
         if number == self._asked:
             self.notice.say("bad", str(error) if isinstance(error, UserError) else repr(error))
+
+    def _entered(self) -> None:
+        """Enter right after typing: saves once it is told, where nothing new is lost."""
+        self._is_wanted = not self._is_told
 
     def _look(self) -> None:
         self.look_asked = True

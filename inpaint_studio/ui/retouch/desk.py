@@ -31,7 +31,7 @@ from inpaint_studio.paths import data_dir, ensure
 from inpaint_studio.session.note import history_note
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.retouch.document import Document, open_document
-from inpaint_studio.ui.text import count, tr
+from inpaint_studio.ui.text import count, file_size, tr
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -261,10 +261,10 @@ class Desk(QObject):
 
     def _saved(self, document: Document, report: SaveReport) -> None:
         document.saved = True
-        size = report.file_bytes / 1e6
+        size = file_size(report.file_bytes)
         self.status.emit("good", tr("Saved"))
         lost = tr("Nothing was lost.") if not report.statement.lost else report.statement.lost[0]
-        words = tr("Saved {path} ({size:.1f} MB). {lost}", path=report.path, size=size, lost=lost)
+        words = tr("Saved {path} ({size}). {lost}", path=report.path, size=size, lost=lost)
         flagged = len(document.undecided())
         if flagged:
             number = count(flagged, "edit in it is", "edits in it are")

@@ -10,7 +10,7 @@ from inpaint_studio.records import EditRecord
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.retouch.timeline import Step
-from inpaint_studio.ui.text import count, tr
+from inpaint_studio.ui.text import count, file_size, tr
 from inpaint_studio.ui.widgets import caption, icon_button
 
 SHOWN = 300
@@ -83,10 +83,10 @@ class HistoryList(QWidget):
         self.list.addItem(opened)
         edits = len(document.history.entries)
         disk, memory = document.history.disk_bytes, line.size_bytes
-        self._cost.setText(f"{count(edits, 'edit', 'edits')} · {_size(disk)}" if edits else "")
+        self._cost.setText(f"{count(edits, 'edit', 'edits')} · {file_size(disk)}" if edits else "")
         self._cost.setToolTip(
             tr("Undo takes {disk} on disk and {memory} in memory. How much it may take is set in "
-               "Settings: “Disk for undo”", disk=_size(disk), memory=_size(memory))
+               "Settings: “Disk for undo”", disk=file_size(disk), memory=file_size(memory))
         )  # fmt: skip
 
     def _clicked(self, item: QListWidgetItem) -> None:
@@ -135,11 +135,3 @@ def _standing(document: Document, edit: EditRecord) -> tuple[str, str, str]:
     if item is not None and item.state == "rejected":
         return tr("rejected"), "close", "dim"
     return tr("approved"), "check-circle", "good"
-
-
-def _size(number: int) -> str:
-    if number < 1000:
-        return f"{number} B"
-    if number < 1_000_000:
-        return f"{number / 1e3:.0f} kB"
-    return f"{number / 1e6:.1f} MB"
