@@ -92,7 +92,9 @@ def run(args: argparse.Namespace) -> int:
         output.say("Nothing of that kind was found.")
     elif args.mask is not None:
         unsure = sum(not p.record.automatic for p in found)
-        output.say(f"wrote {args.mask}: {len(found)} proposals, {unsure} of them only suggested")
+        words = "1 proposal" if len(found) == 1 else f"{len(found)} proposals"
+        words += f", {unsure} of them only suggested" if unsure else ""
+        output.say(f"wrote {args.mask}: {words}")
         if unsure:
             output.say("Look at the mask first, or write only the sure ones with --automatic.")
         if kinds == ("text",):

@@ -112,7 +112,8 @@ class Batch:
             if row.folder == wanted and (output is None or row.output == str(output.absolute())):
                 return cls(library, row)
         raise UserError(
-            f"No batch of {folder} has been started with this library; run it without --resume."
+            f"No batch of {folder} has been started with this library. To start one, say what is "
+            "to go, for example with --propose text, and leave out --resume."
         )
 
     def items(self, *states: str) -> list[BatchItemRow]:

@@ -75,7 +75,8 @@ class Overview(QWidget):
             return
         self.title.setText(tr("{n} of {m} photos", n=progress.ended, m=progress.total))
         self.bar.setValue(round(1000 * progress.fraction))
-        parts = [f"{counts[key]} {tr(WORDS[key])}" for key in ORDER if counts.get(key)]
+        ones = {**WORDS, "flagged": "waits for a person"}
+        parts = [count(counts[key], ones[key], WORDS[key]) for key in ORDER if counts.get(key)]
         if is_running:
             parts += _pace(progress)
         self.numbers.setText("  ·  ".join(parts))

@@ -261,12 +261,12 @@ class BatchWorkspace(QWidget):
                 words += ", " + tr("{n} wait for you in Review", n=flagged)
             if not progress.counts.get("waiting"):
                 self.notice.emit("good", words + ".")
-        self.status.emit("idle", tr("Offline"))
+        self.status.emit("idle", tr("Ready · offline"))
         self._list()
 
     def _trouble(self, error: Exception) -> None:
         self.start.setEnabled(True)
-        self.status.emit("idle", tr("Offline"))
+        self.status.emit("idle", tr("Ready · offline"))
         self.notice.emit("bad", str(error))
 
     def _tend(self, progress: BatchProgress | None) -> None:
