@@ -83,7 +83,9 @@ def main(argv: Sequence[str] | None = None, open_window: OpenWindow | None = Non
     try:
         if not is_command:
             window = window_parser(_Parser).parse_args(arguments)
-            return _guarded(lambda: run_window(window, open_window), as_json=False)
+            return _guarded(
+                lambda: run_window(window, open_window, commands=COMMANDS), as_json=False
+            )
         known = [word for word in arguments[:1] if word in COMMANDS]
         args = build_parser(known or COMMANDS).parse_args(arguments)
     except SystemExit as end:

@@ -34,10 +34,16 @@ def window_parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParse
 
 
 def run_window(
-    args: argparse.Namespace, open_window: Callable[[Sequence[Path], Path], int] | None
-) -> int:
+    args: argparse.Namespace, open_window: Callable[[Sequence[Path], Path], int] | None, *,
+    commands: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Open the window with the photos named. Raises: Missing (no display, no Qt), BadPhoto."""
     for photo in args.photos:
+        if not photo.exists() and str(photo) in commands:
+            raise BadPhoto(
+                f"The command comes first: `inpaint-studio {photo} …`, with options such as "
+                "--library after it."
+            )
         if not photo.exists():
             raise BadPhoto(
                 f"There is no file {photo}. To see the commands: `inpaint-studio --help`."

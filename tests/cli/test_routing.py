@@ -94,3 +94,10 @@ def test_a_batch_takes_tries_within_their_range(
 ) -> None:
     assert main(["batch", str(tmp_path), "-o", str(tmp_path / "out"), "--tries", "9"]) == 2
     assert "invalid choice: 9" in capsys.readouterr().err
+
+
+def test_a_command_after_its_options_is_told_where_it_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--library", "lib", "review", "list"]) == 2
+    assert "`inpaint-studio review …`" in capsys.readouterr().err
