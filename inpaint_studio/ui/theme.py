@@ -162,4 +162,5 @@ def style_sheet(palette: Palette) -> str:
     template = Template(resource("style.qss").read_text(encoding="utf-8"))
     colors = {item.name: str(getattr(palette, item.name)) for item in fields(palette)}
     chevron = resource("icons", "chevron-combo.svg").as_posix()
-    return template.safe_substitute(colors, chevron=chevron)
+    tick = resource("icons", "check-box.svg").as_posix()
+    return template.safe_substitute(colors, chevron=chevron, tick=tick)

@@ -321,9 +321,9 @@ def facts_of(document: Document) -> tuple[str, str, str]:
     if not edits:
         return facts, "", ""
     flagged = len(document.undecided())
-    words = count(edits, "edit", "edits")
     if flagged:
-        return facts, tr("{n} flagged of {edits}", n=flagged, edits=words), "bad"
+        return facts, tr("{n} of {edits} flagged", n=flagged, edits=edits), "bad"
+    words = count(edits, "edit", "edits")
     if document.saved:
         return facts, tr("{edits}, saved", edits=words), "good"
     return facts, tr("{edits}, not saved", edits=words), "warn"
