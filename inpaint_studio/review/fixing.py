@@ -10,6 +10,7 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
+from inpaint_studio.records import Kind
 from inpaint_studio.review.batch_plan import run_ids
 from inpaint_studio.review.deliver import add_run
 from inpaint_studio.review.look import Look
@@ -28,6 +29,7 @@ class Fix:
     box: Box
     part: MaskBool | None
     since: float
+    kind: Kind = "painted"
 
     def mask(self, shape: tuple[int, int]) -> MaskBool | None:
         """The mask over a whole photo of `shape`, None where it does not fit."""
@@ -40,7 +42,8 @@ class Fix:
 
 def fix_of(look: Look) -> Fix:
     """Return what the editor is to open for an item."""
-    return Fix(look.item.item_id, Path(look.path), look.box, look.mask, now_s())
+    kind: Kind = look.edit.kind if look.edit is not None else "painted"
+    return Fix(look.item.item_id, Path(look.path), look.box, look.mask, now_s(), kind)
 
 
 def fixed_by(library: Library, fix: Fix) -> RunRow | None:

@@ -38,7 +38,8 @@ def page(opened, pool, editors):
 
 def in_the_editor(qtbot, shell, page, press):
     """Press F; return the editor's workspace with the item's photo and mask in it."""
-    fix_box = page.shots.get(page.row).look.box
+    look = page.shots.get(page.row).look
+    fix_box = look.box
     press("F")
     assert shell.page == "retouch"
     retouch = shell.workspace("retouch")
@@ -49,6 +50,7 @@ def in_the_editor(qtbot, shell, page, press):
     ys, xs = np.nonzero(retouch.editor.document.mask.mask)
     assert fix_box.left <= xs.min() <= xs.max() < fix_box.right
     assert fix_box.top <= ys.min() <= ys.max() < fix_box.bottom
+    assert retouch.editor.kind == look.edit.kind == "text"
     return retouch
 
 

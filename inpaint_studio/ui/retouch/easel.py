@@ -111,6 +111,8 @@ class Easel(QTimer):
             return
         mask = fix.mask(document.shape)
         if mask is not None:
+            # What it was found as: text goes to the text engine again.
+            self._editor.kind = fix.kind
             self._editor.replace_mask(tr("Mask from review"), mask)
             self._places.canvas.frame(fix.box)
 
