@@ -410,3 +410,39 @@ def emboss(photo: Rgb, seed: int) -> Overlay:
     gap = np.abs(out.astype(np.int16) - photo.astype(np.int16)).max(axis=2)
     notes = {"angle": float(angle)}
     return Overlay(f"emboss-{seed}", "emboss", out, photo, gap >= 6, gap >= 1, (), size, 0, notes)
+
+
+SCRIPTS = {
+    "armenian": ("Բարև աշխարհ", "Նոր հավաքածու", "Միայն այսօր"),
+    "georgian": ("გამარჯობა", "ახალი კოლექცია", "მხოლოდ დღეს"),
+    "arabic": ("مرحبا بالعالم", "تخفيضات كبيرة", "وصل حديثا"),
+    "hebrew": ("שלום עולם", "מבצע סוף שבוע", "חדש בחנות"),
+    "ethiopic": ("ሰላም ለዓለም", "አዲስ ስብስብ", "ዛሬ ብቻ ነው"),
+}
+"""Scripts that the reader does not know, with what captions say in them."""
+
+
+def draw_foreign(photo: Rgb, script: str, seed: int) -> Overlay | None:
+    """Return `photo` with a plain caption in a script of `SCRIPTS`; None: no font draws it."""
+    rng = np.random.default_rng([seed, list(SCRIPTS).index(script)])
+    words = SCRIPTS[script]
+    text = words[int(rng.integers(len(words)))]
+    known = _fonts_drawing("".join(dict.fromkeys("".join(words).replace(" ", ""))))
+    if not known:
+        return None
+    path = known[int(rng.integers(len(known)))]
+    alpha, size = _fitting(
+        lambda px: text_alpha(text, path, px), int(rng.integers(18, 44)), photo.shape
+    )
+    ink = placed(alpha, photo.shape, *_spot(rng, photo, alpha))
+    shown = compose(photo, [(ink, _colour(rng, photo, ink))])
+    gap = np.abs(shown.astype(np.int16) - photo.astype(np.int16)).max(axis=2)
+    return Overlay(f"{script}-{seed}", script, shown, photo, gap >= 6, gap >= 1, (text,), size)
+
+
+@cache
+def _fonts_drawing(letters: str) -> tuple[str, ...]:
+    """Return the font files that hold every one of some letters, sorted by name."""
+    folders = (folder for folder in FONT_FOLDERS if folder.is_dir())
+    files = sorted(str(p) for f in folders for p in f.rglob("*") if p.suffix in {".ttf", ".otf"})
+    return tuple(path for path in files if _draws(path, letters))

@@ -21,6 +21,7 @@ from inpaint_studio.proposals.glyphs import (
     unevenness,
 )
 from inpaint_studio.proposals.tiles import spread
+from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers, as_rgb8
@@ -33,8 +34,6 @@ EVEN, EVEN_ALONG, EVEN_THIN = 3.5, 6.0, 12.0
 """Ink that varies more than this (Lab, median) may be paint on a thing; lines that run exactly
 with the frame may vary more, and hairlines, which are all soft edge, most: see `unevenness`."""
 ALONG_DEG = 1.5
-SEEN, MOST_UNREAD = 0.6, 12
-"""How sure the detector must be of a line that cannot be read, and how many are suggested."""
 FEW_PX = 30
 
 
@@ -51,45 +50,16 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     found: list[Proposal] = []
     strokes_of: list[tuple[Line, Glyphs]] = []
     for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))):
-        if glyphs is None or not glyphs.mask.any():
-            continue
-        made = _of_line(line, glyphs, rgb)
-        if made is not None:
+        made = _of_line(line, glyphs, rgb) if glyphs is not None else None
+        if glyphs is not None and made is not None:
             found.append(made)
             strokes_of.append((line, glyphs))
-    unread = [line for line in seen if not any(line is other for other in lines)]
-    found += _unread(rgb, unread, found, strokes_of, readers)
+    unread = [line for line in seen if not any(line is other for other, _ in strokes_of)]
+    sure = [both for both, made in zip(strokes_of, found) if made.record.automatic]
+    found += suggest_unread(rgb, unread, sure, readers.text.read)
     found += _more_tiles(rgb, found, strokes_of, token)
     token.step(1.0, "finding strokes")
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
-
-
-def _unread(
-    rgb: NDArray[np.uint8], lines: list[Line], found: list[Proposal],
-    strokes_of: list[tuple[Line, Glyphs]], readers: Readers,
-) -> list[Proposal]:  # fmt: skip
-    """Return lines that nobody could read but that lie like one that was, as suggestions.
-
-    Beside an overlay that is taken off, the rest of it must not stay behind without a word.
-    """
-    sure = [
-        (line, glyphs) for (line, glyphs), made in zip(strokes_of, found) if made.record.automatic
-    ]
-    more: list[Proposal] = []
-    for line in lines:
-        mate = next((glyphs for other, glyphs in sure if _alike(line, other)), None)
-        if mate is None or line.found < SEEN or len(more) >= MOST_UNREAD:
-            continue
-        glyphs = strokes(rgb, line, readers.text.read, inks=[ink_colour(rgb, mate)])
-        if glyphs is None or not glyphs.mask.any():
-            continue
-        made = proposal(
-            glyphs.mask, offset=(glyphs.box.left, glyphs.box.top), kind="text", confidence=0.3,
-            reason="lies like a line that was read, but could not be read itself; check the mask",
-        )  # fmt: skip
-        if made is not None:
-            more.append(made)
-    return more
 
 
 def _more_tiles(
@@ -132,7 +102,7 @@ def _more_tiles(
 def _repeats(one: Line, two: Line) -> bool:
     """Whether two lines may be the same mark twice."""
     text, other = one.text.casefold(), two.text.casefold()
-    return _alike(one, two) and (likeness(text, other) >= 0.6 or other in text or text in other)
+    return alike(one, two) and (likeness(text, other) >= 0.6 or other in text or text in other)
 
 
 def _all_strokes(
@@ -154,18 +124,11 @@ def _all_strokes(
         if glyphs is not None and glyphs.agreement >= ENOUGH:
             continue
         token.step(0.8 + 0.2 * number / len(lines), "finding strokes")
-        inks = [ink_colour(rgb, other) for mate, other in sure if _alike(line, mate)][:2]
+        inks = [ink_colour(rgb, other) for mate, other in sure if alike(line, mate)][:2]
         again = strokes(rgb, line, readers.text.read, inks=inks) if inks else None
         if again is not None and (glyphs is None or again.agreement > glyphs.agreement):
             found[number] = again
     return found
-
-
-def _alike(one: Line, two: Line) -> bool:
-    """Whether two lines may be of one overlay: about as high, and running the same way."""
-    turn = abs(one.angle_deg - two.angle_deg) % 180
-    ratio = one.thickness_px / max(two.thickness_px, 1.0)
-    return 0.65 <= ratio <= 1.55 and min(turn, 180 - turn) <= 8
 
 
 def _is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -24,7 +25,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, RunResult, run
 from inpaint_studio.pipeline.worker import readers
 from inpaint_studio.proposals.table import propose
-from inpaint_studio.records import Kind, RunOptions, RunRecord
+from inpaint_studio.records import Kind, ProposalRecord, RunOptions, RunRecord
 from inpaint_studio.review.batch_plan import BatchOptions, mask_for
 from inpaint_studio.review.intake import Intake, Shares, doubted, take_in
 from inpaint_studio.review.marks import Mark, OnPhoto, on_photo
@@ -84,15 +85,14 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
     parts: list[Part] = []
     known = _known_mark(photo, order, store)
     work = _work(photo, order.options, token.within(0.0, 0.25), known)
-    for number, (kind, mask, is_sure) in enumerate(work):
+    for number, (kind, mask, doubt) in enumerate(work):
         share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
         veil = known.veil if known is not None and kind == "watermark" else None
         result = _fill(
             photo, pixels, mask, order=order, kind=kind, veil=veil, store=store, token=share
         )
-        if not is_sure:
-            why = f"the proposal is less sure than {order.options.sure:g}: a person must look"
-            result = replace(result, record=doubted(result.record, why))
+        if doubt:
+            result = replace(result, record=doubted(result.record, doubt))
         pixels = _applied(pixels, result)
         options = order.options
         intake = take_in(
@@ -129,20 +129,21 @@ def _known_mark(photo: Photo, order: Order, store: ObjectStore) -> OnPhoto | Non
 
 def _work(
     photo: Photo, options: BatchOptions, token: RunToken, known: OnPhoto | None = None
-) -> list[tuple[Kind, MaskBool, bool]]:
-    """Return what to fill: kind, mask over the whole photo, whether it may pass unseen."""
+) -> list[tuple[Kind, MaskBool, str]]:
+    """Return what to fill: kind, mask over the whole photo, and why a person must look at it
+    ("" where it may pass unseen)."""
     if not options.propose:
         path = mask_for(photo.path or Path(), options)
         if path is None:
             return []
-        return [(options.run.kind, read_mask(path, photo.shape), True)]
+        return [(options.run.kind, read_mask(path, photo.shape), "")]
     srgb = space_of(photo.icc).to_srgb8(photo.pixels)
     single = tuple(kind for kind in options.propose if kind != "watermark")
     found = propose(srgb, single, readers(), token) if single else []
-    work: list[tuple[Kind, MaskBool, bool]] = []
+    work: list[tuple[Kind, MaskBool, str]] = []
     taken = np.zeros(photo.shape, dtype=np.bool_)
     if known is not None:
-        work.append(("watermark", known.mask, known.is_sure))
+        work.append(("watermark", known.mask, "" if known.is_sure else _doubt((), options.sure)))
         taken |= known.mask
         # A mark is often text too: what is measured need not be guessed once more.
         found = [
@@ -151,17 +152,28 @@ def _work(
         ]  # fmt: skip
     for kind in single:
         for is_sure in (True, False):
+            chosen = [item for item in found if _is(item.record, kind, is_sure, options.sure)]
             mask = np.zeros(photo.shape, dtype=np.bool_)
-            for proposal in found:
-                record = proposal.record
-                sure = record.automatic and record.confidence >= options.sure
-                if record.kind == kind and sure == is_sure:
-                    mask[record.box.slices] |= proposal.mask
+            for item in chosen:
+                mask[item.record.box.slices] |= item.mask
             mask &= ~taken
             if mask.any():
                 taken |= mask
-                work.append((kind, mask, is_sure))
+                reasons = [item.record.reason for item in chosen]
+                work.append((kind, mask, "" if is_sure else _doubt(reasons, options.sure)))
     return work
+
+
+def _is(record: ProposalRecord, kind: Kind, is_sure: bool, least: float) -> bool:
+    """Whether a proposal is of this kind, and one that may (or may not) pass unseen."""
+    return record.kind == kind and (record.automatic and record.confidence >= least) == is_sure
+
+
+def _doubt(reasons: Sequence[str], least: float) -> str:
+    """Return why a person must look: what the proposals themselves say of it, each once."""
+    said = "; ".join(list(dict.fromkeys(reasons))[:3])
+    why = f"the proposal is less sure than {least:g}: a person must look"
+    return f"{why} ({said})" if said else why
 
 
 def _fill(
