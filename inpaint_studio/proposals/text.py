@@ -12,6 +12,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
+from inpaint_studio.proposals.closer import whole_line
 from inpaint_studio.proposals.glyphs import (
     ENOUGH,
     Glyphs,
@@ -45,7 +46,7 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     overlay is and a sign in the scene is not.
     """
     rgb = as_rgb8(pixels)
-    seen = readers.text.lines(rgb, token.within(0.0, 0.6))
+    seen = _whole_lines(rgb, readers.text.lines(rgb, token.within(0.0, 0.55)), readers)
     lines = [line for line in seen if plausible.judge(line, rgb.shape).ok]
     found: list[Proposal] = []
     strokes_of: list[tuple[Line, Glyphs]] = []
@@ -60,6 +61,14 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     found += _more_tiles(rgb, found, strokes_of, token)
     token.step(1.0, "finding strokes")
     return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+
+
+def _whole_lines(rgb: NDArray[np.uint8], seen: list[Line], readers: Readers) -> list[Line]:
+    """Return the lines, those that may be taken off unasked looked at closer once more."""
+    return [
+        whole_line(rgb, line, seen, readers.text) if plausible.judge(line, rgb.shape).sure else line
+        for line in seen
+    ]
 
 
 def _more_tiles(
