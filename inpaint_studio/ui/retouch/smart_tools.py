@@ -236,6 +236,8 @@ def _at_full_size(
     return fit, np.asarray(big[fit.relative_to(full).slices] > 0.5, np.bool_)
 
 
+TRIES = 8
+"""How often a pin gives way to others before it lies where it would."""
 KIND_ICONS = {"text": "T", "object": "◆", "blemish": "•", "logo": "®", "watermark": "w"}
 
 
@@ -253,21 +255,23 @@ class Pins:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._tags = []
+        accent = theme.active().color("accent")
         for number, item in enumerate(self.items):
-            box = item.record.box
-            place = QRectF(
-                canvas.to_device(box.left, box.top, pane),
-                canvas.to_device(box.right, box.bottom, pane),
-            )
-            accent = theme.active().color("accent")
+            place = _on_screen(item.record.box, canvas, pane)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(0, 0, 0, 120), 3 * ratio))
             painter.drawRoundedRect(place, 3 * ratio, 3 * ratio)
             painter.setPen(QPen(accent, (2 if number == self.chosen else 1.2) * ratio))
             painter.drawRoundedRect(place, 3 * ratio, 3 * ratio)
+        # Pins over all boxes, and none over another: else neither can be read.
+        taken: list[QRectF] = []
+        for item in self.items:
             words = f"{KIND_ICONS.get(item.record.kind, '?')} {item.record.confidence:.0%}"
-            at = canvas.to_device(box.left, box.top, pane) - QPointF(0, 22 * ratio)
-            tag = chrome.draw_tag(painter, at, words, fill=accent, ratio=ratio)
+            corner = _on_screen(item.record.box, canvas, pane).topLeft()
+            size = chrome.tag_size(words, ratio)
+            place = _free(QRectF(corner - QPointF(0, 22 * ratio), size), taken)
+            tag = chrome.draw_tag(painter, place.topLeft(), words, fill=accent, ratio=ratio)
+            taken.append(QRectF(tag))
             tag.translate(-pane.shift, 0)
             left, top = canvas.view.to_photo(tag.left(), tag.top())
             right, bottom = canvas.view.to_photo(tag.right(), tag.bottom())
@@ -288,6 +292,24 @@ class Pins:
             and item.record.box.top <= y < item.record.box.bottom
         ]
         return min(hits)[1] if hits else -1
+
+
+def _on_screen(box: Box, canvas: Stage, pane: Pane) -> QRectF:
+    return QRectF(
+        canvas.to_device(box.left, box.top, pane), canvas.to_device(box.right, box.bottom, pane)
+    )
+
+
+def _free(place: QRectF, taken: list[QRectF]) -> QRectF:
+    """Return the place of a pin, moved up as far as those before it ask for; among very many
+    some still meet."""
+    free = QRectF(place)
+    for _ in range(TRIES):
+        met = next((other for other in taken if other.intersects(free)), None)
+        if met is None:
+            return free
+        free.moveBottom(met.top() - 1)
+    return place
 
 
 class PickTool(Tool):
