@@ -3,7 +3,7 @@
     python -m tests.benchmarks.generative_road overhead [--size 512] [--steps 3] [--full]
     python -m tests.benchmarks.generative_road step [--size 512]
     python -m tests.benchmarks.generative_road cancel [--times 100]
-    python -m tests.benchmarks.generative_road verify [--gb 5] [--where DIR]
+    python -m tests.benchmarks.generative_road verify [--gb 5] [--cold] [--where DIR]
 
 `overhead --full` runs a random-weight network of Stable Diffusion 1.5's own size (3.3 GB of
 memory and minutes on a CPU); without it the tiny one. All calls happen in the same process, in
@@ -13,6 +13,7 @@ turn, in processor seconds of one thread, so that the ratio holds on a busy mach
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import resource
@@ -222,7 +223,7 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
     folder = work / "models" / "diffusion"
     folder.mkdir(parents=True)
     block = np.random.default_rng(0).standard_normal((1 << 28,), np.float32).astype(np.float16)
-    files = max(1, round(arguments.gb / 2))
+    files = max(1, math.ceil(arguments.gb / 2))
     for index in range(files):
         name = "model.diffusion_model.input_blocks.0.0.weight"
         size = int(arguments.gb / files * 5e8 / 4)
@@ -231,8 +232,15 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
     paths = sorted(folder.iterdir())
     total = sum(path.stat().st_size for path in paths) / 1e9
 
+    def cold() -> None:
+        """Let nothing of the files lie in memory, for which one must be root."""
+        if arguments.cold:
+            os.sync()
+            Path("/proc/sys/vm/drop_caches").write_text("3")
+
     def outside(*command: str) -> tuple[float, float]:
         """Return seconds and processor seconds of another program over the same files."""
+        cold()
         began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*command, *map(str, paths)], stdout=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -240,6 +248,7 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
         return time.perf_counter() - began, worked
 
     def ours() -> tuple[float, float]:
+        cold()
         began, worked = time.perf_counter(), time.process_time()
         states = [check(entry, RunToken(reports.append)).state
                   for entry in ModelFolder(work / "models").entries()]  # fmt: skip
@@ -249,7 +258,10 @@ def verify(arguments: argparse.Namespace, work: Path) -> None:
     reports: list[Progress] = []
     runs = {"cat": lambda: outside("cat"), "sha256sum": lambda: outside("sha256sum"),
             "models verify": ours}  # fmt: skip
-    taken = {name: [run() for _ in range(arguments.repeat)] for name, run in runs.items()}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    for _ in range(arguments.repeat):
+        for name, run in runs.items():
+            taken[name].append(run())
     for name, figures in taken.items():
         seconds, worked = (statistics.median(column) for column in zip(*figures, strict=True))
         print(f"{name:14} {seconds:6.2f} s {total / seconds:5.2f} GB/s, {worked:6.2f} CPU-s")
@@ -269,6 +281,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--gb", type=float, default=5.0)
+    parser.add_argument("--cold", action="store_true", help="empty the page cache before each run")
     parser.add_argument("--where", type=Path, default=None)
     arguments = parser.parse_args(argv)
     work = Path(tempfile.mkdtemp(dir=arguments.where))
