@@ -54,6 +54,7 @@ class UpscaleEngine(ModelEngine):
     """Adds detail to an enlarged picture with an upscaler model; without one, says so."""
 
     name = "upscale"
+    version = 2
     title = "Enlarge"
     kinds = ("upscale", "diffusion")
     noun = "upscaler model"

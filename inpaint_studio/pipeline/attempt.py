@@ -30,6 +30,7 @@ from inpaint_studio.records import FillRecipe, Kind, RunOptions, Stage, Verdict,
 
 JUDGE_PAD_PX = 192
 BLOCK_PX = 12
+JOIN_PX = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ def attempt(
     if core.all():
         core = region.mask
     edge = ring(core, recipe.feather_px) & ~region.unusable
+    join = _join(region, core)
     space = space_of(region.icc)
     linear = space.to_linear(region.pixels)
     clock.stages += input_stages(region, sink)
@@ -109,7 +111,7 @@ def attempt(
     request = FillRequest(
         linear=_without_hole(linear, core),
         mask=core,
-        ring=edge,
+        ring=edge | join,
         recipe=recipe,
         source=known if known.any() else None,
         threads=region.threads,
@@ -119,22 +121,24 @@ def attempt(
     maker = engine(recipe.engine)
     fill = maker.fill(request, token.within(0.0, 0.7, "filling"))
     check_fill(fill, request)
-    changed = Box.of_mask(core | edge)
+    changed = Box.of_mask(core | edge | join)
     clock.stage("fill", fill.linear[changed.slices])
 
     fill_pixels = space.from_linear(fill.linear, region.pixels.dtype)
     after = composite(region.pixels, fill_pixels, core, edge)
-    _assert_outside_untouched(region.pixels, after, core | edge)
+    if join.any():
+        after = composite(after, fill_pixels, core, join)
+    _assert_outside_untouched(region.pixels, after, core | edge | join)
     clock.stage("blended", after[changed.slices])
 
     token.step(0.7, "judging")
     judged = _judged(
-        _judge_request(region, recipe, after=after, core=core, space=space, token=token),
+        _judge_request(region, recipe, after=after, core=core | join, space=space, token=token),
         recipe,
         semantic,
         token.within(0.7, 1.0, "judging"),
     )
-    offset = _judge_box(core, after.shape, recipe)
+    offset = _judge_box(core | join, after.shape, recipe)
     verdict = judged.verdict.shifted(offset.left, offset.top)
     clock.stage("readings", data=readings_bytes(verdict))
     maps = {name: _place(plane, offset, core.shape) for name, plane in judged.maps.items()}
@@ -142,7 +146,7 @@ def attempt(
         recipe=replace(recipe, fingerprint={**recipe.fingerprint, **fill.ran_with}),
         after=after,
         core=core,
-        ring=edge,
+        ring=edge | join,
         verdict=verdict,
         stages=tuple(clock.stages),
         changes=fill.changes,
@@ -162,6 +166,16 @@ def input_stages(region: RegionInput, sink: Sink) -> list[Stage]:
         clock.stage("veil", region.veil.weight)
         clock.stage("veil:numbers", region.veil.numbers())
     return clock.stages
+
+
+def _join(region: RegionInput, core: MaskBool) -> MaskBool:
+    """Return where a piece of an enlargement passes over into its neighbours.
+
+    Each piece is given detail by itself; cut off hard, its grain would end at a line.
+    """
+    if region.options.intent != "upscale":
+        return np.zeros_like(core)
+    return ring(core, JOIN_PX) & region.unusable
 
 
 def _is_lent(region: RegionInput) -> bool:

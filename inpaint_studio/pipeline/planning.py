@@ -83,7 +83,7 @@ def region_input(
     own = np.zeros(box.shape, dtype=bool)
     own[piece.box.relative_to(box).slices] = piece.mask
     unusable = mask[box.slices] & ~own
-    if request.source is not None:
+    if request.source is not None and request.options.intent != "upscale":
         unusable = unusable | (~request.source[box.slices] & ~own)
     return RegionInput(
         box=box,
