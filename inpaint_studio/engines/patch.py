@@ -23,10 +23,14 @@ _MOST_REST = 3
 
 
 class PatchEngine(PlainEngine):
-    """Copies what fits from around the hole, coarse to fine, and joins it without a seam."""
+    """Copies what fits from around the hole, coarse to fine, and joins it without a seam.
+
+    Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are
+    (`patch_levels.FAR_COST` where the recipe says nothing).
+    """
 
     name = "patch"
-    version = 4
+    version = 5
     title = "Patch"
 
     def context_px(self, mask: MaskBool) -> int:
@@ -44,6 +48,7 @@ class PatchEngine(PlainEngine):
         return {"rest_levels": rest} if rest else {}
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
+        from inpaint_studio.engines.patch_levels import FAR_COST
         from inpaint_studio.engines.patch_rounds import synthesise
 
         hole = np.ascontiguousarray(request.mask)
@@ -58,6 +63,7 @@ class PatchEngine(PlainEngine):
             source,
             seed=request.recipe.seed,
             rest=rest,
+            far_cost=float(request.recipe.parameters.get("far_cost", FAR_COST)),
             threads=threads,
             token=token,
         )

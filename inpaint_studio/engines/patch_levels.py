@@ -19,7 +19,12 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _SLACK = 64
 _TEXTURE_GAIN = 4.0
 _NEAR_PX = 16
-_FAR_COST = 1000.0
+FAR_COST = 150.0
+"""What a source costs for every pixel that it lies further away than `_NEAR_PX`.
+
+A thousand keeps to the ground beside the hole and loses regular ground (brick: its lines end), as
+the piece that goes on there lies some repeats away; over ordinary photos both are alike.
+"""
 _DECAY = 2.4
 _DECAY_MOST_PX = 40
 
@@ -99,11 +104,18 @@ def _inside(mask: MaskBool) -> MaskBool:
     return inside
 
 
-def make_level(image: FloatImage, hole: MaskBool, source: MaskBool, *, scale: int) -> Level:
+def make_level(
+    image: FloatImage,
+    hole: MaskBool,
+    source: MaskBool,
+    *,
+    scale: int,
+    far_cost: float = FAR_COST,
+) -> Level:
     """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch."""
     usable = whole_patches(source & ~hole)
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    far = np.maximum(away * scale - _NEAR_PX, 0) * _FAR_COST
+    far = np.maximum(away * scale - _NEAR_PX, 0) * far_cost
     touching = cv2.dilate(hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
     targets = np.argwhere(touching & _inside(hole)).astype(np.int32)
     index = np.full(hole.shape, -1, np.int32)

@@ -30,6 +30,7 @@ from inpaint_studio.engines import kriging, membrane
 from inpaint_studio.engines.compiled import kernels
 from inpaint_studio.engines.patch_join import join
 from inpaint_studio.engines.patch_levels import (
+    FAR_COST,
     REACH,
     SIDE,
     FloatImage,
@@ -195,12 +196,14 @@ def synthesise(
     threads: int,
     token: RunToken,
     rest: int = 0,
+    far_cost: float = FAR_COST,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
 
     rest: how many of the finest levels take the coarser level's matches without a search of their
-    own (a level's search costs four times the next coarser one's). What `image` holds under `hole`
-    does not matter. Raises: Cancelled.
+    own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
+    for each pixel that it lies away. What `image` holds under `hole` does not matter.
+    Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
         return None
@@ -219,7 +222,7 @@ def synthesise(
     with work:
         for number in reversed(range(len(stack))):
             picture, gap, allowed = stack.pop()
-            fine = make_level(picture, gap, allowed, scale=2**number)
+            fine = make_level(picture, gap, allowed, scale=2**number, far_cost=far_cost)
             if level is None:
                 work.first_guess(fine)
             else:

@@ -34,7 +34,7 @@ from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import RunOptions
+from inpaint_studio.records import RunOptions, Scalar
 
 LABELS = Path(__file__).with_name("gates_labels.csv")
 CASES_PER_PHOTO = 2
@@ -147,13 +147,13 @@ def _label(before: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np
     return mask, out
 
 
-def _fill(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _fill(name: str, photo: np.ndarray, mask: np.ndarray, **parameters: Scalar) -> np.ndarray:
     maker = engine(name)
     box = Box.of_mask(mask).pad(maker.context_px(mask)).clamp(Box.of_shape(mask.shape))
     crop, hole = photo[box.slices], mask[box.slices]
     request = FillRequest(
         linear=to_linear(crop), mask=hole, ring=ring(hole, 2),
-        recipe=maker.recipe(RunOptions(), hole), threads=1,
+        recipe=maker.recipe(RunOptions(parameters=parameters), hole), threads=1,
     )  # fmt: skip
     linear = maker.fill(request, RunToken()).linear
     out = photo.copy()
@@ -213,12 +213,12 @@ def _smeared(c: Case) -> np.ndarray:
     return np.where(c.mask[..., None], soft, c.before)
 
 
-def _ours(name: str) -> Callable[[Case], np.ndarray]:
-    return lambda c: _fill(name, c.before, c.mask)
+def _ours(name: str, **parameters: Scalar) -> Callable[[Case], np.ndarray]:
+    return lambda c: _fill(name, c.before, c.mask, **parameters)
 
 
 ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
-    "patch": _ours("patch"),
+    "patch": _ours("patch", far_cost=1000.0),  # as it was when its fills were labelled
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
