@@ -158,6 +158,11 @@ def test_the_window_lives_on_and_says_what_happened(
     assert np.array_equal(document.mask.mask, painted)
     assert np.array_equal(document.history.pixels, original) and document.history.cursor == 0
 
+    run("hang")
+    assert said[-1][0] == "bad" and "no sign of life" in said[-1][1]
+    assert np.array_equal(document.mask.mask, painted)
+    assert np.array_equal(document.history.pixels, original) and document.history.cursor == 0
+
     run("memory")
     hands.until(lambda: any("gave up" in words for _, words in said))
     assert document.history.cursor == 0 and window.studio.queue.count() == 1
