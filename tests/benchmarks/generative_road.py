@@ -275,7 +275,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("overhead", "step", "cancel", "verify"))
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=3, help="at least 3: one is lost to strength")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--prefill", default="patch")
     parser.add_argument("--full", action="store_true")
@@ -284,6 +284,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--cold", action="store_true", help="empty the page cache before each run")
     parser.add_argument("--where", type=Path, default=None)
     arguments = parser.parse_args(argv)
+    if arguments.steps < 3:
+        parser.error(
+            "--steps must be 3 or more: strength 0.99 takes one, and time lies between two"
+        )
     work = Path(tempfile.mkdtemp(dir=arguments.where))
     try:
         {"overhead": overhead, "step": step, "cancel": cancel, "verify": verify}[arguments.what](
