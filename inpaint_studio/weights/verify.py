@@ -138,6 +138,7 @@ def read_sums(path: Path, token: RunToken) -> tuple[FileSum, ...]:
                 done, left = wait(left, timeout=REPORT_EVERY_S, return_when=FIRST_COMPLETED)
                 token.step(reading.share, f"checking {reading.name}")
                 for one in done:
+                    token.check()
                     one.result()
         except BaseException:
             reading.stop.set()
