@@ -118,34 +118,48 @@ def planned(
     run here, or none can).
     """
     region = region_input(request, working, mask, piece, pad=CONTEXT_PX)
-    plan = plan_for(route_for(region, semantic), region)
+    plan = plan_for(route_for(region, semantic, request.things), region)
     pad = reach_px(region.mask, (plan.engine,), plan.recipe.grow_px)
     if pad > CONTEXT_PX:
         region = region_input(request, working, mask, piece, pad=pad)
     return region, plan
 
 
-def route_for(region: RegionInput, semantic: SemanticJudge | None = None) -> Route:
-    """Return what the policy says of a region, on this machine and at this moment."""
+def route_for(
+    region: RegionInput,
+    semantic: SemanticJudge | None = None,
+    things: Iterable[tuple[Box, str]] = (),
+) -> Route:
+    """Return what the policy says of a region, on this machine and at this moment.
+
+    things: what is known to lie where, boxes as the region's own; only what they do not name is
+    the detector asked for.
+    """
     import psutil
 
     srgb = space_of(region.icc).to_srgb8(region.pixels)
     free = psutil.virtual_memory().available * _MB
     able = offers() if region.options.engine != "auto" else _that_fit(offers(), region, free)
     options, policy = region.options, load_policy()
-    if semantic is not None and not options.subject and policy.asks_for("subject"):
-        options = replace(options, subject=subject_of(srgb, region.mask, semantic))
+    if not options.subject and policy.asks_for("subject"):
+        own = ((box.shift(-region.box.left, -region.box.top), name) for box, name in things)
+        subject = subject_of(region.mask, own)
+        if not subject and semantic is not None:
+            seen = semantic.objects(srgb)
+            subject = subject_of(region.mask, ((box, name) for box, name, _ in seen))
+        options = replace(options, subject=subject)
     return choose(srgb, region.mask, options, able, free, policy)
 
 
-def subject_of(srgb: Pixels, mask: MaskBool, semantic: SemanticJudge) -> str:
-    """Return the name of the thing that a mask covers, "" when the detector sees none there.
+def subject_of(mask: MaskBool, things: Iterable[tuple[Box, str]]) -> str:
+    """Return the name of the thing (box, name) that a mask covers, "" when it covers none.
 
-    Half of the mask must lie on it, and a third of its box under the mask.
+    Half of the mask must lie on it, and a third of its box under the mask. Boxes may reach
+    beyond the mask's crop.
     """
     best, name = 0.0, ""
-    for box, label, _ in semantic.objects(srgb):
-        covered = float(mask[box.slices].sum())
+    for box, label in things:
+        covered = float(mask[box.clamp(Box.of_shape(mask.shape)).slices].sum())
         on_it, of_it = covered / float(mask.sum()), covered / max(box.area, 1)
         if on_it >= ON_IT and of_it >= OF_IT and on_it * of_it > best:
             best, name = on_it * of_it, label

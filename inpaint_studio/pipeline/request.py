@@ -24,6 +24,7 @@ class RunRequest:
     mask: (h, w) bool core. source: (h, w) bool or None, where patches may be copied from.
     icc: the photo's embedded profile, None = sRGB.
     veil: a semi-transparent overlay over `pixels` that is known already, to be taken off.
+    things: what is known to lie where in `pixels`: boxes, and what the detector called each.
     """
 
     pixels: Pixels
@@ -36,6 +37,7 @@ class RunRequest:
     photo_sha256: str = ""
     threads: int = 0
     veil: Veil | None = None
+    things: tuple[tuple[Box, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

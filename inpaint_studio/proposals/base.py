@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -55,6 +55,12 @@ def proposal(
         automatic=automatic,
     )
     return Proposal(record, part)
+
+
+def things_of(proposals: Iterable[Proposal]) -> tuple[tuple[Box, str], ...]:
+    """Return where objects lie among these proposals and what the detector called them."""
+    records = (item.record for item in proposals)
+    return tuple((r.box, r.text) for r in records if r.kind == "object" and r.text)
 
 
 def _pin(mask: MaskBool, box: Box) -> tuple[int, int]:

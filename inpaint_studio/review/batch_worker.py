@@ -18,12 +18,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, read_mask, save_photo
 from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, RunResult, run
 from inpaint_studio.pipeline.worker import readers
+from inpaint_studio.proposals.base import things_of
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import Kind, ProposalRecord, RunOptions, RunRecord
 from inpaint_studio.review.batch_plan import BatchOptions, mask_for
@@ -46,6 +48,17 @@ class Order:
     engine: str = ""
     mark: str = ""
     max_megapixels: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What to fill in a photo. mask: (H, W) bool; doubt: why a person must look at it, "" where
+    it may pass unseen; things: what the detector called what lies under it, and where."""
+
+    kind: Kind
+    mask: MaskBool
+    doubt: str = ""
+    things: tuple[tuple[Box, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +98,12 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
     parts: list[Part] = []
     known = _known_mark(photo, order, store)
     work = _work(photo, order.options, token.within(0.0, 0.25), known)
-    for number, (kind, mask, doubt) in enumerate(work):
+    for number, asked in enumerate(work):
         share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
-        veil = known.veil if known is not None and kind == "watermark" else None
-        result = _fill(
-            photo, pixels, mask, order=order, kind=kind, veil=veil, store=store, token=share
-        )
-        if doubt:
-            result = replace(result, record=doubted(result.record, doubt))
+        veil = known.veil if known is not None and asked.kind == "watermark" else None
+        result = _fill(photo, pixels, asked, order=order, veil=veil, store=store, token=share)
+        if asked.doubt:
+            result = replace(result, record=doubted(result.record, asked.doubt))
         pixels = _applied(pixels, result)
         options = order.options
         intake = take_in(
@@ -129,21 +140,21 @@ def _known_mark(photo: Photo, order: Order, store: ObjectStore) -> OnPhoto | Non
 
 def _work(
     photo: Photo, options: BatchOptions, token: RunToken, known: OnPhoto | None = None
-) -> list[tuple[Kind, MaskBool, str]]:
-    """Return what to fill: kind, mask over the whole photo, and why a person must look at it
-    ("" where it may pass unseen)."""
+) -> list[Work]:
+    """Return what to fill in a photo, one piece of work for each kind and how sure it is."""
     if not options.propose:
         path = mask_for(photo.path or Path(), options)
         if path is None:
             return []
-        return [(options.run.kind, read_mask(path, photo.shape), "")]
+        return [Work(options.run.kind, read_mask(path, photo.shape))]
     srgb = space_of(photo.icc).to_srgb8(photo.pixels)
     single = tuple(kind for kind in options.propose if kind != "watermark")
     found = propose(srgb, single, readers(), token) if single else []
-    work: list[tuple[Kind, MaskBool, str]] = []
+    work: list[Work] = []
     taken = np.zeros(photo.shape, dtype=np.bool_)
     if known is not None:
-        work.append(("watermark", known.mask, "" if known.is_sure else _doubt((), options.sure)))
+        doubt = "" if known.is_sure else _doubt((), options.sure)
+        work.append(Work("watermark", known.mask, doubt))
         taken |= known.mask
         # A mark is often text too: what is measured need not be guessed once more.
         found = [
@@ -160,7 +171,8 @@ def _work(
             if mask.any():
                 taken |= mask
                 reasons = [item.record.reason for item in chosen]
-                work.append((kind, mask, "" if is_sure else _doubt(reasons, options.sure)))
+                doubt = "" if is_sure else _doubt(reasons, options.sure)
+                work.append(Work(kind, mask, doubt, things_of(chosen)))
     return work
 
 
@@ -179,21 +191,20 @@ def _doubt(reasons: Sequence[str], least: float) -> str:
 def _fill(
     photo: Photo,
     pixels: Pixels,
-    mask: MaskBool,
+    work: Work,
     *,
     order: Order,
-    kind: Kind,
     veil: Veil | None,
     store: ObjectStore,
     token: RunToken,
 ) -> RunResult:
-    options: RunOptions = replace(order.options.run, kind=kind)
+    options: RunOptions = replace(order.options.run, kind=work.kind)
     if order.engine:
         options = replace(options, engine=order.engine)
     request = RunRequest(
-        pixels=pixels, mask=mask, options=options, icc=photo.icc,
+        pixels=pixels, mask=work.mask, options=options, icc=photo.icc,
         photo_name=str(photo.path or ""), photo_sha256=photo.sha256, threads=1,
-        veil=veil,
+        veil=veil, things=work.things,
     )  # fmt: skip
     return run(request, token, store, semantic=readers())
 

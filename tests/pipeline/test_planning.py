@@ -63,10 +63,27 @@ def test_the_detector_names_the_subject_only_where_the_policy_asks(
     assert detector.looks == 1, "what the user said is not asked again"
 
 
+def test_what_a_proposal_was_found_as_is_the_subject_and_saves_the_detectors_look(
+    coffee: Rgb, spot: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_STUDIO_HOME", str(tmp_path))
+    user_policy().parent.mkdir(parents=True)
+    user_policy().write_text(OWN)
+    detector = Detector(Box(0, 0, 1, 1))
+    elsewhere = (Box(0, 0, 9, 9), "car")
+    found = RunRequest(
+        pixels=coffee, mask=spot, things=(elsewhere, (Box(24, 24, 58, 58), "person"))
+    )
+    assert road.plans(found, semantic=detector)[0][1].reasons[0].text == "A person goes."
+    assert road.plans(found)[0][1].engine == "flat" and detector.looks == 0
+    astray = RunRequest(pixels=coffee, mask=spot, things=(elsewhere,))
+    assert road.plans(astray, semantic=detector)[0][1].engine == "patch" and detector.looks == 1
+
+
 def test_a_thing_that_the_mask_hardly_touches_is_not_its_subject(spot: Mask) -> None:
-    photo = np.zeros((*spot.shape, 3), np.uint8)
-    assert subject_of(photo, spot, Detector(Box(24, 24, 58, 58))) == "person"
-    assert subject_of(photo, spot, Detector(Box(50, 24, 300, 200))) == ""
+    whole = (Box.of_shape(spot.shape), "table")
+    assert subject_of(spot, [whole, (Box(24, 24, 58, 58), "person")]) == "person"
+    assert subject_of(spot, [whole, (Box(50, 24, 300, 200), "person")]) == ""
 
 
 def test_the_reach_counts_what_the_mask_grows_by(spot: Mask) -> None:

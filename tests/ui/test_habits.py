@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QPointingDevice, QTabletEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.base import proposal
 from inpaint_studio.ui.canvas.panes import Mode
 from tests.ui.conftest import Hands
@@ -83,6 +84,29 @@ def test_the_bar_of_the_pins_finds_what_can_be_found(hands: Hands, photos: list[
     assert hands.editor.kind == "text"
     hands.key(Qt.Key.Key_B)
     assert not bar.isVisible()
+
+
+def test_what_a_kept_proposal_was_found_as_goes_with_the_run_and_ends_with_it(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    thing = np.zeros((300, 400), bool)
+    thing[40:90, 80:120] = True
+    hands.pool.found = [
+        proposal(thing, kind="object", confidence=0.9, reason="looks like a car", text="car")
+    ]
+    hands.key(Qt.Key.Key_P)
+    hands.workspace.options.finders.children()[3].click()  # type: ignore[attr-defined]
+    hands.until(lambda: len(hands.workspace.pins._tags) == 1)
+    hands.stroke((100, 60))
+    assert hands.document.things == ((Box(80, 40, 120, 90), "car"),)
+    hands.key(Qt.Key.Key_Return, CTRL)
+    hands.until(lambda: hands.document.history.cursor == 1)
+    request = next(args[0] for name, args in hands.pool.asked if name == "run_job")
+    ((where, name),) = request.things
+    assert name == "car"
+    assert where.shift(request.origin.left, request.origin.top) == Box(80, 40, 120, 90)
+    assert hands.document.things == ()
 
 
 def test_a_split_parts_the_new_edit(hands: Hands, photos: list[Path]) -> None:

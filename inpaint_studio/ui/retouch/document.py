@@ -50,6 +50,8 @@ class Document:
     source_means: str = "auto"
     view: View | None = None
     note: str = ""
+    things: tuple[tuple[Box, str], ...] = ()
+    """Where the objects among the kept proposals lie, and what the detector called them."""
     runs: dict[str, RunRecord] = field(default_factory=dict)
     items: dict[str, ReviewRow | None] = field(default_factory=dict)
     """What the review queue said of an edit when it was asked last (`forget_items` asks anew)."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
+from inpaint_studio.proposals.base import Proposal, things_of
 from inpaint_studio.records import Kind
 from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
@@ -129,6 +130,12 @@ class Editor(QObject):
         done = partial(self._committed, document, label, take)
         self.background.run(work, done, self._failed, in_order=True)
 
+    def take_up(self, proposals: Sequence[Proposal]) -> None:
+        """Remember what the proposals that are kept were found as: the plan may ask."""
+        self.kind = proposals[0].record.kind
+        if self.document is not None:
+            self.document.things += things_of(proposals)
+
     def _committed(
         self, document: Document, label: str, take: tuple[Box, MaskBool] | None,
         made: tuple[Box, int],
@@ -140,7 +147,7 @@ class Editor(QObject):
         step: MaskStep | None = None
         if take is not None:
             self.last_mask = take
-            self.kind = "painted"
+            self.kind, document.things = "painted", ()
             step = document.mask.put(label, *take, "subtract")
         document.timeline.push(Step(label, step, position))
         entries, cursor = document.history.entries, document.history.cursor

@@ -221,7 +221,7 @@ class MaskCommands(QObject):
             part = item.record.box.clamp(box)
             inside = part.relative_to(item.record.box).slices
             whole[part.relative_to(box).slices] |= item.mask[inside]
-        self._editor.kind = items[0].record.kind
+        self._editor.take_up(items)
         number = count(len(items), "proposal", "proposals")
         self._editor.put_mask(tr("Keep {number}", number=number), box, whole, "add")
         self.pins_changed.emit()

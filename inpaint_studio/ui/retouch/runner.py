@@ -333,10 +333,11 @@ def _request(
         source = painted.copy() if document.source_means == "include" else ~painted
     photo = document.photo
     options = replace(options, time_budget_s=float(studio.settings["fill_budget_s"]))
+    things = tuple((place.shift(-crop.left, -crop.top), name) for place, name in document.things)
     return RunRequest(
         pixels=pixels, mask=inside, options=options, origin=crop, icc=photo.icc, source=source,
         photo_name=str(document.path), photo_sha256=photo.sha256,
-        threads=int(studio.settings["threads"]),
+        threads=int(studio.settings["threads"]), things=things,
     )  # fmt: skip
 
 

@@ -342,7 +342,7 @@ class PickTool(Tool):
         item = self.pins.items.pop(number)
         self.pins.chosen = -1
         if keep:
-            self.editor.kind = item.record.kind
+            self.editor.take_up([item])
             label = tr("Proposal: {kind}", kind=item.record.kind)
             self.editor.put_mask(label, item.record.box, item.mask, "add")
         self.editor.canvas.update()
