@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         except Cancelled:
             stopped, delivered = True, None
         if args.report is not None:
-            from inpaint_studio.review.report import write_report
+            from inpaint_studio.review.report_file import write_report
 
             write_report(studio.library, args.report, batch_id=batch.batch_id)
             output.say(f"wrote {args.report}")

@@ -163,7 +163,7 @@ def _export(args: argparse.Namespace, queue: ReviewQueue, output: Output) -> int
 
 
 def _report(args: argparse.Namespace, studio: Studio, output: Output) -> int:
-    from inpaint_studio.review.report import write_report
+    from inpaint_studio.review.report_file import write_report
 
     if args.output is None:
         raise BadSetting("Name the report: `review report -o report.html` (or .pdf).")

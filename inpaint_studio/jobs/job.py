@@ -6,13 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.jobs.token import Progress
-
-if TYPE_CHECKING:
-    from inpaint_studio.jobs.pool import WorkerPool
 
 JobKind: TypeAlias = Literal["light", "heavy"]
 JobState: TypeAlias = Literal["waiting", "running", "finished", "failed", "cancelled"]
@@ -25,10 +22,10 @@ class Job:
 
     progress: the newest report. error: why it failed, `str(error)` is a sentence.
     peak_mb: most memory its worker was seen to use. deaths: workers this job has killed.
-    lost: workers that died before they had it.
+    lost: workers that died before they had it. canceller: what `cancel` asks.
     """
 
-    pool: WorkerPool = field(repr=False)
+    canceller: Callable[[Job], None] = field(repr=False)
     number: int
     target: str
     args: tuple[Any, ...] = field(repr=False)
@@ -67,7 +64,7 @@ class Job:
 
     def cancel(self) -> None:
         """Ask to stop; the job ends as cancelled within a second. Returns at once."""
-        self.pool.cancel(self)
+        self.canceller(self)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; return whether it came. Never call it on the window's thread."""

@@ -24,12 +24,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from inpaint_studio import errors
 from inpaint_studio.errors import JobFailed
-from inpaint_studio.jobs import wire
+from inpaint_studio.jobs import ends, wire
 from inpaint_studio.jobs.job import Job, JobKind, JobState
 from inpaint_studio.jobs.line import Callbacks, Line
-from inpaint_studio.jobs.process import WorkerProcess, death_sentence
+from inpaint_studio.jobs.process import WorkerProcess
 from inpaint_studio.jobs.token import Progress
 
 GRACE_S = 0.4
@@ -124,7 +123,7 @@ class WorkerPool:
         Arrays in `args` must not change until the job has started.
         """
         job = Job(
-            pool=self, number=next(self._numbers), target=target, args=args,
+            canceller=self.cancel, number=next(self._numbers), target=target, args=args,
             kwargs=dict(kwargs or {}), kind=kind, priority=priority, label=label, key=key,
             attempts=attempts, on_progress=on_progress, on_end=on_end,
         )  # fmt: skip
@@ -133,7 +132,7 @@ class WorkerPool:
                 raise RuntimeError("the pool has been closed")
             self._begin()
             if key and self._deaths.get(key, 0) >= POISON_AFTER:
-                self._finish(job, "failed", error=_set_aside())
+                self._finish(job, "failed", error=JobFailed(ends.set_aside_sentence(POISON_AFTER)))
                 return job
             self._wanted.add(kind)
             self._bad_starts[kind] = 0
@@ -361,7 +360,7 @@ class WorkerPool:
             elif message[2] == "finished":
                 self._finish(job, "finished", result=message[3])
             else:
-                self._finish(job, "failed", error=_rebuilt(*message[3]))
+                self._finish(job, "failed", error=ends.rebuilt(*message[3]))
             self._lock.notify_all()
         return True
 
@@ -393,18 +392,15 @@ class WorkerPool:
         if job.key:
             deaths = self._deaths[job.key] = self._deaths.get(job.key, 0) + 1
         if deaths >= POISON_AFTER:
-            error = _set_aside()
+            error = JobFailed(ends.set_aside_sentence(POISON_AFTER))
         elif job.deaths < job.attempts:
             self._again(job)
             return
         elif worker.killed_for == "hang":
             waited = max(self._silence_s, time.monotonic() - worker.last_tick)
-            error = JobFailed(
-                f"The job gave no sign of life for {waited:.0f} s and was stopped; "
-                "try again with a smaller mask, or choose another engine."
-            )
+            error = JobFailed(ends.hung_sentence(waited))
         else:
-            error = JobFailed(death_sentence(status, job.peak_mb))
+            error = JobFailed(ends.death_sentence(status, job.peak_mb))
         error.trace = words
         self._finish(job, "failed", error=error)
 
@@ -417,12 +413,8 @@ class WorkerPool:
         self._bad_starts[kind] += 1
         if self._bad_starts[kind] < _MAX_BAD_STARTS:
             return
-        last = (words.strip().splitlines() or ["it said nothing"])[-1]
         for job in self._waiting[kind].clear():
-            error = JobFailed(
-                f"No worker can be started on this machine ({last}); "
-                "`inpaint-studio doctor` tells what is missing."
-            )
+            error = JobFailed(ends.no_start_sentence(words))
             error.trace = words
             self._finish(job, "failed", error=error)
 
@@ -443,20 +435,3 @@ class WorkerPool:
         job._end.set()
         if job.on_end is not None:
             self._callbacks.call(job.on_end, job)
-
-
-def _rebuilt(name: str, text: str, trace: str) -> Exception:
-    """Return the error a worker told of, as one of the program's own classes."""
-    kind = getattr(errors, name, JobFailed)
-    error: Exception = kind(text)
-    if isinstance(error, JobFailed):
-        error.trace = trace
-    error.add_note(trace)
-    return error
-
-
-def _set_aside() -> JobFailed:
-    return JobFailed(
-        f"This job has killed its worker {POISON_AFTER} times and was set aside; "
-        "choose another engine or a smaller mask."
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -116,28 +115,6 @@ class WorkerProcess:
             return self._errors.read().decode(errors="replace")
         finally:
             self._errors.close()
-
-
-def death_sentence(status: int, peak_mb: float) -> str:
-    """Say how a worker died: its exit status (negative: a signal)."""
-    memory = f" at {peak_mb:.0f} MB" if peak_mb else ""
-    if status == -getattr(signal, "SIGKILL", 9):
-        return (
-            f"The system stopped the worker{memory}, most likely because memory ran out; "
-            "close other programs, use a smaller mask, or choose another engine."
-        )
-    if status < 0:
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        how = f"crashed ({name})"
-    else:
-        how = f"ended on its own (exit code {status})"
-    return (
-        f"The worker {how} while it did this job; nothing else was touched. "
-        "Try again, or choose another engine."
-    )
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from inpaint_studio.jobs import wire
-from inpaint_studio.jobs.process import WorkerProcess, death_sentence
+from inpaint_studio.jobs.ends import death_sentence
+from inpaint_studio.jobs.process import WorkerProcess
 from inpaint_studio.jobs.worker import BEAT_S
 
 

@@ -20,7 +20,7 @@ from inpaint_studio.errors import InpaintError
 from inpaint_studio.review.batch import Batch
 from inpaint_studio.review.batch_progress import BatchProgress
 from inpaint_studio.review.filters import Filter
-from inpaint_studio.review.report import write_report
+from inpaint_studio.review.report_file import write_report
 from inpaint_studio.store.rows import BatchItemRow
 from inpaint_studio.ui.actions import Actions
 from inpaint_studio.ui.background import Background

@@ -37,7 +37,12 @@ class Canvas(Stage):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tool: Tool = Tool()
-        self.keys = KeyPointer(self)
+        self.keys = KeyPointer(
+            self,
+            tool=lambda: self.tool,
+            moved=self.hovered.emit,
+            toggled=self.keys_toggled.emit,
+        )
         self._space_held = False
         self._last = QPointF()
         self._circle: QPointF | None = None
@@ -52,7 +57,8 @@ class Canvas(Stage):
         self.tool.paint(painter, self)
         circle = self.keys.at if self.keys.on else self._circle
         if circle is not None and self.tool.radius > 0:
-            chrome.draw_circle(painter, self, circle)
+            ratio = self.devicePixelRatioF()
+            chrome.draw_circle(painter, circle * ratio, self.tool.radius * self.view.zoom, ratio)
         self.keys.paint(painter)
 
     # Events

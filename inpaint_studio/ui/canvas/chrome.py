@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
@@ -11,18 +9,8 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.canvas.panes import Pane
 
-if TYPE_CHECKING:
-    from inpaint_studio.ui.canvas.canvas import Canvas
-    from inpaint_studio.ui.canvas.stage import Stage
-
 GRIP_PX = 9
 _SHADOW = (70, 44, 26, 14, 6)
-
-
-class Overlay(Protocol):
-    """Something drawn over the photo in every pane (pins, evidence boxes)."""
-
-    def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None: ...
 
 
 def draw_empty(painter: QPainter, rect: QRect, words: str) -> None:
@@ -80,14 +68,12 @@ def draw_tag(
     return place
 
 
-def draw_label(painter: QPainter, canvas: Stage, pane: Pane) -> None:
+def draw_label(painter: QPainter, photo: Box, pane: Pane, ratio: float) -> None:
     """BEFORE / AFTER in the corner of the photo, or of the pane when the photo goes beyond."""
     if not pane.label:
         return
-    ratio = canvas.devicePixelRatioF()
     gap = 10 * ratio
-    bounds = canvas.tiles.bounds().shift(canvas.view.left + pane.shift, canvas.view.top)
-    shown = bounds.clamp(pane.clip)
+    shown = photo.clamp(pane.clip)
     if shown.width < 40 * ratio:
         return
     right = pane.label == "AFTER"
@@ -95,12 +81,10 @@ def draw_label(painter: QPainter, canvas: Stage, pane: Pane) -> None:
     draw_tag(painter, QPointF(x, shown.top + gap), pane.label, right=right, ratio=ratio)
 
 
-def draw_split(painter: QPainter, canvas: Stage) -> None:
-    ratio = canvas.devicePixelRatioF()
-    width, height = canvas.device_size()
-    x = round(width * canvas.split)
-    photo = canvas.tiles.bounds().shift(canvas.view.left, canvas.view.top)
-    shown = photo.clamp(Box(0, 0, width, height))
+def draw_split(painter: QPainter, photo: Box, whole: Box, split: float, ratio: float) -> None:
+    """The line between before and after at `split` (0..1) of the whole canvas, with its handle."""
+    x = round(whole.width * split)
+    shown = photo.clamp(whole)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(QRectF(x - ratio, shown.top, 2 * ratio, shown.height), QColor(255, 255, 255))
@@ -122,11 +106,8 @@ def draw_split(painter: QPainter, canvas: Stage) -> None:
     painter.restore()
 
 
-def draw_circle(painter: QPainter, canvas: Canvas, at: QPointF) -> None:
-    """The live brush circle, light and dark so that it shows on any ground."""
-    ratio = canvas.devicePixelRatioF()
-    radius = canvas.tool.radius * canvas.view.zoom
-    center = QPointF(at.x() * ratio, at.y() * ratio)
+def draw_circle(painter: QPainter, center: QPointF, radius: float, ratio: float) -> None:
+    """The live brush circle, light and dark so that it shows on any ground. Device pixels."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(QBrush(Qt.BrushStyle.NoBrush))

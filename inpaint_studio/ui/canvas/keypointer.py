@@ -7,17 +7,15 @@ canvas's edge. Qt's own mouse keys were no way out: they exist on X11 alone and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 
 from inpaint_studio.ui.canvas import chrome
-from inpaint_studio.ui.canvas.tool import Pointer
+from inpaint_studio.ui.canvas.stage import Stage
+from inpaint_studio.ui.canvas.tool import Pointer, Tool
 from inpaint_studio.ui.text import tr
-
-if TYPE_CHECKING:
-    from inpaint_studio.ui.canvas.canvas import Canvas
 
 STEP_PX = 8
 LONG_PX = 40
@@ -34,8 +32,19 @@ _OTHER = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 class KeyPointer:
     """Stands in for the mouse while it is `on`. `at`: its place in the canvas's own pixels."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(
+        self,
+        canvas: Stage,
+        *,
+        tool: Callable[[], Tool],
+        moved: Callable[[int, int], object],
+        toggled: Callable[[bool], object],
+    ) -> None:
+        """tool: the one in hand now. moved: told the photo pixel; toggled: told on and off."""
         self._canvas = canvas
+        self._tool = tool
+        self._told_move = moved
+        self._told_toggle = toggled
         self.on = False
         self.at = QPointF()
         self._down = False
@@ -54,7 +63,7 @@ class KeyPointer:
         self.on = True
         canvas.setFocus()
         self._moved()
-        canvas.keys_toggled.emit(True)
+        self._told_toggle(True)
 
     def stop(self) -> bool:
         """Hide it; a stroke under way is kept. True when it was there."""
@@ -62,9 +71,9 @@ class KeyPointer:
             return False
         self.lift()
         self.on = False
-        self._canvas.tool.leave()
+        self._tool().leave()
         self._canvas.update()
-        self._canvas.keys_toggled.emit(False)
+        self._told_toggle(False)
         return True
 
     def go(self, x: float, y: float) -> None:
@@ -122,10 +131,10 @@ class KeyPointer:
         canvas = self._canvas
         pointer = self._pointer()
         if self._down:
-            canvas.tool.drag(pointer)
+            self._tool().drag(pointer)
         else:
-            canvas.tool.hover(pointer)
-        canvas.hovered.emit(*pointer.pixel)
+            self._tool().hover(pointer)
+        self._told_move(*pointer.pixel)
         canvas.update()
 
     def _button(self, *, alt: bool) -> None:
@@ -134,7 +143,7 @@ class KeyPointer:
             self.lift()
             return
         self._alt = alt
-        tool = self._canvas.tool
+        tool = self._tool()
         if tool.pans:
             return
         tool.press(self._pointer())
@@ -145,7 +154,7 @@ class KeyPointer:
         """Take the tool off the photo; what was drawn stays."""
         if self._down:
             self._down = False
-            self._canvas.tool.release(self._pointer())
+            self._tool().release(self._pointer())
         self._alt = False
 
     def cancel(self) -> bool:
@@ -153,7 +162,7 @@ class KeyPointer:
         if not self._down:
             return False
         self._down = self._alt = False
-        self._canvas.tool.cancel()
+        self._tool().cancel()
         return True
 
     def _pointer(self) -> Pointer:

@@ -7,6 +7,7 @@ graphs, OpenGL on software drivers, pyqtgraph and vispy were 10–200 times slow
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -15,7 +16,8 @@ from PySide6.QtWidgets import QWidget
 from inpaint_studio.geometry import Box
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.canvas import chrome
-from inpaint_studio.ui.canvas.drawing import Ants, Drawing
+from inpaint_studio.ui.canvas.ants import Ants
+from inpaint_studio.ui.canvas.drawing import Drawing, tiles_of
 from inpaint_studio.ui.canvas.maskplane import MaskPlane
 from inpaint_studio.ui.canvas.panes import Mode, Pane, panes, viewport
 from inpaint_studio.ui.canvas.picture import Picture
@@ -25,6 +27,12 @@ from inpaint_studio.ui.canvas.view import View
 
 PAINT_BUDGET_S = 0.009
 MARGIN_PX = 24
+
+
+class Overlay(Protocol):
+    """Something drawn over the photo in every pane (pins, evidence boxes)."""
+
+    def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None: ...
 
 
 class Stage(QWidget):
@@ -46,15 +54,15 @@ class Stage(QWidget):
         self.tiles = TileStore(self.scene)
         self.view = View()
         self.mode = Mode.AFTER
-        self.overlays: list[chrome.Overlay] = []
+        self.overlays: list[Overlay] = []
         self.split = 0.5
         self.empty_text = ""
         self._fit = True
         self._before_held = False
         self._swapped = False
         self._drag = ""
-        self._drawing = Drawing(self)
-        self.ants = Ants(self)
+        self._drawing = Drawing(self.tiles)
+        self.ants = Ants(self, wanted=self._has_ants, step=self._march)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -300,6 +308,7 @@ class Stage(QWidget):
             int(region.left() * ratio), int(region.top() * ratio),
             int((region.right() + 1) * ratio) + 1, int((region.bottom() + 1) * ratio) + 1,
         )  # fmt: skip
+        photo = self.tiles.bounds().shift(self.view.left, self.view.top)
         deadline = time.perf_counter() + PAINT_BUDGET_S
         waiting = False
         for pane in self.panes():
@@ -307,17 +316,39 @@ class Stage(QWidget):
             if clip.is_empty:
                 continue
             painter.setClipRect(clip.left, clip.top, clip.width, clip.height)
-            waiting |= self._drawing.pane(painter, pane, clip, deadline)
+            waiting |= self._drawing.pane(
+                painter, self.scene, photo, pane, clip, self.view.zoom, deadline
+            )
             for overlay in self.overlays:
                 overlay.paint(painter, self, pane)
-            chrome.draw_label(painter, self, pane)
+            chrome.draw_label(painter, photo.shift(pane.shift, 0), pane, ratio)
         painter.setClipRect(dirty.left, dirty.top, dirty.width, dirty.height)
         if self.mode is Mode.SPLIT and not self._before_held:
-            chrome.draw_split(painter, self)
+            chrome.draw_split(painter, photo, Box(0, 0, *self.device_size()), self.split, ratio)
         self.paint_over(painter)
         painter.end()
         if waiting:
             self._later.start()
+
+    # The mask's marching outline
+
+    def _has_ants(self) -> bool:
+        mask = self.scene.mask
+        has_mask = mask is not None and not mask.bounds.is_empty
+        return self.scene.show_ants and has_mask and self.isVisible()
+
+    def _march(self) -> None:
+        """Move the outline on by a pixel, in the tiles in sight; not while something is dragged."""
+        if self.is_dragged or self.scene.mask is None:
+            return
+        self.tiles.ants = (self.tiles.ants + 1) & 7
+        for pane in self.panes():
+            box = pane.clip.shift(-self.view.left - pane.shift, -self.view.top)
+            box = box.clamp(self.tiles.bounds())
+            if box.is_empty:
+                continue
+            for changed in self.tiles.march(pane.side, *tiles_of(box)):
+                self.update_device(changed)
 
     # What the hands add
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
-if TYPE_CHECKING:
-    from inpaint_studio.ui.canvas.canvas import Canvas
+from inpaint_studio.ui.canvas.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,5 +60,5 @@ class Tool:
         """Esc: drop what is being drawn. True when there was something."""
         return False
 
-    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+    def paint(self, painter: QPainter, canvas: Stage) -> None:
         """Draw the preview, in device pixels (use `canvas.to_device`)."""

@@ -25,7 +25,8 @@ from inpaint_studio.review import calibration
 from inpaint_studio.review.export import events_csv, events_json
 from inpaint_studio.review.facts import Figures, figures, gather
 from inpaint_studio.review.filters import Filter
-from inpaint_studio.review.report import percent, write_report
+from inpaint_studio.review.report import percent
+from inpaint_studio.review.report_file import write_report
 from inpaint_studio.review.statistics import EditFact
 from inpaint_studio.store.files import write_durably
 from inpaint_studio.store.rows import ReviewRow

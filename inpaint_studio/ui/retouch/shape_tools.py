@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from inpaint_studio.ui.canvas import Canvas
+from inpaint_studio.ui.canvas import Stage
 from inpaint_studio.ui.canvas.tool import Pointer, Tool
 from inpaint_studio.ui.retouch import shapes
 from inpaint_studio.ui.retouch.editor import Editor
@@ -79,7 +79,7 @@ class BoxTool(ShapeTool):
         self.editor.canvas.update()
         return had
 
-    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+    def paint(self, painter: QPainter, canvas: Stage) -> None:
         if self._start is None:
             return
         left, top, right, bottom = shapes._corners(self._start, self._end, square=self._even)
@@ -122,7 +122,7 @@ class LassoTool(ShapeTool):
         self.editor.canvas.update()
         return had
 
-    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+    def paint(self, painter: QPainter, canvas: Stage) -> None:
         draw_line(painter, canvas, self._points)
 
 
@@ -171,7 +171,7 @@ class PolygonTool(ShapeTool):
         self.editor.canvas.update()
         return had
 
-    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+    def paint(self, painter: QPainter, canvas: Stage) -> None:
         if not self._points:
             return
         points = [*self._points, self._at] if self._at is not None else self._points
@@ -182,7 +182,7 @@ class PolygonTool(ShapeTool):
             painter.drawEllipse(canvas.to_device(x, y), 3.0, 3.0)
 
 
-def draw_line(painter: QPainter, canvas: Canvas, points: list[tuple[float, float]]) -> None:
+def draw_line(painter: QPainter, canvas: Stage, points: list[tuple[float, float]]) -> None:
     """Draw a dashed open line through photo points."""
     if len(points) < 2:
         return

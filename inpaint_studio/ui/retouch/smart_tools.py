@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.ui import theme
-from inpaint_studio.ui.canvas import Canvas, Stage, chrome
+from inpaint_studio.ui.canvas import Stage, chrome
 from inpaint_studio.ui.canvas.panes import Pane
 from inpaint_studio.ui.canvas.picture import level_size
 from inpaint_studio.ui.canvas.render import Evidence
@@ -174,7 +174,7 @@ class ObjectTool(ShapeTool):
         self.editor.canvas.update()
         return had
 
-    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+    def paint(self, painter: QPainter, canvas: Stage) -> None:
         ratio = canvas.devicePixelRatioF()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for click in self._clicks:
