@@ -26,7 +26,7 @@ def _mask(shape: tuple[int, int], box: Box) -> np.ndarray:
     return mask
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.integers(1, 400), st.integers(1, 400), st.integers(0, 399), st.integers(0, 399),
     st.integers(1, 300), st.integers(1, 300), st.sampled_from([8, 16, 64]),

@@ -89,7 +89,7 @@ def _covers_once(mask: NDArray[np.bool_]) -> list[masks.Region]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.floats(0.0005, 0.5), st.integers(3, 400), st.integers(3, 400))
 def test_regions_cover_any_mask_exactly_once(
     seed: int, density: float, height: int, width: int

@@ -19,7 +19,7 @@ def noise(shape: tuple[int, ...], dtype: str = "uint8", seed: int = 0) -> Pixels
     return rng.integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     left=st.integers(0, 300),
     top=st.integers(0, 300),
