@@ -8,26 +8,34 @@ from inpaint_studio import errors
 from inpaint_studio.errors import JobFailed
 
 
-def death_sentence(status: int, peak_mb: float) -> str:
-    """Say how a worker died: its exit status (negative: a signal)."""
+def how_it_died(status: int, peak_mb: float) -> str:
+    """Say in a few words how a worker died: its exit status (negative: a signal)."""
     memory = f" at {peak_mb:.0f} MB" if peak_mb else ""
     if status == -getattr(signal, "SIGKILL", 9):
-        return (
-            f"The system stopped the worker{memory}, most likely because memory ran out; "
-            "close other programs, use a smaller mask, or choose another engine."
-        )
+        return f"the system stopped the worker{memory}, most likely because memory ran out"
     if status < 0:
         try:
             name = signal.Signals(-status).name
         except ValueError:
             name = f"signal {-status}"
-        how = f"crashed ({name})"
-    else:
-        how = f"ended on its own (exit code {status})"
+        return f"the worker crashed ({name})"
+    return f"the worker ended on its own (exit code {status})"
+
+
+def death_sentence(status: int, peak_mb: float) -> str:
+    """Say how a worker died, and what to do."""
+    how = how_it_died(status, peak_mb)
+    how = how[0].upper() + how[1:]
+    if status == -getattr(signal, "SIGKILL", 9):
+        return f"{how}; close other programs, use a smaller mask, or choose another engine."
     return (
-        f"The worker {how} while it did this job; nothing else was touched. "
+        f"{how} while it did this job; nothing else was touched. "
         "Try again, or choose another engine."
     )
+
+
+def how_it_hung(waited_s: float) -> str:
+    return f"the worker gave no sign of life for {waited_s:.0f} s"
 
 
 def hung_sentence(waited_s: float) -> str:

@@ -23,6 +23,8 @@ class Job:
     progress: the newest report. error: why it failed, `str(error)` is a sentence.
     peak_mb: most memory its worker was seen to use. deaths: workers this job has killed.
     lost: workers that died before they had it. canceller: what `cancel` asks.
+    doing: what it said it was doing (`RunToken.doing`). learns: the keyword by which its next
+    start is told what it was doing when a worker died.
     """
 
     canceller: Callable[[Job], None] = field(repr=False)
@@ -35,6 +37,7 @@ class Job:
     label: str = ""
     key: str = ""
     attempts: int = 1
+    learns: str = ""
     on_progress: Callable[[Job, Progress], None] | None = field(default=None, repr=False)
     on_end: Callable[[Job], None] | None = field(default=None, repr=False)
     state: JobState = "waiting"
@@ -43,6 +46,7 @@ class Job:
     error: Exception | None = None
     deaths: int = 0
     lost: int = 0
+    doing: Any = field(default=None, repr=False)
     begun: bool = field(default=False, repr=False)
     peak_mb: float = 0.0
     submitted: float = field(default_factory=time.monotonic)

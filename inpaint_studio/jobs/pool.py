@@ -109,6 +109,7 @@ class WorkerPool:
         label: str = "",
         key: str = "",
         attempts: int = 1,
+        learns: str = "",
         on_progress: Callable[[Job, Progress], None] | None = None,
         on_end: Callable[[Job], None] | None = None,
         kwargs: Mapping[str, Any] | None = None,
@@ -119,13 +120,16 @@ class WorkerPool:
         priority: higher goes first; equal ones in the order they came. `to_front` reorders.
         key: what the job is about; a key that has killed its worker three times is set aside.
         attempts: how often the job is started when it kills its worker.
+        learns: a keyword of the function. A job that kills its worker while it does something
+        new to us (`RunToken.doing`) is started again with all such deeds under this keyword,
+        each with the words how the worker died, so that it can go another way.
         on_progress, on_end: called on the thread "jobs-callbacks"; on_end exactly once.
         Arrays in `args` must not change until the job has started.
         """
         job = Job(
             canceller=self.cancel, number=next(self._numbers), target=target, args=args,
             kwargs=dict(kwargs or {}), kind=kind, priority=priority, label=label, key=key,
-            attempts=attempts, on_progress=on_progress, on_end=on_end,
+            attempts=attempts, learns=learns, on_progress=on_progress, on_end=on_end,
         )  # fmt: skip
         with self._lock:
             if self._closing:
@@ -346,6 +350,9 @@ class WorkerPool:
         if what == "begin":
             job.begun = True
             return False
+        if what == "doing":
+            job.doing = message[2]
+            return False
         if what == "beat":
             if message[2] != worker.ticks:
                 worker.ticks = message[2]
@@ -391,13 +398,19 @@ class WorkerPool:
         deaths = job.deaths
         if job.key:
             deaths = self._deaths[job.key] = self._deaths.get(job.key, 0) + 1
+        waited = max(self._silence_s, time.monotonic() - worker.last_tick)
+        hung = worker.killed_for == "hang"
         if deaths >= POISON_AFTER:
             error = JobFailed(ends.set_aside_sentence(POISON_AFTER))
+        elif job.learns and job.doing is not None:
+            how = ends.how_it_hung(waited) if hung else ends.how_it_died(status, job.peak_mb)
+            job.kwargs[job.learns] = {**job.kwargs.get(job.learns, {}), job.doing: how}
+            self._again(job)
+            return
         elif job.deaths < job.attempts:
             self._again(job)
             return
-        elif worker.killed_for == "hang":
-            waited = max(self._silence_s, time.monotonic() - worker.last_tick)
+        elif hung:
             error = JobFailed(ends.hung_sentence(waited))
         else:
             error = JobFailed(ends.death_sentence(status, job.peak_mb))
@@ -405,7 +418,7 @@ class WorkerPool:
         self._finish(job, "failed", error=error)
 
     def _again(self, job: Job) -> None:
-        job.state, job.progress, job.begun = "waiting", None, False
+        job.state, job.progress, job.begun, job.doing = "waiting", None, False, None
         self._waiting[job.kind].push_first(job)
 
     def _bad_start(self, kind: JobKind, words: str) -> None:

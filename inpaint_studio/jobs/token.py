@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from inpaint_studio.errors import Cancelled, TookTooLong
 
@@ -62,6 +63,12 @@ class RunToken:
         left = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else None
         self._report(Progress(min(max(fraction, 0.0), 1.0), stage, left))
 
+    def doing(self, what: Any) -> None:
+        """Say what is begun that could take the whole process down, or that it is done (None).
+
+        It outlives the process: a job that is started again can be told (`WorkerPool.submit`).
+        """
+
     def within(self, start: float, stop: float, stage: str = "") -> RunToken:
         """Return a token whose 0..1 is this token's start..stop; it shares the wish to stop."""
         return _PartToken(self, start=start, stop=stop, stage=stage)
@@ -88,6 +95,9 @@ class _PartToken(RunToken):
 
     def check(self) -> None:
         self._parent.check()
+
+    def doing(self, what: Any) -> None:
+        self._parent.doing(what)
 
     def step(self, fraction: float, stage: str = "") -> None:
         self._parent.step(self._start + self._span * fraction, stage or self._stage)

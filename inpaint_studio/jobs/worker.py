@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from io import FileIO
 from typing import Any
 
@@ -33,9 +34,24 @@ _PR_SET_PDEATHSIG = 1
 
 
 class CountingToken(RunToken):
-    """A token that counts how often it was asked: a sign of life finer than a heartbeat."""
+    """A token that counts how often it was asked: a sign of life finer than a heartbeat.
+
+    told: hears at once what the job says that it does.
+    """
 
     ticks = 0
+
+    def __init__(
+        self,
+        report: Callable[[Progress], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+        told: Callable[[Any], None] = lambda _what: None,
+    ) -> None:
+        super().__init__(report, is_cancelled)
+        self._told = told
+
+    def doing(self, what: Any) -> None:
+        self._told(what)
 
     @property
     def is_cancelled(self) -> bool:
@@ -78,7 +94,10 @@ class Worker:
         def report(progress: Progress) -> None:
             self.send(("progress", job_id, progress))
 
-        self._token = CountingToken(report, lambda: job_id in self._cancelled)
+        def tell(what: Any) -> None:
+            self.send(("doing", job_id, what))
+
+        self._token = CountingToken(report, lambda: job_id in self._cancelled, tell)
         try:
             module, _, name = target.partition(":")
             function = getattr(importlib.import_module(module), name)

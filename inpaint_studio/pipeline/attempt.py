@@ -119,7 +119,9 @@ def attempt(
         veil=region.veil,
     )
     maker = engine(recipe.engine)
+    token.doing((recipe.engine, region.box))
     fill = maker.fill(request, token.within(0.0, 0.7, "filling"))
+    token.doing(None)
     check_fill(fill, request)
     changed = Box.of_mask(core | edge | join)
     clock.stage("fill", fill.linear[changed.slices])
@@ -289,7 +291,10 @@ def refiller(
             source=source if source.any() else None,
             threads=region.threads,
         )
-        filled = srgb.from_linear(maker.fill(probe, quiet).linear, pixels.dtype)
+        token.doing((recipe.engine, region.box))
+        made = maker.fill(probe, quiet)
+        token.doing(None)
+        filled = srgb.from_linear(made.linear, pixels.dtype)
         return composite(pixels, filled, mask, probe.ring)
 
     return refill

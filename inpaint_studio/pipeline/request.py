@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,18 @@ class RunRequest:
     threads: int = 0
     veil: Veil | None = None
     things: tuple[tuple[Box, str], ...] = ()
+
+
+Fatal: TypeAlias = Mapping[tuple[str, Box], str]
+"""By engine and region: how the process died while that engine filled there."""
+
+
+def learns(options: RunOptions) -> str:
+    """Return the keyword under which a run is told what is `Fatal` (`WorkerPool.submit`).
+
+    "" where nothing may stand in: an engine the user named is not replaced behind his back.
+    """
+    return "fatal" if options.engine == "auto" else ""
 
 
 @dataclass(frozen=True, slots=True)

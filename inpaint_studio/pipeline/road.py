@@ -31,7 +31,7 @@ from inpaint_studio.pipeline.planning import (
     planned,
     require,
 )
-from inpaint_studio.pipeline.request import Delta, HashOnly, RunRequest, RunResult, Sink
+from inpaint_studio.pipeline.request import Delta, Fatal, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
 from inpaint_studio.records import EditRecord, Plan, RunRecord, Stage, Verdict, to_json
 from inpaint_studio.routing.route import MADE_ANEW
@@ -47,9 +47,12 @@ def run(
     sink: Sink | None = None,
     *,
     semantic: SemanticJudge | None = None,
+    fatal: Fatal | None = None,
 ) -> RunResult:
     """Walk one photo and one mask down the whole road.
 
+    fatal: fills that took the process down when this run was tried before: the plan's next
+        engine does them, and the plan says so.
     Returns: the record with one edit per region, and their deltas (None where an edit left the
         pixels alone). Every pixel outside mask + ring is the photo's own, byte for byte.
     Raises: BadMask, BadSetting, Missing (the engine asked for is not there), Cancelled.
@@ -66,7 +69,10 @@ def run(
     walked: list[_Walked] = []
     for index, piece in enumerate(pieces):
         part = token.within(float(shares[index]), float(shares[index + 1]))
-        done = _walk(request, working, mask, piece, sink=sink, semantic=semantic, token=part)
+        done = _walk(
+            request, working, mask, piece, sink=sink, semantic=semantic, token=part,
+            fatal=fatal or {},
+        )  # fmt: skip
         if done.delta is not None:
             done.delta.apply(working)
         walked.append(done)
@@ -174,6 +180,7 @@ def _walk(
     sink: Sink,
     semantic: SemanticJudge | None,
     token: RunToken,
+    fatal: Fatal,
 ) -> _Walked:
     """One region: plan, fills, verdict, delta. Boxes are in `request.pixels`."""
     started = time.perf_counter()
@@ -183,7 +190,7 @@ def _walk(
     planning = Stage(name="plan", sha256=key, seconds=time.perf_counter() - started)
     # An engine the user chose is not replaced behind his back, however many tries he allows.
     able = offers() if request.options.engine == "auto" else {}
-    tries = Tries(region, plan, able, sink=sink, semantic=semantic, token=token)
+    tries = Tries(region, plan, able, sink=sink, semantic=semantic, token=token, fatal=fatal)
     best = tries.run()
     edit = EditRecord(
         edit_id=new_id(),

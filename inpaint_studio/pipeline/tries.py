@@ -18,7 +18,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, RegionInput, attempt
 from inpaint_studio.pipeline.planning import recipe_like
 from inpaint_studio.pipeline.probing import probe_looks
-from inpaint_studio.pipeline.request import Sink
+from inpaint_studio.pipeline.request import Fatal, Sink
 from inpaint_studio.records import AttemptRecord, FillRecipe, Plan, Reason, Stage
 from inpaint_studio.routing.onward import after_failure, next_route
 from inpaint_studio.routing.route import number
@@ -39,7 +39,9 @@ class Tries:
         sink: Sink,
         semantic: SemanticJudge | None,
         token: RunToken,
+        fatal: Fatal,
     ) -> None:
+        """fatal: fills that took the process down when this run was tried before, and how."""
         self.plan = plan
         self.stages: tuple[Stage, ...] = ()
         self._region = region
@@ -47,6 +49,7 @@ class Tries:
         self._sink = sink
         self._semantic = semantic
         self._token = token
+        self._fatal = fatal
         self._reached = 0.0
         self._made: list[tuple[Attempt, str]] = []
 
@@ -84,7 +87,14 @@ class Tries:
             for made, why in self._made if made is not best
         )  # fmt: skip
 
+    def _check_fatal(self, name: str) -> None:
+        """Raises: EngineFailed: this engine has taken the process down over this region."""
+        how = self._fatal.get((name, self._region.box))
+        if how is not None:
+            raise EngineFailed(how)
+
     def _make(self, recipe: FillRecipe, why: str, *, is_last: bool) -> Attempt:
+        self._check_fatal(recipe.engine)
         stop = 1.0 if is_last else self._reached + (1 - self._reached) / 2
         made = attempt(
             self._region, recipe, sink=self._sink, semantic=self._semantic,
@@ -121,6 +131,8 @@ class Tries:
         started = time.perf_counter()
         region, plan = self._region, self.plan
         try:
+            for name in (plan.engine, plan.compare_with):
+                self._check_fatal(name)
             other = recipe_like(plan.recipe, plan.compare_with, region)
             looks = probe_looks(region, (plan.recipe, other), self._token.within(0.0, 0.2))
         except TookTooLong:

@@ -10,7 +10,7 @@ from inpaint_studio.arrays import Pixels
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.replay import ReplayAnswer, replay
-from inpaint_studio.pipeline.request import RunRequest, RunResult
+from inpaint_studio.pipeline.request import Fatal, RunRequest, RunResult
 from inpaint_studio.pipeline.road import plans, run
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.table import propose
@@ -25,9 +25,11 @@ def readers() -> Readers:
     return Readers()
 
 
-def run_job(request: RunRequest, objects: str, token: RunToken) -> RunResult:
+def run_job(
+    request: RunRequest, objects: str, token: RunToken, *, fatal: Fatal | None = None
+) -> RunResult:
     """Run the road; artifacts go to the object store in the folder `objects`."""
-    return run(request, token, ObjectStore(Path(objects)), semantic=readers())
+    return run(request, token, ObjectStore(Path(objects)), semantic=readers(), fatal=fatal)
 
 
 def plan_job(request: RunRequest, token: RunToken) -> list[tuple[Box, Plan]]:

@@ -22,6 +22,7 @@ from inpaint_studio.errors import BadSetting, Cancelled, JobFailed, UserError
 from inpaint_studio.jobs.job import Job
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline.request import learns
 from inpaint_studio.review import marks
 from inpaint_studio.review.batch_plan import (
     BatchOptions,
@@ -260,7 +261,8 @@ class Batch:
         )  # fmt: skip
         job = pool.submit(
             WORKER, order, str(self.library.objects.root), label=Path(row.path).name,
-            key=f"{self.batch_id}/{row.position}", attempts=3, on_end=session.finished.put,
+            key=f"{self.batch_id}/{row.position}", attempts=3, learns=_learns(order),
+            on_end=session.finished.put,
         )  # fmt: skip
         session.active[job.number] = (job, row)
 
@@ -361,6 +363,10 @@ def why(error: Exception | None) -> str:
         return sentence
     name, line, *_ = frames[-1].removeprefix("File ").split(", ")
     return f"{sentence} ({Path(name.strip(chr(34))).name}, {line})"
+
+
+def _learns(order: Order) -> str:
+    return learns(replace(order.options.run, engine=order.engine or order.options.run.engine))
 
 
 def _ours(library: Library, name: str) -> list[str]:

@@ -24,6 +24,7 @@ from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, read_ma
 from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, RunResult, run
+from inpaint_studio.pipeline.request import Fatal
 from inpaint_studio.pipeline.worker import readers
 from inpaint_studio.proposals.base import things_of
 from inpaint_studio.proposals.table import propose
@@ -87,8 +88,11 @@ class Outcome:
     data: dict[str, float] = field(default_factory=dict)
 
 
-def process(order: Order, objects: str, token: RunToken) -> Outcome:
-    """Do one photo. Raises: UserError (its sentence becomes the photo's row), Cancelled."""
+def process(order: Order, objects: str, token: RunToken, *, fatal: Fatal | None = None) -> Outcome:
+    """Do one photo. Raises: UserError (its sentence becomes the photo's row), Cancelled.
+
+    fatal: what killed the worker when this photo was tried before (`pipeline.run`).
+    """
     started = time.perf_counter()
     path = Path(order.path)
     token.step(0.0, "opening")
@@ -101,7 +105,9 @@ def process(order: Order, objects: str, token: RunToken) -> Outcome:
     for number, asked in enumerate(work):
         share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
         veil = known.veil if known is not None and asked.kind == "watermark" else None
-        result = _fill(photo, pixels, asked, order=order, veil=veil, store=store, token=share)
+        result = _fill(
+            photo, pixels, asked, order=order, veil=veil, store=store, token=share, fatal=fatal
+        )
         if asked.doubt:
             result = replace(result, record=doubted(result.record, asked.doubt))
         pixels = _applied(pixels, result)
@@ -197,6 +203,7 @@ def _fill(
     veil: Veil | None,
     store: ObjectStore,
     token: RunToken,
+    fatal: Fatal | None,
 ) -> RunResult:
     options: RunOptions = replace(order.options.run, kind=work.kind)
     if order.engine:
@@ -206,7 +213,7 @@ def _fill(
         photo_name=str(photo.path or ""), photo_sha256=photo.sha256, threads=1,
         veil=veil, things=work.things,
     )  # fmt: skip
-    return run(request, token, store, semantic=readers())
+    return run(request, token, store, semantic=readers(), fatal=fatal)
 
 
 def _applied(pixels: Pixels, result: RunResult) -> Pixels:

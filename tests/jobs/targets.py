@@ -61,6 +61,15 @@ def starve(token):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def deed(token, fatal=None):
+    """Is killed while it does what it was not yet told to be fatal."""
+    for what in ("one", "two"):
+        if what not in (fatal or {}):
+            token.within(0.0, 0.5).doing(what)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return fatal
+
+
 def bad_mask(token):
     raise BadMask("The mask selects nothing; paint something first.")
 

@@ -99,6 +99,16 @@ def test_a_job_that_breaks_fails_with_a_sentence_and_the_next_one_works(
     assert pool.submit(T + "send_back", "next").value(LONG_S) == "next"
 
 
+def test_a_job_that_learns_is_told_what_it_did_when_its_workers_were_killed(
+    pool: WorkerPool,
+) -> None:
+    found = pool.submit(T + "deed", learns="fatal").value(LONG_S)
+    assert list(found) == ["one", "two"]
+    assert all(how.startswith("the system stopped the worker") for how in found.values())
+    with pytest.raises(JobFailed, match="memory ran out"):
+        pool.submit(T + "deed").value(LONG_S)
+
+
 def test_arguments_that_cannot_be_read_back_fail_the_job(pool: WorkerPool) -> None:
     job = pool.submit(T + "send_back", targets.Unreadable())
     with pytest.raises(JobFailed, match="ValueError"):
@@ -134,6 +144,7 @@ def test_cancel_ends_within_a_second_whatever_the_job_does(pool: WorkerPool, tar
     with pytest.raises(Cancelled):
         job.value()
     assert pool.submit(T + "send_back", 1).value(LONG_S) == 1
+    until(lambda: bool(ends))
     assert ends == ["cancelled"]
     # One that listens costs no worker.
     assert (pool.pids() == pids) == (target == "polite")

@@ -65,6 +65,7 @@ class InstantPool:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        self.learns: list[str] = []
         self.accepts: Callable[[RunRequest], bool] = lambda _request: False
         self.stuck = False
         self.error: Exception | None = None
@@ -72,8 +73,9 @@ class InstantPool:
         self.found: list[Any] = []
         """What a proposal job answers."""
 
-    def submit(self, target: str, *args: Any, **_more: Any) -> InstantJob:
+    def submit(self, target: str, *args: Any, learns: str = "", **_more: Any) -> InstantJob:
         name = target.split(":")[1]
+        self.learns.append(learns)
         self.asked.append((name, args))
         if name == "run_job":
             if self.stuck:

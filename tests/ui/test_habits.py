@@ -107,6 +107,7 @@ def test_what_a_kept_proposal_was_found_as_goes_with_the_run_and_ends_with_it(
     assert name == "car"
     assert where.shift(request.origin.left, request.origin.top) == Box(80, 40, 120, 90)
     assert hands.document.things == ()
+    assert "fatal" in hands.pool.learns, "a killed worker's run goes on with the next engine"
 
 
 def test_a_split_parts_the_new_edit(hands: Hands, photos: list[Path]) -> None:

@@ -22,7 +22,7 @@ from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.job import Job, JobKind
 from inpaint_studio.jobs.token import Progress
-from inpaint_studio.pipeline.request import RunRequest, RunResult
+from inpaint_studio.pipeline.request import RunRequest, RunResult, learns
 from inpaint_studio.records import Kind, RunOptions
 from inpaint_studio.routing.onward import LAST_RESORTS
 from inpaint_studio.ui.background import Background
@@ -194,7 +194,8 @@ class Runner(QObject):
             return
         kind: JobKind = "heavy" if self._is_heavy(task) else "light"
         workers = self._workers()
-        task.job = workers.submit(target, *args, kind=kind, label=task.title)
+        learning = learns(task.options) if task.kind == "fill" else ""
+        task.job = workers.submit(target, *args, kind=kind, label=task.title, learns=learning)
         if task.first:
             workers.to_front(task.job)
 
