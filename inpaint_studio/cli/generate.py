@@ -6,15 +6,14 @@ import argparse
 
 import numpy as np
 
-from inpaint_studio.app import Studio, edited
-from inpaint_studio.cli.describe import say_expected, show_run
+from inpaint_studio.app import Studio
 from inpaint_studio.cli.fill import check_numbers, check_writable
+from inpaint_studio.cli.making import make
 from inpaint_studio.cli.output import Output, Subparsers, library_path
 from inpaint_studio.cli.wishes import add_output, add_wishes, parameters_of
 from inpaint_studio.errors import BadSetting
-from inpaint_studio.imaging.photo import SaveOptions, canvas, save_photo, save_statement
+from inpaint_studio.imaging.photo import canvas
 from inpaint_studio.pipeline.road import require
-from inpaint_studio.records import RunOptions
 
 
 def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -36,23 +35,11 @@ def run(args: argparse.Namespace) -> int:
     check_numbers(args)
     photo = canvas(*_size(args.size), path=args.output)
     require("generative")
-    saving = SaveOptions(overwrite=args.overwrite, quality=args.quality)
-    save_statement(photo, args.output, saving)  # refuses what cannot be written at all
-    options = RunOptions(
-        engine="generative",
-        intent="generate",
-        prompt=args.prompt,
-        seed=args.seed,
-        force=args.force,
-        parameters=parameters_of(args),
-    )
     with Studio.open(library_path(args), wait_s=5.0) as studio:
-        request = studio.request(photo, np.ones(photo.shape, dtype=bool), options)
-        say_expected(output, request)
-        with output.progress(args.output.name) as token:
-            kept = studio.run(request, token)
-            report = save_photo(edited(photo, kept.result.deltas), args.output, saving)
-        return show_run(output, kept, report, force=args.force, waiting=studio.queue.count())
+        return make(
+            args, output, studio, photo, np.ones(photo.shape, dtype=bool),
+            engine="generative", intent="generate", parameters=parameters_of(args),
+        )  # fmt: skip
 
 
 def _size(text: str) -> tuple[int, int]:

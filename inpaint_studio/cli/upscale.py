@@ -11,21 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint_studio.app import Studio, edited
-from inpaint_studio.cli.describe import show_run
+from inpaint_studio.app import Studio
 from inpaint_studio.cli.fill import check_numbers, check_writable
+from inpaint_studio.cli.making import make
 from inpaint_studio.cli.output import Output, Subparsers, library_path
 from inpaint_studio.cli.wishes import add_output, add_wishes, parameters_of
 from inpaint_studio.engines.upscale import LANCZOS, UpscaleEngine
 from inpaint_studio.imaging.enlarge import FACTORS, enlarged
-from inpaint_studio.imaging.photo import (
-    SaveOptions,
-    bigger,
-    read_mask,
-    save_photo,
-    save_statement,
-)
-from inpaint_studio.records import RunOptions, Scalar
+from inpaint_studio.imaging.photo import bigger, read_mask
+from inpaint_studio.records import Scalar
 
 
 def add_parser(subparsers: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -58,20 +52,10 @@ def run(args: argparse.Namespace) -> int:
             else np.ones([side * args.scale for side in photo.shape], dtype=bool)
         )
         big = bigger(photo, args.scale, path=args.output)
-        saving = SaveOptions(overwrite=args.overwrite, quality=args.quality)
-        save_statement(big, args.output, saving)  # refuses what cannot be written at all
-        options = RunOptions(
-            engine="upscale",
-            intent="upscale",
-            prompt=args.prompt,
-            seed=args.seed,
-            force=args.force,
-            parameters=_parameters(args),
-        )
-        with output.progress(args.photo.name) as token:
-            kept = studio.run(studio.request(big, mask, options), token)
-            report = save_photo(edited(big, kept.result.deltas), args.output, saving)
-        return show_run(output, kept, report, force=args.force, waiting=studio.queue.count())
+        return make(
+            args, output, studio, big, mask,
+            engine="upscale", intent="upscale", parameters=_parameters(args),
+        )  # fmt: skip
 
 
 def _parameters(args: argparse.Namespace) -> dict[str, Scalar]:

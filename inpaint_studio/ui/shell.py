@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
@@ -49,7 +49,7 @@ class Shell(QMainWindow):
         self.resize(1440, 880)
         self.actions_ = Actions(self)
         self._pages = {page.key: page for page in pages if page.exists}
-        self._built: dict[str, QWidget] = {}
+        self._built: dict[str, Workspace] = {}
         self._current = ""
         self.topbar = TopBar([(p.key, tr(p.title)) for p in self._pages.values()], self.actions_)
         self.topbar.chosen.connect(self.show_page)
@@ -93,16 +93,15 @@ class Shell(QMainWindow):
     def workspace(self, key: str) -> Workspace:
         """Return a page's workspace, built now when it is not there yet."""
         if key not in self._built:
-            made = self._pages[key].build(self.studio, self.actions_, self)
-            name_lists(made)
-            self._built[key] = made
-            self._stack.addWidget(made)
-            workspace = cast("Workspace", made)
+            workspace = self._pages[key].build(self.studio, self.actions_, self)
+            name_lists(workspace)
+            self._built[key] = workspace
+            self._stack.addWidget(workspace)
             workspace.headline.connect(self._headline)
             workspace.status.connect(self._status)
             workspace.notice.connect(self.say)
             workspace.asked.connect(self._asked)
-        return cast("Workspace", self._built[key])
+        return self._built[key]
 
     def _ahead(self) -> Iterator[Callable[[], object]]:
         """Steps that make the pages not yet seen, so that their first visit waits for nothing."""
@@ -335,8 +334,8 @@ class Shell(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        for made in self._built.values():
-            if not cast("Workspace", made).close_down():
+        for workspace in self._built.values():
+            if not workspace.close_down():
                 event.ignore()
                 return
         self.waiting.close()

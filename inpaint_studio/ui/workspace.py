@@ -1,6 +1,6 @@
 """What the shell expects of a workspace, and the list of those there are.
 
-A workspace is a QWidget made as `Class(studio, actions, parent)`. It registers its commands with
+A workspace is a widget made as `Class(studio, actions, parent)`. It registers its commands with
 `actions.on("review.accept", self._accept)` in its constructor, and is built when first shown.
 """
 
@@ -11,46 +11,48 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
+
+from inpaint_studio.ui.background import Background
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
     from inpaint_studio.ui.actions import Actions
 
 
-class Workspace(Protocol):
-    """A page of the window. All of it runs on the window's thread.
+class Workspace(QWidget):
+    """A page of the window. All of it runs on the window's thread."""
 
-    headline: Signal(str, str), the title bar's strong and dim text.
-    status: Signal(str, str), the pill's kind (good, warn, bad, busy, idle) and words.
-    notice: Signal(str, str), a sentence in place; kind as in `widgets.Notice.say`.
-    asked: Signal(str, object), another workspace's key and what it shall show
-        (`("retouch", item_id)` opens a review item for a fix).
-    """
+    headline = Signal(str, str)
+    """The title bar's strong and dim text."""
+    status = Signal(str, str)
+    """The pill's kind (good, warn, bad, busy, idle) and words."""
+    notice = Signal(str, str)
+    """A sentence in place; kind as in `widgets.Notice.say`."""
+    asked = Signal(str, object)
+    """Another workspace's key and what it shall show (`("retouch", item_id)`: to be fixed)."""
 
-    headline: SignalInstance
-    status: SignalInstance
-    notice: SignalInstance
-    asked: SignalInstance
+    def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.actions_ = actions
+        self.background = Background(self)
 
     def enter(self, what: object = None) -> None:
         """The page is shown now; `what` comes from another workspace's `asked`."""
-        ...
 
     def leave(self) -> None:
         """Another page is shown now."""
-        ...
 
     def open_files(self, paths: Sequence[Path]) -> None:
         """Files were dropped on the window, or chosen with Open."""
-        ...
 
     def close_down(self) -> bool:
         """The window closes: stop work, keep what must be kept. False keeps it open."""
-        ...
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,9 @@ class Page:
         except ModuleNotFoundError:
             return False
 
-    def build(self, studio: Studio, actions: Actions, parent: QWidget) -> QWidget:
+    def build(self, studio: Studio, actions: Actions, parent: QWidget) -> Workspace:
         made = getattr(import_module(self.module), self.name)(studio, actions, parent)
-        return cast("QWidget", made)
+        return cast("Workspace", made)
 
 
 PAGES: tuple[Page, ...] = (

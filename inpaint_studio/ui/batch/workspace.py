@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -23,7 +23,6 @@ from inpaint_studio.review.filters import Filter
 from inpaint_studio.review.report_file import write_report
 from inpaint_studio.store.rows import BatchItemRow
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.batch.again import AgainDialog
 from inpaint_studio.ui.batch.form import BatchForm
 from inpaint_studio.ui.batch.overview import Overview
@@ -32,24 +31,17 @@ from inpaint_studio.ui.batch.runner import BatchRunner
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import Panel, button, dim
 from inpaint_studio.ui.widgets.columns import side_by_side
+from inpaint_studio.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 
-class BatchWorkspace(QWidget):
+class BatchWorkspace(Workspace):
     """Asks what to do, does it, and shows what became of every photo."""
 
-    headline = Signal(str, str)
-    status = Signal(str, str)
-    notice = Signal(str, str)
-    asked = Signal(str, object)
-
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.actions_ = actions
-        self.background = Background(self)
+        super().__init__(studio, actions, parent)
         self.runner = BatchRunner(self.background, self)
         self.form = BatchForm(studio.settings)
         self.model = BatchModel()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -32,11 +32,11 @@ from inpaint_studio.store.files import write_durably
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.insights.plots import PlotCard
 from inpaint_studio.ui.insights.warranty import WarrantyCard
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import button, dim, label
+from inpaint_studio.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -57,21 +57,13 @@ PLANTED_SHARE = 0.02
 """Of the accepted edits, one for each of these is shown with a fault put in."""
 
 
-class InsightsWorkspace(QWidget):
+class InsightsWorkspace(Workspace):
     """What the decisions say about gates, engines and reviewers."""
 
-    headline = Signal(str, str)
-    status = Signal(str, str)
-    notice = Signal(str, str)
-    asked = Signal(str, object)
-
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(studio, actions, parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.studio = studio
-        self.actions_ = actions
-        self.background = Background(self)
         self.counted: Counted | None = None
         self.batches = QComboBox()
         self.batches.setAccessibleName(tr("Which edits are counted"))

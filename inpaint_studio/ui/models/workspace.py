@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -23,12 +23,12 @@ from inpaint_studio.engines.learned_probe import probed
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.jobs.token import Progress, RunToken
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.models.detail import Detail
 from inpaint_studio.ui.models.listing import ModelList, ModelRows
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import button, dim, heading
 from inpaint_studio.ui.widgets.columns import side_by_side
+from inpaint_studio.ui.workspace import Workspace
 from inpaint_studio.weights import manifest
 from inpaint_studio.weights.entries import ModelEntry
 from inpaint_studio.weights.folder import ModelFolder
@@ -42,18 +42,12 @@ if TYPE_CHECKING:
 POLL_MS = 100
 
 
-class ModelsWorkspace(QWidget):
+class ModelsWorkspace(Workspace):
     """Lists the models, imports, verifies and removes them."""
 
-    headline = Signal(str, str)
-    status = Signal(str, str)
-    notice = Signal(str, str)
-    asked = Signal(str, object)
-
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(studio, actions, parent)
         self.folder = ModelFolder()
-        self.background = Background(self)
         self.rows = ModelRows()
         self.list = ModelList(self.rows)
         self.detail = Detail()

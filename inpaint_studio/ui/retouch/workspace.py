@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from inpaint_studio.paths import config_dir
 from inpaint_studio.review.fixing import Fix
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.retouch.desk import Desk
 from inpaint_studio.ui.retouch.easel import Easel
 from inpaint_studio.ui.retouch.edithand import EditInHand
@@ -31,28 +30,21 @@ from inpaint_studio.ui.retouch.warmup import Warmup
 from inpaint_studio.ui.retouch.welcome import sample_paths
 from inpaint_studio.ui.startup import AfterPaint
 from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
 
 
-class RetouchWorkspace(QWidget):
+class RetouchWorkspace(Workspace):
     """Paint, run, look, undo.
 
     Widgets and where they stand are `Places`; which photo is on the canvas, `Easel`; what is
     seen of it, `Showing`; what runs, `RunControl`; the edit looked at, `EditInHand`.
     """
 
-    headline = Signal(str, str)
-    status = Signal(str, str)
-    notice = Signal(str, str)
-    asked = Signal(str, object)
-
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.actions_ = actions
-        self.background = Background(self)
+        super().__init__(studio, actions, parent)
         self.places = places = Places(actions, self.background)
         self.canvas = canvas = places.canvas
         self.footer, self.options, self.column = places.footer, places.options, places.column

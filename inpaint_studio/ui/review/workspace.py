@@ -20,7 +20,6 @@ from inpaint_studio.review.fixing import fix_of
 from inpaint_studio.review.groups import Group
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.actions import Actions
-from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas
 from inpaint_studio.ui.canvas.panes import Mode
 from inpaint_studio.ui.review.aside import Asides
@@ -40,6 +39,7 @@ from inpaint_studio.ui.review.walk import Walk
 from inpaint_studio.ui.text import count, tr
 from inpaint_studio.ui.widgets import dim
 from inpaint_studio.ui.widgets.columns import side_by_side
+from inpaint_studio.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from inpaint_studio.app import Studio
@@ -51,22 +51,15 @@ GAUGES_AFTER_MS = 15
 """The photo and its verdict are painted first; twenty gauges take longer than both."""
 
 
-class ReviewWorkspace(QWidget):
+class ReviewWorkspace(Workspace):
     """Every flagged edit with its evidence, decided by keyboard."""
 
-    headline = Signal(str, str)
-    status = Signal(str, str)
-    notice = Signal(str, str)
-    asked = Signal(str, object)
     shown = Signal(str)
     """An item's id when it is on the screen (for measuring)."""
 
     def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.studio = studio
+        super().__init__(studio, actions, parent)
         self.queue = studio.queue
-        self.actions_ = actions
-        self.background = Background(self)
         self.shots = Shots(studio.library, self.background, self._shot_arrived)
         self.candidates = Candidates(studio, self.background, self)
         self.attempts = AttemptDesk(studio, self.background, self.candidates, self)
