@@ -11,6 +11,7 @@ from inpaint_studio.cli import review_decide
 from inpaint_studio.cli.describe import edit_json, show_plan, show_verdict
 from inpaint_studio.cli.output import DONE, Output, Subparsers, library_path
 from inpaint_studio.errors import BadSetting, StorageError
+from inpaint_studio.gating.words import label_of
 from inpaint_studio.review.events import REASON_NAMES, STATES
 from inpaint_studio.review.export import event_json, events_csv, events_json, item_json
 from inpaint_studio.review.facts import figures_of
@@ -104,16 +105,17 @@ def _list(args: argparse.Namespace, queue: ReviewQueue, output: Output) -> int:
 
 
 def headline(row: ReviewRow) -> str:
-    """Return why an item waits, with its number: `seam 0.09 > 0.06`."""
+    """Return why an item waits, with its number: `Step across the edge 0.09 > 0.06`."""
     if row.extra.get("blind") and row.waiting:
         return "hidden until decided"
+    said = str(row.extra.get("label") or "") or (label_of(row.gate) if row.gate else "")
     if row.value is None:
-        return row.gate
+        return said
     if row.high is not None and row.value > row.high:
-        return f"{row.gate} {row.value:.3g} > {row.high:.3g}"
+        return f"{said} {row.value:.3g} > {row.high:.3g}"
     if row.low is not None and row.value < row.low:
-        return f"{row.gate} {row.value:.3g} < {row.low:.3g}"
-    return f"{row.gate} {row.value:.3g}"
+        return f"{said} {row.value:.3g} < {row.low:.3g}"
+    return f"{said} {row.value:.3g}"
 
 
 def _risk(row: ReviewRow) -> str:

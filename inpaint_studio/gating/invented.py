@@ -38,6 +38,16 @@ BLANK_LEVELS = 8.0
 SAME_TEXT = 0.8
 ASKED = "No reading can tell whether it shows what was asked for: a person must look."
 
+LABELS = {
+    "leak": "Pixels changed outside the mask",
+    "scaled_back": "Same photo when scaled back",
+    "grain": "Grain against coarser detail",
+    "tones": "Range of tones",
+    "changed_text": "Letters that changed",
+    "new_object": "Object that was not there",
+    "new_text": "Letters nobody put there",
+}
+
 Made = tuple[Reading, Measured | None]
 
 
@@ -82,7 +92,7 @@ def _leak(request: JudgeRequest) -> Made:
     def measure() -> Measured:
         return change.leak(request.before, request.after, request.mask, request.ring_px)
 
-    return _timed("leak", "Pixels changed outside the mask", measure, high=0.0, unit="px",
+    return _timed("leak", measure, high=0.0, unit="px",
                   detail="Pixels outside the mask were changed.")  # fmt: skip
 
 
@@ -98,7 +108,6 @@ def _same(request: JudgeRequest, factor: int, edit: MaskBool) -> Made:
 
     return _timed(
         "scaled_back",
-        "Same photo when scaled back",
         measure,
         high=SAME_LEVELS,
         detail="Scaled back it is another picture than before.",
@@ -115,7 +124,7 @@ def _grain(after: Pixels, edit: MaskBool) -> Made:
         inner = inner if inner.any() else edit
         return Measured(float((fine[inner].mean() + EPSILON) / (coarse[inner].mean() + EPSILON)))
 
-    return _timed("grain", "Grain against coarser detail", measure, high=GRAIN,
+    return _timed("grain", measure, high=GRAIN,
                   detail="It is noise rather than detail.")  # fmt: skip
 
 
@@ -125,7 +134,7 @@ def _blank(after: Pixels) -> Made:
         low, high = np.percentile(light, [1, 99])
         return Measured(float(high - low))
 
-    return _timed("tones", "Range of tones", measure, low=BLANK_LEVELS, unit="levels",
+    return _timed("tones", measure, low=BLANK_LEVELS, unit="levels",
                   detail="The picture is of one colour.")  # fmt: skip
 
 
@@ -143,7 +152,7 @@ def _letters(request: JudgeRequest, semantic: SemanticJudge, edit: MaskBool) -> 
         odd += [found for found in after if not _is_among(found, before)]
         return _counted(odd, edit.shape)
 
-    return _timed("changed_text", "Letters that changed", measure, high=0.0, unit="characters",
+    return _timed("changed_text", measure, high=0.0, unit="characters",
                   detail="Letters read otherwise than before.")  # fmt: skip
 
 
@@ -163,7 +172,7 @@ def _reads_same(one: str, other: str) -> bool:
 
 def _objects(request: JudgeRequest, semantic: SemanticJudge, edit: MaskBool) -> Made:
     return _timed(
-        "new_object", "Object that was not there",
+        "new_object",
         lambda: second_pass.objects(request, semantic.objects, edit), high=0.0, unit="score",
         detail="An object shows that was not there before.",
     )  # fmt: skip
@@ -175,7 +184,7 @@ def _new_text(request: JudgeRequest, semantic: SemanticJudge) -> Made:
         sure = [(box, text) for box, text, score in found if score >= second_pass.LETTER_SCORE]
         return _counted(sure, request.mask.shape)
 
-    return _timed("new_text", "Letters nobody put there", measure, high=0.0, unit="characters",
+    return _timed("new_text", measure, high=0.0, unit="characters",
                   detail="The picture reads as text; look whether it should.")  # fmt: skip
 
 
@@ -184,7 +193,7 @@ def _counted(found: list[tuple[Box, str]], shape: tuple[int, ...]) -> Measured:
 
 
 def _timed(
-    name: str, label: str, measure: Callable[[], Measured], *,
+    name: str, measure: Callable[[], Measured], *,
     low: float | None = None, high: float | None = None, unit: str = "", detail: str = "",
 ) -> Made:  # fmt: skip
     started = time.perf_counter()
@@ -193,8 +202,8 @@ def _timed(
     failed = (high is not None and value > high) or (low is not None and value < low)
     note = f"{detail} ({found.note})" if found.note else detail
     reading = Reading(
-        name=name, value=value, low=low, high=high, passed=not failed, unit=unit, label=label,
-        detail=note if failed else "", box=found.box if failed else None,
+        name=name, value=value, low=low, high=high, passed=not failed, unit=unit,
+        label=LABELS[name], detail=note if failed else "", box=found.box if failed else None,
         seconds=time.perf_counter() - started,
     )  # fmt: skip
     return reading, found

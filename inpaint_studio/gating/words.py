@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from inpaint_studio.gating.readings.table import row
+from inpaint_studio.gating import invented
+from inpaint_studio.gating.readings.table import ROWS, row
 from inpaint_studio.records import Reading
+
+_LABELS = invented.LABELS | {line.name: line.label for line in ROWS}
+
+
+def label_of(name: str) -> str:
+    """Return a reading's plain name, the one the panel shows; of an unknown one its own words."""
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def shares_by_reading(

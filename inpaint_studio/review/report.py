@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from inpaint_studio import __version__
+from inpaint_studio.gating.words import label_of
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.facts import Figures, figures_of
 from inpaint_studio.review.filters import Filter
@@ -120,8 +121,8 @@ def _plots(figures: Figures) -> tuple[Plot, ...]:
         Plot("Passed by the gates, per engine", _shares(figures.by_engine), "with 95 % intervals"),
         Plot("Passed by the gates, per kind", _shares(figures.by_kind)),
         Plot("Passed by the gates, per day", _shares(figures.by_day)),
-        Plot("Readings that failed", _counts(figures.failed)),
-        Plot("Why people rejected", _counts(figures.rejected, titles)),
+        Plot("Readings that failed", _counts(figures.failed, label_of)),
+        Plot("Why people rejected", _counts(figures.rejected, titles.get)),
         Plot("Seam outside its band, per engine", _shares(figures.seams)),
         Plot(
             "Seconds per edit",
@@ -141,11 +142,11 @@ def _shares(shares: Sequence[Share]) -> tuple[Bar, ...]:
 
 
 def _counts(
-    rows: Sequence[tuple[str, tuple[str, ...]]], titles: dict[str, str] | None = None
+    rows: Sequence[tuple[str, tuple[str, ...]]], words: Callable[[str], str | None]
 ) -> tuple[Bar, ...]:
     most = max((len(items) for _, items in rows), default=1)
     return tuple(
-        Bar((titles or {}).get(name, name.replace("_", " ")), len(items) / most, str(len(items)))
+        Bar(words(name) or name.replace("_", " "), len(items) / most, str(len(items)))
         for name, items in rows[:12]
     )
 
@@ -154,8 +155,9 @@ def _shot(library: Library, item: ReviewRow) -> Shot:
     picture = b""
     if item.thumb and library.objects.has(item.thumb):
         picture = library.objects.get_bytes(item.thumb)
-    why = item.reason or item.gate
-    detail = f"{item.engine} · {item.kind} · {why.replace('_', ' ')}".rstrip(" ·")
+    gate = item.extra.get("label") or (label_of(item.gate) if item.gate else "")
+    why = item.reason.replace("_", " ") or gate
+    detail = f"{item.engine} · {item.kind} · {why}".rstrip(" ·")
     return Shot(picture, Path(item.name).name, detail, item.state)
 
 

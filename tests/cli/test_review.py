@@ -1,9 +1,11 @@
 """Deciding in the terminal: what was seen, saying the same twice, and the output folder."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from inpaint_studio.cli.review import headline
 from inpaint_studio.imaging.photo import SaveOptions, open_photo, save_photo
 from inpaint_studio.review.events import CLOSING, standing
 from inpaint_studio.review.queue import ReviewQueue
@@ -56,6 +58,15 @@ def test_a_decision_knows_what_its_reviewer_was_shown(command, flagged, tmp_path
 
 def show(command, item):
     return command("review", "show", item)[1]["edit"]
+
+
+def test_the_list_names_a_reading_as_the_panel_does(flagged, tmp_path):
+    with Library.open(tmp_path / "library") as library:
+        row = ReviewQueue(library).get(flagged[0])
+    row = replace(row, gate="seam", value=0.09, low=None, high=0.06, data="{}")
+    assert headline(row) == "Step across the edge 0.09 > 0.06"
+    named = replace(row, data=json.dumps({"label": "As it was called then"}))
+    assert headline(named) == "As it was called then 0.09 > 0.06"
 
 
 def test_saying_the_same_twice_adds_nothing(command, flagged, tmp_path):

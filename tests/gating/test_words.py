@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from inpaint_studio.gating.words import blame, log_line, summary
+from inpaint_studio.gating.readings.table import row
+from inpaint_studio.gating.words import blame, label_of, log_line, summary
 from inpaint_studio.records import Reading
 
 
@@ -34,3 +35,14 @@ def test_plain_vetoes_come_first_then_the_surest_signs_then_what_left_its_band()
     assert names == ["letters_left", "shift_signs", "hue_signs", "texture_amplitude"]
     said = summary(accepted=False, risk=0.9, threshold=0.5, blamed=blame(readings[:3], {}))
     assert said == "The fill lies beside its place: it would fit better a pixel or two aside."
+
+
+def test_a_reading_has_one_plain_name_everywhere() -> None:
+    assert label_of("seam") == row("seam").label == "Step across the edge"
+    assert label_of("scaled_back") == "Same photo when scaled back"
+    assert label_of("of_an_older_version") == "Of an older version"
+
+
+def test_to_differ_from_before_is_no_fault_but_to_look_the_same_is_worth_a_word() -> None:
+    likeness = row("ssim")
+    assert likeness.worse == "high" and likeness.too_high and not likeness.too_low

@@ -60,3 +60,12 @@ def test_four_precedents_fit_into_the_panel(qtbot, studio, shell):
     qtbot.waitUntil(lambda: page.panel.precedents.isVisible(), timeout=20000)
     inner = page.panel.area.widget()
     assert inner.minimumSizeHint().width() <= page.panel.area.viewport().width()
+
+
+def test_insights_names_readings_as_the_panel_does(qtbot, shell):
+    shell.show_page("insights")
+    chosen = shell.workspace("insights").reading
+    qtbot.waitUntil(lambda: chosen.count() > 5, timeout=20000)
+    shown = {str(chosen.itemData(n)): chosen.itemText(n) for n in range(1, chosen.count())}
+    assert shown["seam"] == "Step across the edge"
+    assert not [text for text in shown.values() if "_" in text]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,10 +90,16 @@ class PlotCard(QWidget):
         self.plot.setYRange(0, 105, padding=0)
         self.plot.getAxis("left").setLabel("%")
 
-    def show_counts(self, rows: Sequence[tuple[str, int]], role: str = "accent") -> None:
-        """Bars of counts, the largest first."""
+    def show_counts(
+        self,
+        rows: Sequence[tuple[str, int]],
+        role: str = "accent",
+        *,
+        words: Callable[[str], str] = str,
+    ) -> None:
+        """Bars of counts, the largest first. words: what a name is called under its bar."""
         self.clear()
-        self._name([_broken(name) for name, _ in rows], [name for name, _ in rows])
+        self._name([_broken(words(name)) for name, _ in rows], [name for name, _ in rows])
         self._bars(np.array([float(n) for _, n in rows]), role)
         self.plot.setYRange(0, max([1, *(n for _, n in rows)]) * 1.1, padding=0)
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.gating.risk import default_gates
+from inpaint_studio.gating.words import label_of
 from inpaint_studio.review import calibration
 from inpaint_studio.review.export import events_csv, events_json
 from inpaint_studio.review.facts import Figures, figures, gather
@@ -211,18 +212,20 @@ class InsightsWorkspace(Workspace):
         cards["engine"].show_shares(found.by_engine)
         cards["kind"].show_shares(found.by_kind)
         cards["day"].show_shares(found.by_day[-14:])
-        cards["failed"].show_counts([(n, len(i)) for n, i in found.failed[:7]], "warn")
+        cards["failed"].show_counts(
+            [(n, len(i)) for n, i in found.failed[:7]], "warn", words=label_of
+        )
         cards["rejected"].show_counts([(n, len(i)) for n, i in found.rejected], "bad")
         cards["latency"].show_latency(found.latency)
         cards["seams"].show_shares(found.seams, good=False)
         cards["ages"].show_ages(found.ages_h)
         self._numbers(found)
-        names = sorted({name for fact in counted.facts for name in fact.readings})
+        names = sorted({n for fact in counted.facts for n in fact.readings}, key=label_of)
         kept = self.reading.currentData()
         self.reading.clear()
         self.reading.addItem(tr("Risk"), "risk")
         for name in names:
-            self.reading.addItem(name.replace("_", " "), name)
+            self.reading.addItem(label_of(name), name)
         self.reading.setCurrentIndex(max(0, self.reading.findData(kept)))
         self._show_reading()
         self._show_warranty()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from inpaint_studio.gating.words import label_of
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.filters import Filter, Order
 from inpaint_studio.ui import icons
@@ -148,9 +149,11 @@ class FilterBar(QWidget):
             box.clear()
             box.addItem(tr("Any"), "")
             for name, number in found.items():
-                words = {"folder": PurePath(name).name, "batch_id": batches.get(name, name)}.get(
-                    key, name.replace("_", " ")
-                )
+                words = {
+                    "folder": PurePath(name).name,
+                    "batch_id": batches.get(name, name),
+                    "gate": label_of(name),
+                }.get(key, name.replace("_", " "))
                 box.addItem(f"{words}  ({number})", name)
             box.setCurrentIndex(max(0, box.findData(kept)))
 
