@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.proposals.ground import Planes, behind
+from inpaint_studio.proposals.rim import inked_neighbours
 from inpaint_studio.proposals.shadows import shadow
 
 SECTORS = 8
@@ -26,6 +27,7 @@ SOFT_PX = 1.1
 _LEAST = 4
 """Pixels a cell needs at a distance before its mean says anything."""
 _GAP = 2
+_FADE_PX = 4
 
 
 def grown_to_effects(
@@ -33,39 +35,29 @@ def grown_to_effects(
     core: MaskBool,
     region: MaskBool,
     thickness_px: float,
-    soft: MaskBool | None = None,
 ) -> MaskBool:
     """Return `core` (H, W) grown over its soft edge, effects and ringing, within `region`.
 
-    lab: (H, W, 3) CIELAB of the crop. thickness_px: height of the line. soft: what the strokes'
-    soft edge covers, where it is known finer than by pixels.
+    lab: (H, W, 3) CIELAB of the crop. thickness_px: height of the line.
     """
     if not core.any():
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
+    core = core | (shadow(lab, core, thickness_px) & region)
     around = _Around(lab, core, thickness_px)
-    cast = shadow(lab, core, core, thickness_px) & region
-    if cast.any() and around.has_effect:
-        # An outline's own dark rim is no shadow: what falls must show past it too.
-        body = core | (around.distance <= around.round_about)
-        cast &= shadow(lab, core, body, thickness_px).any()
-    if cast.any():
-        core = core | cast
-        around = _Around(lab, core, thickness_px)
-    return np.asarray((_grown(lab, core, around, soft) & region) | core, dtype=np.bool_)
+    return np.asarray((_grown(lab, core, around) & region) | core, dtype=np.bool_)
 
 
-def _grown(lab: Planes, core: MaskBool, around: _Around, soft: MaskBool | None) -> MaskBool:
+def _grown(lab: Planes, core: MaskBool, around: _Around) -> MaskBool:
     reached = around.reached()
     distance = around.distance
     effect = (distance <= reached) & (reached > SOFT_PX)
-    beside = distance <= SOFT_PX
+    beside = inked_neighbours(lab, core, distance)
     grown = core | beside | effect
-    gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
     # Where the ground is calm a pixel alone tells: it differs from the ground or it does not.
+    gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
     grown |= (distance <= SOFT_PX + 1.2) & (gap > np.maximum(4.0, 3 * rough))
-    doubtful = beside & ~core & ~effect & (~soft if soft is not None else rough < 1.2)
-    return np.asarray(grown & ~(doubtful & (gap < np.maximum(1.6, 0.7 * rough))), dtype=np.bool_)
+    return np.asarray(grown, dtype=np.bool_)
 
 
 class _Around:
@@ -88,10 +80,6 @@ class _Around:
         self._sector = _sectors(rows, columns, core.shape)
         everywhere = np.ones(len(near), dtype=bool)
         self.round_about = max(SOFT_PX, self._profile.ends_at(everywhere, 1.0, self._edge))
-
-    @property
-    def has_effect(self) -> bool:
-        return self.round_about > 2
 
     def reached(self) -> NDArray[np.float32]:
         """Return for each pixel how far an effect reaches in its direction, px."""
@@ -150,13 +138,14 @@ class _Profile:
         total = np.stack(sums, axis=-1).reshape(self.count, width, 3).astype(np.float64)
         mean = np.asarray(total / np.maximum(number, 1)[..., None], dtype=np.float64)
         ends, missed = [], 0
+        changes: dict[int, NDArray[np.float64]] = {}
         for step in range(2, self.last):
             both = (number[:, step] >= _LEAST) & (number[:, step + 1] >= _LEAST)
             if int(both.sum()) < 3:
                 if step == 2:
                     continue
                 break
-            change = mean[both, step + 1] - mean[both, step]
+            change = changes[step] = mean[both, step + 1] - mean[both, step]
             if _is_shared(change, least_at_edge if step == 2 else least):
                 ends.append(step)
                 missed = 0
@@ -168,7 +157,29 @@ class _Profile:
             ends.pop()
         if not ends:
             return 0.0
-        return 1.6 if ends[-1] == 2 else ends[-1] - 0.4
+        end = ends[-1] if len(ends) < 3 else _faded(changes, ends)
+        return 1.6 if end == 2 else end - 0.4
+
+
+def _faded(changes: dict[int, NDArray[np.float64]], ends: list[int]) -> int:
+    """Return the step where an effect that grows weaker outwards is gone, `ends[-1]` or later.
+
+    What fades goes on fading: less proof is asked of its faint end than of an effect by itself.
+    An outline is strongest where it ends, and nothing follows.
+    """
+    sizes = [float(np.linalg.norm(np.median(changes[step], axis=0))) for step in ends]
+    last = np.median(changes[ends[-1]], axis=0)
+    end = ends[-1]
+    if sizes[-1] > 0.9 * max(sizes):
+        return end
+    for step in range(end + 1, end + 1 + _FADE_PX):
+        change = changes.get(step)
+        if change is None or float(np.median(change, axis=0) @ last) <= 0:
+            break
+        if not _is_shared(change, 0.35, surely=1.5, mostly=0.6):
+            break
+        end = step
+    return end
 
 
 def _stands_out(total: NDArray[np.float64], number: NDArray[np.int64], end: int) -> bool:
@@ -191,8 +202,10 @@ def _stands_out(total: NDArray[np.float64], number: NDArray[np.int64], end: int)
     return past > 6.0 and within < 0.4 * past
 
 
-def _is_shared(change: NDArray[np.float64], least: float) -> bool:
-    """Whether the cells change alike, by more than `least` and more than chance."""
+def _is_shared(
+    change: NDArray[np.float64], least: float, *, surely: float = 3.5, mostly: float = 0.72
+) -> bool:
+    """Whether the cells change alike, by more than `least` and by so many deviations."""
     middle = np.median(change, axis=0)
     scatter = 1.4826 * np.median(np.abs(change - middle), axis=0)
     error = 1.2533 * scatter / np.sqrt(len(change))
@@ -203,7 +216,7 @@ def _is_shared(change: NDArray[np.float64], least: float) -> bool:
     # Error of the change along its own direction.
     along = float(np.sqrt(((direction * error) ** 2).sum()))
     alike = float((change @ direction > 0).mean())
-    return size > 3.5 * along and alike >= 0.72
+    return size > surely * along and alike >= mostly
 
 
 def _filled_holes(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:

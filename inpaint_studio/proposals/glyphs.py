@@ -126,21 +126,20 @@ def strokes(
         return None
     if found.core.shape != crop.shape[:2]:
         found = _enlarged(found, crop, factor)
-    mask = grown_to_effects(to_lab(crop), found.core, found.room, line.thickness_px, found.soft)
+    mask = grown_to_effects(to_lab(crop), found.core, found.room, line.thickness_px)
     return Glyphs(box, mask, found.core, found.agreement, found.way, found.width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ink:
-    """The ink of a line within its crop: `core`, what its soft edge covers (None: not known
-    finer than by pixels), the room that effects may take, and how it was told."""
+    """The ink of a line within its crop: `core`, the room that effects may take, and how it was
+    told."""
 
     agreement: float
     way: str
     core: MaskBool
     room: MaskBool
     width: float
-    soft: MaskBool | None
 
 
 def _strokes_in(
@@ -159,8 +158,7 @@ def _strokes_in(
     room = work.region_native
     if past.any():
         room = room | grow(_shrunk(past, crop.shape, zoom), round(0.2 * line.thickness_px) + 1)
-    soft = _shrunk(grow(inner, -(-zoom // 2)), crop.shape, zoom, level=0.1) if zoom > 1 else None
-    return _Ink(agreement, way, core, room, width, soft)
+    return _Ink(agreement, way, core, room, width)
 
 
 def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
@@ -172,7 +170,7 @@ def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
         return np.asarray(soft > 0.5, dtype=np.bool_)
 
     core, room = full(ink.core), full(ink.room)
-    return replace(ink, core=core, room=room, width=ink.width / factor, soft=None)
+    return replace(ink, core=core, room=room, width=ink.width / factor)
 
 
 def _best(
@@ -278,10 +276,10 @@ def _reads_alike(mask: MaskBool, work: Work, read: Read) -> float:
     return likeness(text, work.line.text) * min(1.0, 0.4 + 0.6 * score / 0.9)
 
 
-def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int, *, level: float = 0.34) -> MaskBool:
-    """Return the mask at native size: pixels covered by more than `level`."""
+def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int) -> MaskBool:
+    """Return the mask at native size: pixels covered by more than a third."""
     if zoom == 1:
         return mask
     size = (shape[1], shape[0])
     cover = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cover > level, dtype=np.bool_)
+    return np.asarray(cover > 0.34, dtype=np.bool_)

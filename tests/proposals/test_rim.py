@@ -1,0 +1,81 @@
+"""What belongs to the strokes: soft edges that show, shadows that fall one way, whole halos."""
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_studio.proposals.effects import grown_to_effects
+from inpaint_studio.proposals.ground import to_lab
+from inpaint_studio.proposals.rim import inked_neighbours
+from inpaint_studio.proposals.shadows import shadow
+from tests.overlays import compose, fonts, placed, text_alpha
+
+WHITE, BLACK = (np.full(3, value, dtype=np.float32) for value in (255, 0))
+
+
+def ground(seed: int) -> np.ndarray:
+    """A rough ground of middling light, coarse and fine."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(80, 300, 3)).astype(np.float32)
+    coarse = cv2.GaussianBlur(rng.normal(size=(80, 300)).astype(np.float32), (0, 0), 3) * 45
+    return np.clip(128 + coarse[..., None] + 5 * noise, 0, 255).astype(np.uint8)
+
+
+def written(soft_px: float = 0.0) -> np.ndarray:
+    alpha = text_alpha("Summer Sale", fonts()[0], 40)
+    plane = placed(alpha, (80, 300), 20, 18)
+    return cv2.GaussianBlur(plane, (0, 0), soft_px) if soft_px else plane
+
+
+def far(core: np.ndarray) -> np.ndarray:
+    return cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_sharp_edge_takes_no_neighbour_and_a_soft_one_does(seed: int):
+    core = np.zeros((80, 300), dtype=bool)
+    core[20:60, 40:240:20] = core[20:60, 41:241:20] = core[20:60, 42:242:20] = True
+    beside = (far(core) <= 1.1) & ~core
+    half = core.astype(np.float32)
+    half[beside] = 0.3
+    taken = []
+    for alpha in (core.astype(np.float32), half):
+        shown = compose(ground(seed), [(alpha, WHITE)])
+        taken.append(inked_neighbours(to_lab(shown), core, far(core))[beside].mean())
+    assert taken[0] < 0.6 and taken[1] > 0.97
+
+
+def test_no_ground_past_a_neighbour_and_it_is_taken():
+    core = np.zeros((9, 9), dtype=bool)
+    core[:, 3] = core[:, 5] = True
+    lab = np.zeros((9, 9, 3), dtype=np.float32)
+    assert inked_neighbours(lab, core, far(core))[:, 4].all()
+
+
+def test_a_soft_shadow_is_found_to_where_it_is_no_longer_seen():
+    ink = written()
+    cast = np.roll(cv2.GaussianBlur(ink, (0, 0), 1.5), (3, 3), (0, 1)) * np.float32(0.6)
+    shown = compose(ground(4), [(cast, BLACK), (ink, WHITE)])
+    core = ink > 0.5
+    found = shadow(to_lab(shown), core, 44.0)
+    dark = (cast * (1 - ink) > 0.1) & ~core
+    assert found[dark].mean() > 0.9
+    assert found[(cast < 0.01) & ~core].mean() < 0.02
+
+
+@pytest.mark.parametrize("seed", range(5, 13))
+def test_a_rough_ground_casts_no_shadow(seed: int):
+    ink = written()
+    shown = compose(ground(seed), [(ink, WHITE)])
+    assert not shadow(to_lab(shown), ink > 0.5, 44.0).any()
+
+
+def test_a_halo_is_no_shadow_and_is_followed_to_its_faint_end():
+    ink = written()
+    halo = np.clip(cv2.GaussianBlur(ink, (0, 0), 3.2) * 1.6, 0, 1) * np.float32(0.7)
+    shown = compose(ground(14), [(halo, BLACK), (ink, WHITE)])
+    core = ink > 0.5
+    assert not shadow(to_lab(shown), core, 44.0).any()
+    mask = grown_to_effects(to_lab(shown), core, np.ones_like(core), 44.0)
+    assert mask[halo > 0.08].mean() > 0.95
+    assert mask[halo < 0.004].mean() < 0.03
