@@ -75,26 +75,11 @@ def likeness(one: str, two: str) -> float:
 
 def ink_colour(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
     """Return the Lab colour (3,) that some strokes are written in."""
-    return np.asarray(np.median(_ink_pixels(rgb, glyphs), axis=0), dtype=np.float32)
+    return np.asarray(np.median(ink_pixels(rgb, glyphs), axis=0), dtype=np.float32)
 
 
-def unevenness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> tuple[float, int]:
-    """Return how far the strokes' pixels lie from their common colour, median, in Lab, and how
-    many pixels lie wholly inside a stroke (few: what was measured is mostly soft edge).
-
-    A program writes in one ink (0 to 3, JPEG and veils included); paint in a scene takes on
-    light, grain and blur (4 and more).
-    """
-    values = _ink_pixels(rgb, glyphs)
-    if not len(values):
-        return 0.0, 0
-    off = values - np.median(values, axis=0)
-    inner = cv2.erode(glyphs.core.astype(np.uint8), np.ones((3, 3), np.uint8)).sum()
-    return float(np.median(np.sqrt((off**2).sum(axis=1)))), int(inner)
-
-
-def _ink_pixels(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
-    """The Lab colours (n, 3) of the strokes' inside, or of all of them where they are thin."""
+def ink_pixels(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
+    """Return the Lab colours (n, 3) of the strokes' inside, of all of them where they are thin."""
     inner = cv2.erode(glyphs.core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     where = inner if inner.sum() >= 12 else glyphs.core
     return to_lab(np.ascontiguousarray(rgb[glyphs.box.slices]))[where]

@@ -19,8 +19,8 @@ from inpaint_studio.proposals.glyphs import (
     ink_colour,
     likeness,
     strokes,
-    unevenness,
 )
+from inpaint_studio.proposals.laid_over import is_laid_over
 from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
@@ -31,19 +31,12 @@ AGREES = 0.75
 """From this on the strokes alone read like the photo: a second witness for the line."""
 
 
-EVEN, EVEN_ALONG, EVEN_THIN = 3.5, 6.0, 12.0
-"""Ink that varies more than this (Lab, median) may be paint on a thing; lines that run exactly
-with the frame may vary more, and hairlines, which are all soft edge, most: see `unevenness`."""
-ALONG_DEG = 1.5
-FEW_PX = 30
-
-
 def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
     """Return one proposal per line of text, glyph masks and not boxes, best first.
 
     `automatic` only when three witnesses agree: the reader is sure of the line in the photo, the
-    strokes alone, black on white, read the same, and they are written in one even ink, as an
-    overlay is and a sign in the scene is not.
+    strokes alone, black on white, read the same, and ink and edges are an overlay's and not a
+    sign's in the scene.
     """
     rgb = as_rgb8(pixels)
     seen = _whole_lines(rgb, readers.text.lines(rgb, token.within(0.0, 0.55)), readers)
@@ -140,27 +133,17 @@ def _all_strokes(
     return found
 
 
-def _is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
-    """Whether a line is written as programs write, in one ink and along the frame, and not as
-    paint on a thing is seen."""
-    varies, inner = unevenness(rgb, glyphs)
-    runs_along = abs((line.angle_deg + 45) % 90 - 45) <= ALONG_DEG
-    if inner < FEW_PX:
-        return runs_along and varies <= EVEN_THIN
-    return varies <= (EVEN_ALONG if runs_along else EVEN)
-
-
 def _of_line(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> Proposal | None:
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
-    agrees, even = glyphs.agreement >= AGREES, _is_laid_over(line, glyphs, rgb)
+    agrees, even = glyphs.agreement >= AGREES, is_laid_over(line, glyphs, rgb)
     automatic = verdict.sure and agrees and even
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"
     elif agrees and not even:
         confidence *= 0.8
-        reason = f"{said}; its ink varies as that of a sign in the scene does: look first"
+        reason = f"{said}; ink and edges are those of a sign in the scene: look first"
     elif agrees:
         reason = f"may read “{line.text}” ({line.score:.2f}); look before removing it"
     else:

@@ -1,9 +1,11 @@
 """What is proposed on photos without overlays: nothing may be automatic, nothing large.
 
     python -m tests.benchmarks.text_free PHOTOS_FOLDER [--count 60] [--seed 5] [--kinds text,...]
-        [--sheet OUT.png]
+        [--sheet OUT.png] [--signs]
 
-Some photos show real text (signs); those hits are right, and to be told by eye on the sheet.
+Some photos show real text (signs); a suggestion is right there, to be told by eye on the sheet.
+`--signs` draws a sign into every photo, in perspective, lit, soft and grained: may be suggested,
+never automatic.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.table import PROPOSERS, propose
 from inpaint_studio.records import Kind
 from inpaint_studio.vision.readers import Readers
+from tests.signs import draw_sign
 
 
 def main() -> None:
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--kinds", default="text")
     parser.add_argument("--models", type=Path)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--signs", action="store_true")
     options = parser.parse_args()
     kinds = [kind for kind in options.kinds.split(",") if kind in get_args(Kind)]
     readers = Readers(threads=1, models=options.models)
@@ -40,6 +44,8 @@ def main() -> None:
     totals = {kind: [0, 0, 0, 0.0] for kind in kinds if kind in PROPOSERS}
     for index in sorted(chosen):
         photo = np.asarray(Image.open(files[index]).convert("RGB"))
+        if options.signs:
+            photo = draw_sign(photo, options.seed * 1000 + int(index)).photo
         shown = photo.copy()
         for kind, total in totals.items():
             start = time.perf_counter()

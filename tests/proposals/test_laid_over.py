@@ -1,0 +1,91 @@
+"""Lettering laid over a photo is told from signs in the scene, by ink and by edges."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from inpaint_studio.geometry import Box
+from inpaint_studio.proposals.glyphs import Glyphs
+from inpaint_studio.proposals.laid_over import crispness, is_laid_over, unevenness
+from inpaint_studio.vision.lines import Line
+from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
+from tests.signs import draw_sign
+
+SHAPE = (120, 360)
+
+
+def scene(seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    coarse = cv2.GaussianBlur(rng.normal(size=SHAPE).astype(np.float32), (0, 0), 9) * 160
+    return np.clip(90 + coarse[..., None] + rng.normal(size=(*SHAPE, 3)) * 3, 0, 255).astype("u1")
+
+
+def lettering(size: int = 40) -> np.ndarray:
+    return placed(text_alpha("Summer Sale", fonts()[0], size), SHAPE, 30, 40)
+
+
+def glyphs(alpha: np.ndarray) -> Glyphs:
+    core = alpha > 0.5
+    return Glyphs(Box.of_shape(SHAPE), core, core, 1.0, "drawn", 3.0)
+
+
+def line(turn_deg: float = 0.0) -> Line:
+    run = np.array([np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))]) * 250
+    quad = np.array([[30, 40], [30 + run[0], 40 + run[1]], [30 + run[0], 80 + run[1]], [30, 80]])
+    quad = quad.astype(np.float32)
+    return Line(quad, quad, 0.9, 40.0, 250.0, text="Summer Sale", score=1.0)
+
+
+def written(alpha: np.ndarray, level: float = 245) -> np.ndarray:
+    return compose(scene(), [(alpha, np.full(3, level, dtype=np.float32))])
+
+
+@pytest.mark.parametrize("quality", [0, 90, 75])
+def test_a_caption_is_laid_over_in_png_and_jpeg(quality: int):
+    shown = written(lettering())
+    shown = as_jpeg(shown, quality) if quality else shown
+    assert is_laid_over(line(), glyphs(lettering()), shown)
+
+
+def test_soft_lit_grained_letters_are_a_sign():
+    alpha = cv2.GaussianBlur(lettering(), (0, 0), 1.0)
+    lit = written(alpha).astype(np.float32)
+    lit *= np.linspace(0.8, 1.1, SHAPE[1])[None, :, None]
+    lit += np.random.default_rng(3).normal(size=lit.shape) * 3
+    shown = np.clip(lit, 0, 255).astype(np.uint8)
+    drawn = glyphs(alpha)
+    assert unevenness(shown, drawn)[0] > 2 and (crispness(shown, drawn) or 0) < 0.72
+    assert not is_laid_over(line(), drawn, shown)
+
+
+def test_crisp_letters_of_uneven_ink_are_a_sign():
+    spots = np.random.default_rng(4).normal(size=SHAPE).astype(np.float32)
+    worn = cv2.GaussianBlur(spots, (0, 0), 2) * 180
+    shown = np.clip(written(lettering(), 190) + worn[..., None], 0, 255).astype(np.uint8)
+    assert not is_laid_over(line(), glyphs(lettering()), shown)
+
+
+def test_hairlines_are_laid_over_only_where_level_and_well_read():
+    thin = lettering(16)
+    thin_line = replace(line(), thickness_px=16.0)
+    shown, drawn = written(thin), glyphs(thin)
+    assert unevenness(shown, drawn)[1] < 30
+    assert is_laid_over(thin_line, drawn, shown)
+    assert not is_laid_over(replace(line(5.0), thickness_px=16.0), drawn, shown)
+    assert not is_laid_over(thin_line, replace(drawn, agreement=0.8), shown)
+
+
+def test_ink_as_light_as_its_ground_has_no_edges_to_tell_by():
+    assert crispness(np.full((*SHAPE, 3), 90, dtype=np.uint8), glyphs(lettering())) is None
+
+
+def test_drawn_signs_are_seldom_taken_for_overlays():
+    taken = 0
+    for seed in range(12):
+        sign = draw_sign(np.tile(scene(seed), (3, 1, 1)), seed)
+        box = Box.of_mask(sign.letters).pad(12).clamp(Box.of_shape(sign.letters.shape))
+        core = sign.letters[box.slices]
+        taken += is_laid_over(line(), Glyphs(box, core, core, 1.0, "drawn", 3.0), sign.photo)
+    assert taken <= 1
