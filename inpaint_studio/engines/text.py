@@ -8,42 +8,52 @@ strokes. Reading and finding letters is done before and after by the pipeline, n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
 from inpaint_studio.engines.table import engine
-from inpaint_studio.engines.unblend import taken_off, unblend
+from inpaint_studio.engines.unblend import Unblended, taken_off, unblend
+from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.errors import BadSetting
-from inpaint_studio.imaging.color import encode, luma
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.color import encode
+from inpaint_studio.imaging.ground import smooth_residual
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions
 
 PARTS = ("flat", "patch")
-LOOK_PX = 10
+LOOK_PX = 24
 OVERLAY_GAP_PX = 48
+_RIM_LEFT = 5
+"""The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
+_RIM_LEFT = 5
+"""The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
+_RIM_PX = 17
+"""How far around a group's letters its own fill may reach: the ring, and more than any."""
 DEFAULTS: dict[str, float] = {
-    "gap_px": 14.0, "plain_up_to": 2.5, "unblend": 1.0, "budget_s": 60.0
+    "gap_px": 14.0, "plain_up_to": 2.0, "unblend": 1.0, "budget_s": 60.0
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Letters that lie together: their pixels, and how rough the ground around them is."""
+    """Letters that lie together: their pixels, and how far the ground around them is from
+    plain."""
 
     mask: MaskBool
-    roughness: float
+    residual: float
 
 
 class TextEngine:
     """Letter groups by `flat` or `patch`, whichever their ground asks for."""
 
     name = "text"
-    version = 1
+    version = 2
     title = "Text"
 
     def availability(self) -> Availability:
@@ -80,8 +90,27 @@ class TextEngine:
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
         """Fill every group; `maps["engine"]` says which part filled where (1 flat, 2 patch,
         3 un-blended)."""
+        if request.under is None or not request.recipe.parameters.get("unblend", 1.0):
+            return self._filled(request, [], token)
+        if request.veil is not None:
+            known = taken_off(request.under, request.mask, request.veil)
+            return self._filled(request, [known], token)
+        lifts = _lifts(request.under, request.mask)
+        if not lifts:
+            return self._filled(request, [], token)
+        lifted = self._filled(request, lifts, token.within(0.0, 0.5))
+        invented = self._filled(request, [], token.within(0.5, 1.0))
+        return cleaner(lifted, invented, lifts, request.mask)
+
+    def _filled(self, request: FillRequest, lifts: Sequence[Unblended], token: RunToken) -> Fill:
+        """Take the `lifts` as they are and fill the rest."""
         numbers = {**DEFAULTS, **request.recipe.parameters}
-        linear, lifted, changes = _lifted(request, bool(numbers["unblend"]))
+        linear: Linear = request.linear.copy()
+        lifted = np.zeros_like(request.mask)
+        for lift in lifts:
+            linear[lift.done] = lift.linear[lift.done]
+            lifted |= lift.done
+        changes = [lift.said for lift in lifts]
         plain, textured = _sorted(
             replace(request, linear=linear, mask=request.mask & ~lifted),
             gap_px=float(numbers["gap_px"]),
@@ -103,27 +132,13 @@ class TextEngine:
         return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
 
 
-def _lifted(request: FillRequest, wanted: bool) -> tuple[Linear, MaskBool, list[str]]:
-    """Take off what is a semi-transparent overlay, group by group."""
-    linear: Linear = request.linear.copy()
-    done = np.zeros_like(request.mask)
-    said: list[str] = []
-    if request.under is None or not wanted:
-        return linear, done, said
-    if request.veil is not None:
-        known = taken_off(request.under, request.mask, request.veil)
-        linear[known.done] = known.linear[known.done]
-        return linear, known.done, [known.said]
+def _lifts(under: Linear, mask: MaskBool) -> list[Unblended]:
+    """Return what can be taken off as a semi-transparent overlay, group by group."""
     size = OVERLAY_GAP_PX | 1
-    joined = cv2.dilate(request.mask.astype(np.uint8), np.ones((size, size), np.uint8))
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
-    for name in range(1, count):
-        found = unblend(request.under, request.mask & (labels == name))
-        if found is not None:
-            linear[found.done] = found.linear[found.done]
-            done |= found.done
-            said.append(found.said)
-    return linear, done, said
+    found = (unblend(under, mask & (labels == name)) for name in range(1, count))
+    return [lift for lift in found if lift is not None]
 
 
 def _request(
@@ -170,7 +185,7 @@ def _sorted(request: FillRequest, *, gap_px: float, limit: float) -> tuple[MaskB
     plain = np.zeros_like(request.mask)
     textured = np.zeros_like(request.mask)
     for group in _groups(request.linear, request.mask, gap_px):
-        target = plain if group.roughness <= limit else textured
+        target = plain if group.residual <= limit else textured
         target |= group.mask
     return plain, textured
 
@@ -179,22 +194,14 @@ def _groups(linear: Linear, mask: MaskBool, gap_px: float) -> list[_Group]:
     size = max(1, round(gap_px)) | 1
     joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
-    light = luma(encode(linear)) * 255
-    rough = _roughness(light, mask)
+    bare = cv2.dilate(mask.astype(np.uint8), np.ones((_RIM_LEFT, _RIM_LEFT), np.uint8)) == 0
     groups = []
     for name in range(1, count):
         here = mask & (labels == name)
-        around = (labels == name) & ~mask
-        value = float(np.percentile(rough[around], 75)) if around.any() else float("inf")
-        groups.append(_Group(here, value))
+        if not here.any():
+            continue
+        box = Box.of_mask(here).pad(LOOK_PX).clamp(Box.of_shape(mask.shape)).slices
+        near = cv2.distanceTransform((~here[box]).astype(np.uint8), cv2.DIST_L2, 3) <= LOOK_PX
+        ground = bare[box] & near
+        groups.append(_Group(here, smooth_residual(encode(linear[box]) * 255, ground)))
     return groups
-
-
-def _roughness(light: NDArray[np.float32], mask: MaskBool) -> NDArray[np.float32]:
-    """Local deviation from a smooth slope in code values, measured on known pixels only."""
-    weight = (~mask).astype(np.float32)
-    near = cv2.GaussianBlur(weight, (0, 0), 2.5) + 1e-4
-    mean = cv2.GaussianBlur(light * weight, (0, 0), 2.5) / near
-    error = (light - mean) ** 2 * weight
-    pooled = cv2.GaussianBlur(error, (0, 0), 4) / (cv2.GaussianBlur(weight, (0, 0), 4) + 1e-4)
-    return np.asarray(np.sqrt(pooled), dtype=np.float32)

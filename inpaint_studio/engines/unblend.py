@@ -16,14 +16,19 @@ from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.imaging import veil as veils
 from inpaint_studio.imaging.color import decode, encode
 
+WEAKEST = 0.3
+"""An estimate from one photo's strokes of less opacity is mostly chance: of 20 one was right."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unblended:
-    """linear: the crop with the strokes' inside computed back; done: those pixels; said: the
-    sentence for the plan."""
+    """linear: the crop with the strokes' inside computed back; done: those pixels; mask: all that
+    the overlay covered; opacity: its share of a pixel, 0..1; said: the sentence for the plan."""
 
     linear: Linear
     done: MaskBool
+    mask: MaskBool
+    opacity: float
     said: str
 
 
@@ -37,7 +42,7 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     if strokes is None:
         return None
     veil = veils.estimate(encoded, strokes, mask)
-    if veil is None:
+    if veil is None or veil.opacity < WEAKEST:
         return None
     lifted = veils.lift(encoded, replace(veil, weight=mask.astype(np.float32) * veil.opacity))
     done = strokes & _wholly_covered(encoded, mask, veil)
@@ -49,7 +54,7 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     linear[done] = decode(lifted)[done]
     share = done.sum() / mask.sum()
     said = f"un-blended {share:.0%} of the overlay at {veil.opacity:.0%} opacity, filled the rest"
-    return Unblended(linear, done, said)
+    return Unblended(linear, done, mask, veil.opacity, said)
 
 
 def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
@@ -71,7 +76,7 @@ def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
         f"un-blended {done.sum() / max(1, mask.sum()):.0%} of a mark known from several photos "
         f"at {veil.opacity:.0%} opacity, filled the rest"
     )
-    return Unblended(linear, done, said)
+    return Unblended(linear, done, mask, veil.opacity, said)
 
 
 def _strokes(encoded: np.ndarray, mask: MaskBool) -> MaskBool | None:

@@ -52,8 +52,10 @@ def hog_distance(fill: Rgb, truth: Rgb, mask: MaskBool) -> float:
     return float(np.abs(one - two).sum(axis=-1)[mask].mean())
 
 
-def texture_strangeness(fill: Rgb, mask: MaskBool) -> float:
+def texture_strangeness(fill: Rgb, mask: MaskBool, *, where: MaskBool | None = None) -> float:
     """Return how far local textures in the hole are from the nearest known one, mean.
+
+    where: the part of the hole that is asked about (None: all of it).
 
     A texture is a vector of pooled log energies of oriented derivatives at three scales and a
     band each, with local Lab colour. Known ground: 8 to 60 px outside. No truth is needed.
@@ -65,7 +67,7 @@ def texture_strangeness(fill: Rgb, mask: MaskBool) -> float:
     if not ground.any():
         return 0.0
     known = vectors[_evenly(ground, KNOWN_SAMPLES)]
-    hole = vectors[_evenly(mask, HOLE_SAMPLES)]
+    hole = vectors[_evenly(mask if where is None else where, HOLE_SAMPLES)]
     squared = (hole**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)[None] - 2 * hole @ known.T
     return float(np.sqrt(np.maximum(squared.min(axis=1), 0)).mean())
 

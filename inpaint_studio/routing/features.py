@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import as_unit, luma
+from inpaint_studio.imaging.ground import smooth_residual
 from inpaint_studio.imaging.mask import stroke_width
 
 LOOK_PX = 24
@@ -108,7 +109,7 @@ def measure(
         area_px=area,
         area_share=share,
         thickness_px=thickness,
-        smooth_residual=_smooth_residual(part, ground),
+        smooth_residual=smooth_residual(part, ground),
         edge_density=float((slope[clear] > EDGE_LEVELS).mean()),
         detail=float(np.sqrt((fine[clear] ** 2).mean())),
         noise=_noise(grey, clear),
@@ -153,21 +154,6 @@ def _blanked(part: NDArray[np.float32], hole: MaskBool) -> NDArray[np.float32]:
         use = hole & (weight > 0.02)
         out[use] = near[use] / weight[use][:, None]
     return out
-
-
-def _smooth_residual(part: NDArray[np.float32], ground: MaskBool) -> float:
-    """Return the RMS by which a quadratic surface misses the low band of the ground, levels."""
-    rows, columns = np.nonzero(ground)
-    if len(rows) < 32:
-        return 255.0
-    keep = np.linspace(0, len(rows) - 1, min(len(rows), 20000)).astype(np.int64)
-    y, x = rows[keep], columns[keep]
-    weight = cv2.GaussianBlur(ground.astype(np.float32), (0, 0), 2.0)
-    low = cv2.GaussianBlur(part * ground[..., None], (0, 0), 2.0)[y, x] / weight[y, x][:, None]
-    u, v = x / ground.shape[1] - 0.5, y / ground.shape[0] - 0.5
-    basis = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=1)
-    solution = np.linalg.lstsq(basis, low, rcond=None)[0]
-    return float(np.sqrt(((low - basis @ solution) ** 2).mean()))
 
 
 def _noise(grey: NDArray[np.float32], where: MaskBool) -> float:

@@ -53,6 +53,15 @@ def test_plain_ground_goes_to_flat_and_texture_to_patch() -> None:
     assert set(np.unique(fill.maps["engine"][:, 200:])) == {0.0, 2.0}
 
 
+def test_grain_does_not_make_a_slope_textured() -> None:
+    y, x = np.mgrid[:100, :300]
+    grain = np.random.default_rng(0).normal(0, 4, (100, 300))
+    crop = np.rint(90 + 0.3 * x + 0.2 * y + grain)[..., None].repeat(3, 2).astype(np.uint8)
+    mask = _bars((100, 300))
+    fill = TextEngine().fill(_request(crop, mask), RunToken())
+    assert set(np.unique(fill.maps["engine"])) == {0.0, 1.0}
+
+
 def test_nothing_changes_outside_mask_and_ring() -> None:
     crop = np.ascontiguousarray(data.chelsea()[100:220, 100:300])
     mask = _bars(crop.shape[:2])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data
@@ -9,7 +11,8 @@ from skimage import data
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.text import TextEngine
 from inpaint_studio.engines.unblend import unblend
-from inpaint_studio.imaging.color import from_linear, to_linear
+from inpaint_studio.engines.unblend_check import cleaner
+from inpaint_studio.imaging.color import decode, encode, from_linear, to_linear
 from inpaint_studio.imaging.mask import grow, ring
 from inpaint_studio.imaging.veil import Veil, lift, mixture
 from inpaint_studio.jobs.token import RunToken
@@ -63,6 +66,30 @@ def test_the_engine_says_what_it_did_and_gets_closer_to_the_truth() -> None:
         errors.append(np.abs(out - photo)[mask].mean())
         assert any("un-blended" in change for change in fill.changes) is (under is not None)
     assert errors[1] < 0.8 * errors[0]
+
+
+@pytest.mark.parametrize(("guess", "is_kept"), [(0.5, True), (0.35, False), (0.62, False)])
+def test_an_estimate_that_leaves_the_letters_in_sight_is_not_used(
+    guess: float, is_kept: bool
+) -> None:
+    _, shown, mask = _veiled(0.5)
+    engine, linear = TextEngine(), to_linear(shown)
+    request = FillRequest(
+        linear=linear, mask=mask, ring=ring(mask, 2), threads=1,
+        recipe=engine.recipe(RunOptions(kind="text"), mask),
+    )  # fmt: skip
+    known = unblend(linear, mask)
+    assert known is not None
+    veil = Veil(known.done * np.float32(guess), np.ones(3, np.float32), guess, 0.0)
+    wrong = replace(known, linear=decode(lift(encode(linear), veil)), opacity=guess)
+    lifted, invented = (
+        engine._filled(request, [wrong], RunToken()),
+        engine.fill(request, RunToken()),
+    )
+    fill = cleaner(lifted, invented, [wrong], mask)
+    assert np.array_equal(fill.linear, (lifted if is_kept else invented).linear)
+    assert any("not un-blended" in change for change in fill.changes) is not is_kept
+    assert set(np.unique(fill.maps["engine"])) <= ({0, 1, 2, 3} if is_kept else {0, 1, 2})
 
 
 def test_lifting_undoes_mixing_exactly() -> None:
