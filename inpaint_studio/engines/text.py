@@ -29,12 +29,9 @@ from inpaint_studio.records import FillRecipe, RunOptions
 PARTS = ("flat", "patch")
 LOOK_PX = 24
 OVERLAY_GAP_PX = 48
+_EDGE_PX = 16
 _RIM_LEFT = 5
 """The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
-_RIM_LEFT = 5
-"""The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
-_RIM_PX = 17
-"""How far around a group's letters its own fill may reach: the ring, and more than any."""
 DEFAULTS: dict[str, float] = {
     "gap_px": 14.0, "plain_up_to": 2.0, "unblend": 1.0, "budget_s": 60.0
 }  # fmt: skip
@@ -53,7 +50,7 @@ class TextEngine:
     """Letter groups by `flat` or `patch`, whichever their ground asks for."""
 
     name = "text"
-    version = 2
+    version = 3
     title = "Text"
 
     def availability(self) -> Availability:
@@ -111,24 +108,29 @@ class TextEngine:
             linear[lift.done] = lift.linear[lift.done]
             lifted |= lift.done
         changes = [lift.said for lift in lifts]
+        letters = request.mask & ~lifted
         plain, textured = _sorted(
-            replace(request, linear=linear, mask=request.mask & ~lifted),
-            gap_px=float(numbers["gap_px"]),
-            limit=float(numbers["plain_up_to"]),
-        )
-        # Flat fills first: it needs no sources, and patch then has less to fill.
-        for name, mask, span in (("flat", plain, (0.0, 0.2)), ("patch", textured, (0.2, 1.0))):
-            if not mask.any():
-                continue
-            part = engine(name)
-            inner = _request(part, request, linear, mask, plain | textured, lifted)
+            linear, letters,
+            gap_px=float(numbers["gap_px"]), limit=float(numbers["plain_up_to"]),
+        )  # fmt: skip
+        # Flat fills first: it needs no sources, and patch then has less to fill. It fills word
+        # by word: what lies around others has another light and grain.
+        work = [("flat", mask) for mask in plain] + [("patch", textured)] * bool(textured.any())
+        for number, (name, mask) in enumerate(work):
+            part, whole = engine(name), Box.of_shape(mask.shape)
+            box = Box.of_mask(mask).pad(part.context_px(mask) + _EDGE_PX).clamp(whole)
+            if name == "patch":
+                box = whole
+            inner = _request(part, request, linear, mask, letters, lifted, box, seed_step=number)
+            span = (number / len(work), (number + 1) / len(work))
             fill = part.fill(inner, token.within(*span, f"filling letters ({name})"))
-            changed = mask | inner.ring
-            linear[changed] = fill.linear[changed]
+            changed = inner.mask | inner.ring
+            linear[box.slices][changed] = fill.linear[changed]
             changes += [f"{part.title}: {change}" for change in fill.changes]
         token.step(1.0, "filling letters")
-        chosen = plain.astype(np.float32) + 2 * textured.astype(np.float32)
-        chosen += 3 * lifted
+        chosen = 2 * textured.astype(np.float32) + 3 * lifted
+        for mask in plain:
+            chosen[mask] = 1
         return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
 
 
@@ -148,45 +150,49 @@ def _request(
     mask: MaskBool,
     letters: MaskBool,
     lifted: MaskBool,
+    box: Box,
+    *,
+    seed_step: int,
 ) -> FillRequest:
-    """The part's own request: its groups, a ring shared out, no source on any letter."""
+    """The part's own request over `box`: its letters, a ring shared out, no source on any letter.
+
+    seed_step: added to the seed, so that two words get no grain of one pattern.
+    """
     options = RunOptions(
         engine=part.name,
         kind="text",
         intent=request.recipe.intent,
-        seed=request.recipe.seed,
+        seed=request.recipe.seed + seed_step,
         grow_px=request.recipe.grow_px,
         feather_px=request.recipe.feather_px,
         time_budget_s=float(request.recipe.parameters.get("budget_s", DEFAULTS["budget_s"])),
     )
     near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    if part.name == "flat":
-        # Everything under letters is unknown: flat sees the whole hole, its part is kept.
-        return replace(
-            request,
-            linear=linear,
-            mask=letters,
-            ring=request.ring & near,
-            recipe=part.recipe(options, letters),
-        )
     known = ~letters if request.source is None else (request.source | lifted) & ~letters
+    here = np.ascontiguousarray(mask[box.slices])
     return replace(
         request,
-        linear=linear,
-        mask=mask,
-        ring=request.ring & near & ~mask,
-        source=known,
-        recipe=part.recipe(options, mask),
+        linear=np.ascontiguousarray(linear[box.slices]),
+        mask=here,
+        ring=(request.ring & near & ~mask)[box.slices],
+        source=known[box.slices],
+        recipe=part.recipe(options, here),
+        under=None,
+        veil=None,
     )
 
 
-def _sorted(request: FillRequest, *, gap_px: float, limit: float) -> tuple[MaskBool, MaskBool]:
-    """Split the mask in (plain ground, textured ground)."""
-    plain = np.zeros_like(request.mask)
-    textured = np.zeros_like(request.mask)
-    for group in _groups(request.linear, request.mask, gap_px):
-        target = plain if group.residual <= limit else textured
-        target |= group.mask
+def _sorted(
+    linear: Linear, mask: MaskBool, *, gap_px: float, limit: float
+) -> tuple[list[MaskBool], MaskBool]:
+    """Split the mask in (the words on plain ground, all letters on texture)."""
+    plain: list[MaskBool] = []
+    textured = np.zeros_like(mask)
+    for group in _groups(linear, mask, gap_px):
+        if group.residual <= limit:
+            plain.append(group.mask)
+        else:
+            textured |= group.mask
     return plain, textured
 
 

@@ -9,7 +9,7 @@ from skimage import data
 from inpaint_studio.engines.base import FillRequest, check_fill
 from inpaint_studio.engines.text import TextEngine
 from inpaint_studio.errors import BadSetting
-from inpaint_studio.imaging.color import to_linear
+from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions
@@ -60,6 +60,20 @@ def test_grain_does_not_make_a_slope_textured() -> None:
     mask = _bars((100, 300))
     fill = TextEngine().fill(_request(crop, mask), RunToken())
     assert set(np.unique(fill.maps["engine"])) == {0.0, 1.0}
+
+
+def test_a_word_on_plain_ground_gets_that_grounds_grain_whatever_other_words_lie_on() -> None:
+    rng = np.random.default_rng(0)
+    crop = np.rint(rng.normal(128, 1, (100, 400, 1))).repeat(3, 2).astype(np.uint8)
+    crop[:, 200:] = rng.integers(0, 256, (100, 200, 1), dtype=np.uint8)
+    mask = _bars((100, 400))
+    mask[:, 180:220] = False
+    engine, request = TextEngine(), _request(crop, mask)
+    fill = engine.fill(request, RunToken())
+    plain = mask & (fill.maps["engine"] == 1)
+    assert plain[:, :180].sum() == mask[:, :180].sum()
+    values = from_linear(fill.linear, np.dtype(np.uint8))[plain]
+    assert 0.5 < values.std() < 2
 
 
 def test_nothing_changes_outside_mask_and_ring() -> None:
