@@ -31,7 +31,7 @@ from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import RunOptions
+from inpaint_studio.records import RunOptions, Scalar
 from tests.benchmarks import engines_measures as measures
 from tests.benchmarks import engines_peers as peers
 from tests.benchmarks.engines_cases import KINDS, Case, cases
@@ -42,13 +42,13 @@ OURS = ("patch", "flat")
 Filled = tuple[np.ndarray, float, float]
 
 
-def ours(name: str, photo: np.ndarray, mask: np.ndarray) -> Filled:
+def ours(name: str, photo: np.ndarray, mask: np.ndarray, **parameters: Scalar) -> Filled:
     """Fill as the program does: the mask's box with the engine's context, and the blend."""
     filler = engine(name)
     box = Box.of_mask(mask).pad(filler.context_px(mask)).clamp(Box.of_shape(mask.shape))
     crop, hole = photo[box.slices], np.ascontiguousarray(mask[box.slices])
     edge = ring(hole, 2)
-    recipe = filler.recipe(RunOptions(), hole)
+    recipe = filler.recipe(RunOptions(parameters=parameters), hole)
     after = photo.copy()
     peak = _reset_peak()
     started = time.process_time()
