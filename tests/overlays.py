@@ -42,8 +42,7 @@ KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """A photo with an overlay. `changed`: visibly (>= 6 levels); `touched`: at all, both as drawn,
-    before JPEG spread it."""
+    """A photo with an overlay. `changed`: visibly (>= 6 levels); `touched`: at all."""
 
     name: str
     kind: str
@@ -55,15 +54,6 @@ class Overlay:
     size_px: int
     jpeg: int = 0
     notes: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def shows(self) -> NDArray[np.bool_]:
-        """Where the overlay shows: `touched`, and where a JPEG rings with it (>= 6 levels)."""
-        if not self.jpeg:
-            return self.touched
-        bare = as_jpeg(self.behind, self.jpeg).astype(np.int16)
-        gap = np.abs(bare - self.photo.astype(np.int16)).max(axis=2)
-        return np.asarray(self.touched | (gap >= 6), dtype=np.bool_)
 
 
 @cache

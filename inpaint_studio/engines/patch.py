@@ -26,11 +26,12 @@ class PatchEngine(PlainEngine):
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam.
 
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are
-    (`patch_levels.FAR_COST` where the recipe says nothing).
+    (`patch_levels.FAR_COST` where the recipe says nothing); lines, 0 to leave lines that cross
+    the hole to chance.
     """
 
     name = "patch"
-    version = 5
+    version = 6
     title = "Patch"
 
     def context_px(self, mask: MaskBool) -> int:
@@ -64,6 +65,7 @@ class PatchEngine(PlainEngine):
             seed=request.recipe.seed,
             rest=rest,
             far_cost=float(request.recipe.parameters.get("far_cost", FAR_COST)),
+            lines=bool(request.recipe.parameters.get("lines", True)),
             threads=threads,
             token=token,
         )

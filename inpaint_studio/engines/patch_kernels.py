@@ -16,6 +16,9 @@ from inpaint_studio.engines.compiled import on_disk
 SIDE = 7
 REACH = SIDE // 2
 ROW = SIDE * 4
+LINE_WEIGHT = np.int32(2)
+"""How much fitting a drawn line counts beside fitting the picture."""
+LINE_TRIES = 4
 SLACK = 64
 """Bytes a picture's buffer must own beyond its last pixel: rows are read 32 bytes at once."""
 
@@ -95,18 +98,59 @@ def distance(flat, width, ty, tx, sy, sx, bound):
 
 
 @_jit
-def measure(flat, far, targets, found, cost, start, stop):
-    """Set the cost of targets start..stop from scratch (the picture has changed)."""
+def from_drawing(drawn, cover, width, ty, tx, sy, sx, bound):
+    """How far a source is from the line drawn over a target; only covered bytes count."""
+    base, mask = np.uintp(drawn.ctypes.data), np.uintp(cover.ctypes.data)
+    stride = np.uintp(width * 4)
+    a = np.uintp(((ty - REACH) * width + tx - REACH) * 4)
+    b = np.uintp(((sy - REACH) * width + sx - REACH) * 4)
+    total = np.int32(0)
+    for _ in range(SIDE):
+        total = np.int32(total + LINE_WEIGHT * _row(base, mask, a, b))
+        if total >= bound:
+            return total
+        a += stride
+        b += stride
+    return total
+
+
+@_jit
+def measure(flat, far, targets, found, cost, start, stop, drawn, cover, on):
+    """Set the cost of targets start..stop from scratch (the picture has changed).
+
+    drawn, cover: what lines ask (see `patch_guide`); on: each target's line, empty without lines.
+    """
     top = np.int32(2**31 - 1)
     width = far.shape[1]
     for i in range(start, stop):
         y, x = found[i, 0], found[i, 1]
         cost[i] = far[y, x] + distance(flat, width, targets[i, 0], targets[i, 1], y, x, top)
+        if on.shape[0] > 0 and on[i] >= 0:
+            cost[i] += from_drawing(drawn, cover, width, targets[i, 0], targets[i, 1], y, x, top)
 
 
 @_jit
-def sweep(flat, far, targets, index, before, found, cost, start, stop, reverse, salt, reach):
+def along(lines, n, ty, tx, h):
+    """A place as far beside line n as the target, at a random one of its known ends."""
+    ox, oy, ex, ey = lines[n, 0], lines[n, 1], lines[n, 2], lines[n, 3]
+    a, b, c = lines[n, 4], lines[n, 5], lines[n, 6]
+    gap, first, last = lines[n, 7], lines[n, 8], lines[n, 9]
+    u = (tx - ox) * ex + (ty - oy) * ey
+    beside = (ty - oy) * ex - (tx - ox) * ey - a - b * u - c * u * u
+    place = np.float64(h) / 4294967296.0 * (first + last)
+    u = -place if place < first else gap + place - first
+    v = a + b * u + c * u * u + beside
+    return np.int32(np.rint(oy + u * ey + v * ex)), np.int32(np.rint(ox + u * ex - v * ey))
+
+
+@_jit
+def sweep(
+    flat, far, targets, index, before, found, cost, start, stop, reverse, salt, reach,
+    drawn, cover, on, lines,
+):  # fmt: skip
     """One PatchMatch sweep over targets start..stop: coherence first, then random search.
+
+    A target on a line (`on`) also looks along the line, and must fit what is drawn there.
 
     `far` is what a source centre costs for its distance from the hole, negative where it must
     not be used. Inside the band neighbours are read as just improved, outside it from `before`,
@@ -114,10 +158,12 @@ def sweep(flat, far, targets, index, before, found, cost, start, stop, reverse, 
     """
     height, width = far.shape
     step = -1 if reverse else 1
+    guided = on.shape[0] > 0
     for n in range(stop - start):
         i = stop - 1 - n if reverse else start + n
         ty, tx = targets[i, 0], targets[i, 1]
         by, bx, best = found[i, 0], found[i, 1], cost[i]
+        lined = guided and on[i] >= 0
         for side in range(2):
             ny = ty - step if side == 0 else ty
             nx = tx if side == 0 else tx - step
@@ -136,6 +182,20 @@ def sweep(flat, far, targets, index, before, found, cost, start, stop, reverse, 
             if d < 0 or d >= best:
                 continue
             d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+            if lined and d < best:
+                d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
+            if d < best:
+                best, by, bx = d, sy, sx
+        for k in range(LINE_TRIES if lined else 0):
+            sy, sx = along(lines, on[i], ty, tx, mix(ty, tx, salt, k + 64))
+            if sy < 0 or sx < 0 or sy >= height or sx >= width:
+                continue
+            d = far[sy, sx]
+            if d < 0 or d >= best:
+                continue
+            d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
+            if d < best:
+                d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
         radius = reach
@@ -153,6 +213,8 @@ def sweep(flat, far, targets, index, before, found, cost, start, stop, reverse, 
             if d < 0 or d >= best:
                 continue
             d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+            if lined and d < best:
+                d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
         found[i, 0], found[i, 1], cost[i] = by, bx, best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ FloatImage = NDArray[np.float32]
 Points = NDArray[np.int32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
-_SLACK = 64
+SLACK = 64
 _TEXTURE_GAIN = 4.0
 _NEAR_PX = 16
 FAR_COST = 150.0
@@ -29,6 +29,27 @@ _DECAY = 2.4
 _DECAY_MOST_PX = 40
 
 
+@dataclass(frozen=True)
+class Guide:
+    """The lines at one scale, as the kernels take them.
+
+    flat: (H * W * 4 + slack) uint8, the softened picture with the lines drawn in; cover: the same
+    size, 255 where a line is drawn; on: (targets,) int32, the line a target lies on, -1 where
+    none; lines: (n, 10) float64, a row is origin x y, along x y, bend, gap, before, after in px
+    of this scale.
+    """
+
+    flat: NDArray[np.uint8]
+    cover: NDArray[np.uint8]
+    on: NDArray[np.int32]
+    lines: NDArray[np.float64]
+
+
+def _no_guide() -> Guide:
+    none = np.zeros(0, np.uint8)
+    return Guide(none, none, np.zeros(0, np.int32), np.zeros((0, 10)))
+
+
 @dataclass
 class Level:
     """image: (H, W, 4) float32, working values x 255 and the local texture; hole: (H, W) bool.
@@ -37,6 +58,7 @@ class Level:
     source centre costs for its distance from the hole, -1 where it must not be used. targets:
     (n, 2) centres of all patches that touch the hole; index: their place by pixel, -1 where
     none; found: their matched centres; cost: their distances; trust: their say in the vote.
+    guide: what lines across the hole ask.
     """
 
     image: FloatImage
@@ -49,6 +71,7 @@ class Level:
     found: Points
     cost: NDArray[np.int32]
     trust: NDArray[np.float32]
+    guide: Guide = field(default_factory=_no_guide)
 
     def put(self, points: Points, values: FloatImage) -> None:
         """Write new values (n, 4) at `points`, in the picture and in what is compared."""
@@ -122,7 +145,7 @@ def make_level(
     index[targets[:, 0], targets[:, 1]] = np.arange(len(targets), dtype=np.int32)
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     deep = np.minimum(depth[targets[:, 0], targets[:, 1]], _DECAY_MOST_PX)
-    flat = np.zeros(hole.size * 4 + _SLACK, np.uint8)
+    flat = np.zeros(hole.size * 4 + SLACK, np.uint8)
     flat[: hole.size * 4] = to_bytes(image).ravel()
     return Level(
         image=image,

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines import kriging, membrane
 from inpaint_studio.engines.compiled import kernels
+from inpaint_studio.engines.patch_guide import Drawing, draw_all, drawn_points, guide
 from inpaint_studio.engines.patch_join import join
 from inpaint_studio.engines.patch_levels import (
     FAR_COST,
@@ -42,6 +43,7 @@ from inpaint_studio.engines.patch_levels import (
     whole_patches,
     with_texture,
 )
+from inpaint_studio.engines.patch_lines import find_lines
 from inpaint_studio.jobs.token import RunToken
 
 BAND = 2048
@@ -92,9 +94,12 @@ class Rounds:
     def measure(self, level: Level) -> None:
         """Set the cost of a level's matches anew."""
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
+        guide = level.guide
         self.bands(
             len(targets),
-            lambda a, b: self._kernels.measure(flat, far, targets, found, level.cost, a, b),
+            lambda a, b: self._kernels.measure(
+                flat, far, targets, found, level.cost, a, b, guide.flat, guide.cover, guide.on
+            ),
         )
 
     def search(
@@ -104,6 +109,7 @@ class Rounds:
         self.measure(level)
         count = len(level.targets)
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
+        guide = level.guide
         for sweep in range(sweeps):
             before = found.copy()
             turned, name = (sweep % 2 == 1) != back, salt * 16 + sweep
@@ -112,7 +118,8 @@ class Rounds:
                 a: int, b: int, before: Points = before, back: bool = turned, n: int = name
             ) -> None:
                 self._kernels.sweep(
-                    flat, far, targets, level.index, before, found, level.cost, a, b, back, n, reach
+                    flat, far, targets, level.index, before, found, level.cost, a, b,
+                    back, n, reach, guide.flat, guide.cover, guide.on, guide.lines,
                 )  # fmt: skip
 
             self.bands(count, one)
@@ -140,14 +147,22 @@ class Rounds:
         )
         return chosen
 
-    def first_guess(self, level: Level) -> None:
-        """Fill the coarsest level from the outside in, layer by layer, by full search."""
+    def first_guess(self, level: Level, drawing: Drawing | None = None) -> None:
+        """Fill the coarsest level from the outside in, layer by layer, by full search.
+
+        drawing: lines that are there from the start.
+        """
         depth = cv2.distanceTransform(level.hole.astype(np.uint8), cv2.DIST_L2, 5)
         known = ~level.hole
         cover = np.zeros_like(level.flat)
         covered = cover[: known.size * 4].reshape(*known.shape, 4)
         covered[known] = 255
-        smooth = membrane.smooth_guess(level.image, level.hole)
+        if drawing is not None:
+            points, values = drawn_points(level, drawing)
+            level.put(points, values)
+            known[points[:, 0], points[:, 1]] = True
+            covered[known] = 255
+        smooth = membrane.smooth_guess(level.image, ~known)
         level.put(level.holes, smooth[level.hole])
         layers = np.ceil(depth[level.targets[:, 0], level.targets[:, 1]])
         pairs = float((level.far >= 0).sum()) * len(level.targets)
@@ -197,12 +212,14 @@ def synthesise(
     token: RunToken,
     rest: int = 0,
     far_cost: float = FAR_COST,
+    lines: bool = True,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
 
     rest: how many of the finest levels take the coarser level's matches without a search of their
     own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
-    for each pixel that it lies away. What `image` holds under `hole` does not matter.
+    for each pixel that it lies away. lines: whether edges that cross the hole guide the fill. What
+    `image` holds under `hole` does not matter.
     Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
@@ -216,6 +233,8 @@ def synthesise(
             break
         stack.append(coarse)
         depth /= 2
+    crossing = find_lines(image, hole, token) if lines and len(stack) > 1 else []
+    drawings = draw_all(stack[0][0], hole, crossing, len(stack), token) if crossing else []
     level: Level | None = None
     work = Rounds(threads, token)
     coarsest = len(stack) - 1
@@ -223,8 +242,11 @@ def synthesise(
         for number in reversed(range(len(stack))):
             picture, gap, allowed = stack.pop()
             fine = make_level(picture, gap, allowed, scale=2**number, far_cost=far_cost)
+            drawing = drawings[number] if drawings else None
+            if drawing is not None:
+                fine.guide = guide(fine, drawing, crossing, scale=2**number)
             if level is None:
-                work.first_guess(fine)
+                work.first_guess(fine, drawing)
             else:
                 carry_over(level, fine)
                 work.vote(fine, fine.holes, fine.trust)
