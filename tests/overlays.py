@@ -42,7 +42,8 @@ KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """A photo with an overlay. `changed`: visibly (>= 6 levels); `touched`: at all."""
+    """A photo with an overlay. `changed`: visibly (>= 6 levels); `touched`: at all, both as drawn,
+    before JPEG spread it."""
 
     name: str
     kind: str
@@ -54,6 +55,15 @@ class Overlay:
     size_px: int
     jpeg: int = 0
     notes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def shows(self) -> NDArray[np.bool_]:
+        """Where the overlay shows: `touched`, and where a JPEG rings with it (>= 6 levels)."""
+        if not self.jpeg:
+            return self.touched
+        bare = as_jpeg(self.behind, self.jpeg).astype(np.int16)
+        gap = np.abs(bare - self.photo.astype(np.int16)).max(axis=2)
+        return np.asarray(self.touched | (gap >= 6), dtype=np.bool_)
 
 
 @cache

@@ -3,8 +3,9 @@
 A program writes in one ink, and its edges are a pixel wide whatever the lens did. A sign takes on
 light, grain and the lens' softness. Two witnesses, then: how even the ink is, and how steeply its
 edges rise in lightness (colour is softened by JPEG). Ink that is the same to a level needs no
-second one, for no scene has it; ink that varies as JPEG and veils make it vary needs crisp edges;
-hairlines, all edge and no inside, need crisper ones, a level line, and strokes that read well.
+second one, for no scene has it; ink that varies as JPEG and veils make it vary, or from letter to
+letter, needs crisp edges; hairlines, all edge and no inside, need crisper ones, a level line, and
+strokes that read well.
 
 Rejected: the grain within the strokes against the ground's (few strokes are wide enough), and the
 slope of the whole line (a good part of all signs is photographed level).
@@ -44,7 +45,9 @@ def is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
         return runs_along and well_read and varies <= EVEN_THIN and (crisp or 0.0) >= CRISP_THIN
     if varies <= ONE_INK:
         return crisp is None or crisp >= SOFTEST
-    return varies <= (EVEN_ALONG if runs_along else EVEN) and (crisp or 0.0) >= CRISP
+    if (crisp or 0.0) < CRISP:
+        return False
+    return varies <= (EVEN_ALONG if runs_along else EVEN) or within_letters(rgb, glyphs) <= ONE_INK
 
 
 def unevenness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> tuple[float, int]:
@@ -56,6 +59,20 @@ def unevenness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> tuple[float, int]:
     off = values - np.median(values, axis=0)
     inner = cv2.erode(glyphs.core.astype(np.uint8), np.ones((3, 3), np.uint8)).sum()
     return float(np.median(np.sqrt((off**2).sum(axis=1)))), int(inner)
+
+
+def within_letters(rgb: NDArray[np.uint8], glyphs: Glyphs) -> float:
+    """Return how far the inside of each connected piece lies from the piece's own colour, median,
+    in Lab: letters of many colours are each of one; infinite where no piece has an inside."""
+    inner = cv2.erode(glyphs.core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    lab = to_lab(np.ascontiguousarray(rgb[glyphs.box.slices]))
+    count, labels = cv2.connectedComponents(glyphs.core.astype(np.uint8), connectivity=8)
+    off = []
+    for name in range(1, count):
+        values = lab[inner & (labels == name)]
+        if len(values) >= 6:
+            off.append(np.sqrt(((values - np.median(values, axis=0)) ** 2).sum(axis=1)))
+    return float(np.median(np.concatenate(off))) if off else float("inf")
 
 
 def crispness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> float | None:

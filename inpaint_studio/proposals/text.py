@@ -29,6 +29,8 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 
 AGREES = 0.75
 """From this on the strokes alone read like the photo: a second witness for the line."""
+SAME_INK = 9.0
+"""Lab, between the inks of two lines of one overlay."""
 
 
 def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
@@ -42,10 +44,12 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     seen = _whole_lines(rgb, readers.text.lines(rgb, token.within(0.0, 0.55)), readers)
     lines = [line for line in seen if plausible.judge(line, rgb.shape).ok]
     found: list[Proposal] = []
+    every = _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))
+    told = [(line, glyphs) for line, glyphs in zip(lines, every) if glyphs is not None]
     strokes_of: list[tuple[Line, Glyphs]] = []
-    for line, glyphs in zip(lines, _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))):
-        made = _of_line(line, glyphs, rgb) if glyphs is not None else None
-        if glyphs is not None and made is not None:
+    for (line, glyphs), is_over in zip(told, _laid_over(rgb, told)):
+        made = _of_line(line, glyphs, rgb, is_over=is_over)
+        if made is not None:
             found.append(made)
             strokes_of.append((line, glyphs))
     unread = [line for line in seen if not any(line is other for other, _ in strokes_of)]
@@ -133,15 +137,37 @@ def _all_strokes(
     return found
 
 
-def _of_line(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> Proposal | None:
+def _laid_over(rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]]) -> list[bool]:
+    """Return for each line whether it is laid over the photo, by itself or as one of several
+    lines set below each other: of one height, direction and ink, a line's height apart at most."""
+    alone = [is_laid_over(line, glyphs, rgb) for line, glyphs in told]
+    inks = [ink_colour(rgb, glyphs) if glyphs.core.any() else None for _, glyphs in told]
+
+    def is_mate(one: int, two: int) -> bool:
+        first, second, ink, other = told[one][0], told[two][0], inks[one], inks[two]
+        if ink is None or other is None or not alike(first, second):
+            return False
+        near = first.box.pad(round(first.thickness_px)).overlaps(second.box)
+        return near and float(np.linalg.norm(ink - other)) <= SAME_INK
+
+    numbers = range(len(told))
+    return [
+        alone[one] or any(alone[two] and is_mate(one, two) for two in numbers if two != one)
+        for one in numbers
+    ]
+
+
+def _of_line(
+    line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8], *, is_over: bool
+) -> Proposal | None:
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
-    agrees, even = glyphs.agreement >= AGREES, is_laid_over(line, glyphs, rgb)
-    automatic = verdict.sure and agrees and even
+    agrees = glyphs.agreement >= AGREES
+    automatic = verdict.sure and agrees and is_over
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"
-    elif agrees and not even:
+    elif agrees and not is_over:
         confidence *= 0.8
         reason = f"{said}; ink and edges are those of a sign in the scene: look first"
     elif agrees:

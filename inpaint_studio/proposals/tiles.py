@@ -24,6 +24,8 @@ SURE_PEAK = 0.45
 FEWEST = 2
 FINE_PX = 4.0
 LOOK_AREA = 2_500_000
+BODY_PX, OVERLAP = 4, 0.12
+"""How far round its strokes a mark is whole, and which part of it may lie over another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,12 +59,19 @@ def spread(
     here = (box.top + inner.top + room[0], box.left + inner.left + room[1])
     sign = np.sign(score[here])
     found = []
+    body = grow(core, BODY_PX)
+    taken = np.zeros(light.shape, dtype=np.bool_)
+    taken[box.slices] |= body
     for top, left, alike in _peaks(sign * score, here, pattern.shape):
         place = box.shift(left - here[1], top - here[0])
         fit = place.clamp(Box.of_shape(rgb.shape))
-        part = mask[fit.relative_to(place).slices]
-        if part.any():
-            found.append(Tile(fit, part.copy(), alike))
+        within = fit.relative_to(place).slices
+        part, around = mask[within], body[within]
+        # Marks do not lie over each other; half a pattern on half a mark follows it, too.
+        if not part.any() or (taken[fit.slices] & around).sum() > OVERLAP * around.sum():
+            continue
+        taken[fit.slices] |= around
+        found.append(Tile(fit, part.copy(), alike))
     return found if len(found) >= FEWEST and max(t.alike for t in found) >= SURE_PEAK else []
 
 

@@ -39,7 +39,9 @@ _ORDERS: dict[Change, tuple[Change, ...]] = {
     "seed": ("seed", "engine", "wider"),
 }
 _BY_READING: dict[str, Change] = {
-    **dict.fromkeys(("letters_left", "ghost", "ghost_signs", "letters_signs", "residue"), "wider"),
+    **dict.fromkeys(
+        ("letters_left", "ink_left", "ghost", "ghost_signs", "letters_signs", "residue"), "wider"
+    ),
     **dict.fromkeys(
         ("seam", "seam_signs", "hue_signs", "tint", "light_step", "colour_step", "strip_colour"),
         "softer",

@@ -4,7 +4,8 @@
         [--families NAME,NAME] [--sheet OUT.png]
 
 "covered" is measured over all visible overlay pixels; "of read" only where a line of the
-reader lies over them. "false" is the share of the photo masked though no overlay touched it.
+reader lies over them. "false" is the share of the photo masked though no overlay touched it;
+"false_seen" does not count where a JPEG shows the overlay's ringing (6 levels and more).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def measure(case: Overlay, readers: Readers) -> tuple[dict[str, float], np.ndarr
         "found": float(lines[case.changed].mean()) if case.changed.any() else 1.0,
         "of_read": float(mask[read].mean()) if read.any() else float("nan"),
         "false": float((mask & ~case.touched).mean()),
+        "false_seen": float((mask & ~case.shows).mean()),
         "excess": float((mask & ~case.touched).sum() / max(1, case.touched.sum())),
         "automatic": float(any(item.record.automatic for item in found)),
         "seconds": seconds,
@@ -89,6 +91,7 @@ def main() -> None:
         rows["ALL"].append(figures)
         text = " ".join(f"{key}={value:.4f}" for key, value in figures.items())
         print(f"{case.name:22s} {case.size_px:3d}px {text}", flush=True)
+        rows["JPEG" if case.jpeg else "PNG"].append(figures)
         shown = case.photo.copy()
         shown[mask] = (255, 0, 255)
         tiles.append(np.concatenate([case.photo, shown], axis=1))

@@ -51,6 +51,41 @@ def test_a_wire_across_a_sky_is_found_and_an_edge_is_not(readers: Readers) -> No
     assert not mask[190:210].any()
 
 
+def test_a_soft_dark_disc_is_a_sensor_spot_and_is_covered_to_its_rim(readers: Readers) -> None:
+    photo = _sky(1)
+    yy, xx = np.ogrid[:300, :420]
+    cover = 1 / (1 + np.exp(np.clip((np.hypot(xx - 250, yy - 120) - 13) / 1.6, -30, 30)))
+    shown = (photo * (1 - 0.15 * cover[..., None])).astype(np.uint8)
+    found = propose(shown, ["blemish"], readers, RunToken())
+    assert [item.record.text for item in found] == ["sensor spot"]
+    assert "faint" in found[0].record.reason and "times" in found[0].record.reason
+    assert found[0].full_mask(shown.shape)[cover > 0.1].mean() > 0.95
+
+
+def test_lines_are_named_by_what_they_are(readers: Readers) -> None:
+    names = {}
+    along = np.linspace(0, 1, 60)
+    hair = np.stack([150 + 90 * along, 140 + 60 * np.sin(2.6 * along)], axis=1)
+    for name, points in (
+        ("scratch", [[90, 60], [230, 110]]),
+        ("wire", [[0, 200], [419, 150]]),
+        ("hair", np.rint(hair)),
+    ):
+        photo = _sky(2)
+        cv2.polylines(photo, [np.array(points, np.int32)], False, (70, 70, 70), 2, cv2.LINE_AA)
+        found = propose(photo, ["blemish"], readers, RunToken())
+        names[name] = [item.record.text for item in found]
+    assert names == {"scratch": ["scratch"], "wire": ["wire"], "hair": ["hair"]}
+
+
+def test_of_what_the_ground_is_full_of_hardly_any_is_proposed(readers: Readers) -> None:
+    rng = np.random.default_rng(4)
+    photo = _sky(4)
+    for x, y in zip(rng.integers(5, 415, 400), rng.integers(5, 295, 400)):
+        cv2.circle(photo, (int(x), int(y)), int(rng.integers(1, 4)), (90, 90, 80), -1, cv2.LINE_AA)
+    assert len(propose(photo, ["blemish"], readers, RunToken())) <= 20
+
+
 def test_clean_ground_has_no_blemish(readers: Readers) -> None:
     assert propose(_sky(3), ["blemish"], readers, RunToken()) == []
 

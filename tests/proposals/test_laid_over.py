@@ -8,7 +8,13 @@ import pytest
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.glyphs import Glyphs
-from inpaint_studio.proposals.laid_over import crispness, is_laid_over, unevenness
+from inpaint_studio.proposals.laid_over import (
+    crispness,
+    is_laid_over,
+    unevenness,
+    within_letters,
+)
+from inpaint_studio.proposals.text import _laid_over
 from inpaint_studio.vision.lines import Line
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
 from tests.signs import draw_sign
@@ -47,6 +53,21 @@ def test_a_caption_is_laid_over_in_png_and_jpeg(quality: int):
     shown = written(lettering())
     shown = as_jpeg(shown, quality) if quality else shown
     assert is_laid_over(line(), glyphs(lettering()), shown)
+
+
+def test_letters_of_many_colours_are_laid_over_each_of_one():
+    alpha = lettering()
+    palette = np.random.default_rng(5).uniform(0, 255, size=(6, 3)).astype(np.float32)
+    starts = np.linspace(0, SHAPE[1], 7).astype(int)
+    layers = []
+    for number, colour in enumerate(palette):
+        part = np.zeros_like(alpha)
+        part[:, starts[number] : starts[number + 1]] = 1
+        layers.append((alpha * part, colour))
+    shown = compose(np.full((*SHAPE, 3), 128, dtype=np.uint8), layers)
+    drawn = glyphs(alpha)
+    assert unevenness(shown, drawn)[0] > 12 and within_letters(shown, drawn) < 1
+    assert is_laid_over(line(), drawn, shown)
 
 
 def test_soft_lit_grained_letters_are_a_sign():
@@ -89,3 +110,16 @@ def test_drawn_signs_are_seldom_taken_for_overlays():
         core = sign.letters[box.slices]
         taken += is_laid_over(line(), Glyphs(box, core, core, 1.0, "drawn", 3.0), sign.photo)
     assert taken <= 1
+
+
+def test_a_line_below_one_laid_over_in_its_ink_is_of_the_same_overlay():
+    first, second = lettering(), np.roll(lettering(), 40, axis=0)
+    soft = cv2.GaussianBlur(second, (0, 0), 1.3)
+    shown = written(np.maximum(first, soft))
+    down = np.array([0, 40], dtype=np.float32)
+    below = replace(line(), polygon=line().polygon + down, quad=line().quad + down)
+    both = [(line(), glyphs(first)), (below, glyphs(soft))]
+    assert not is_laid_over(*both[1], shown)
+    assert _laid_over(shown, both) == [True, True]
+    far = replace(below, polygon=below.polygon + 5 * down, quad=below.quad + 5 * down)
+    assert _laid_over(shown, [both[0], (far, both[1][1])]) == [True, False]

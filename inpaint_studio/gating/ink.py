@@ -1,0 +1,129 @@
+"""Ink of removed letters that is left beside them: what no reader reads, a lone letter or half one.
+
+Where letters were taken off, before and after tell their ink, the width of their strokes and their
+height. A piece beside the mask that is of this ink, as thin, no higher, and that stands out from
+its own ground is one of them left behind. Ink of many colours, or hardly another than its ground,
+tells nothing: then nothing is found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
+from inpaint_studio.geometry import Box
+
+Lab = NDArray[np.float32]
+
+LEAST_PX = 60
+EVEN, APART = 9.0, 14.0
+"""Lab: how far the ink may vary, and how far it must lie from what is now in its place."""
+NEAR, WITHIN = 0.5, 1.2
+"""Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
+NEAR_MOST_PX = 40.0
+"""Letters further away may be another region's, and still wait for their own fill."""
+_RIM_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ink:
+    """colour (3,) Lab; near: how far from it counts as it; stroke_px, height_px of its letters."""
+
+    colour: NDArray[np.float32]
+    near: float
+    apart: float
+    stroke_px: float
+    height_px: float
+
+
+def ink_left(request: JudgeRequest) -> Measured:
+    """Return how many px of the removed letters' ink are left as pieces beside the mask."""
+    view = Box.of_mask(request.mask).pad(96).clamp(Box.of_shape(request.mask.shape))
+    mask = request.mask[view.slices]
+    before, after = (_lab(pixels, view) for pixels in (request.before, request.after))
+    ink = _ink_of(before, after, mask)
+    if ink is None:
+        return Measured(0.0)
+    away = distance(~mask)
+    room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
+    left = _pieces(after, np.asarray(room), away, ink)
+    if not left.any():
+        return Measured(0.0)
+    plane = np.zeros(request.mask.shape, dtype=np.float32)
+    plane[view.slices] = left
+    return Measured(float(left.sum()), plane, Box.of_mask(plane > 0))
+
+
+def _lab(pixels: Pixels, view: Box) -> Lab:
+    return to_lab(to_rgb8(pixels[view.slices]))
+
+
+def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
+    change = np.sqrt(((before - after) ** 2).sum(axis=2))
+    if int(mask.sum()) < LEAST_PX:
+        return None
+    strokes = mask & (change > 0.6 * np.percentile(change[mask], 90))
+    inner = strokes & (cv2.erode(strokes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    core = inner if inner.sum() >= 30 else strokes
+    if int(core.sum()) < 30:
+        return None
+    colour = np.median(before[core], axis=0)
+    off = float(np.median(np.sqrt(((before[core] - colour) ** 2).sum(axis=1))))
+    apart = float(np.median(np.sqrt(((after[core] - colour) ** 2).sum(axis=1))))
+    if off > EVEN or apart < APART:
+        return None
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    sides = sides[stats[1:, cv2.CC_STAT_AREA] >= 8]
+    if not sides.size:
+        return None
+    near = min(max(9.0, 3 * off), 0.4 * apart)
+    return _Ink(colour.astype(np.float32), near, apart, _stroke_px(strokes),
+                float(np.percentile(sides, 85)))  # fmt: skip
+
+
+def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
+    """The pixels of pieces that look like letters of this ink."""
+    off = np.sqrt(((after - ink.colour) ** 2).sum(axis=2))
+    size = int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1
+    ground = _median(after, size)
+    stands_out = np.sqrt(((ground - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
+    found = (off <= ink.near) & stands_out & room
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        found.astype(np.uint8), connectivity=8
+    )
+    kept = np.zeros(found.shape, dtype=np.bool_)
+    for name in range(1, count):
+        left, top, wide, high, area = (int(value) for value in stats[name])
+        side = max(wide, high)
+        if area < max(6.0, 0.5 * ink.stroke_px * 0.35 * ink.height_px):
+            continue
+        if not 0.35 * ink.height_px <= side <= 1.4 * ink.height_px:
+            continue
+        part = (slice(top, top + high), slice(left, left + wide))
+        piece = labels[part] == name
+        if float(away[part][piece].min()) > min(NEAR * ink.height_px, NEAR_MOST_PX):
+            continue
+        if 0.4 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
+            kept[part] |= piece
+    return kept
+
+
+def _stroke_px(mask: MaskBool) -> float:
+    """The thickness of some strokes, px, from the mean depth in them (1 px: 1, 3 px: 1.3, …)."""
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
+    return max(1.0, 5 * float(depth[depth > 0].mean()) - 4)
+
+
+def _median(lab: Lab, size: int) -> Lab:
+    """Lab smoothed by a median, in 8 bits, which is plenty for a ground."""
+    scale, shift = np.array([2.55, 1, 1]), np.array([0, 128, 128])
+    codes = np.clip(lab * scale + shift, 0, 255).astype(np.uint8)
+    return np.asarray((cv2.medianBlur(codes, size) - shift) / scale, dtype=np.float32)

@@ -1,0 +1,65 @@
+"""A letter that stayed behind is seen by its ink and strokes, whether it can be read or not."""
+
+import numpy as np
+import pytest
+
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.ink import ink_left
+from inpaint_studio.gating.semantic import semantic_readings
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.jobs.token import RunToken
+from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
+
+SHAPE = (140, 420)
+BLACK = np.full(3, 12, dtype=np.float32)
+
+
+def ground(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    plane = 150 + 30 * np.sin(x / 23) + 20 * np.sin(y / 9) + rng.normal(size=SHAPE) * 6
+    return np.clip(np.repeat(plane[..., None], 3, axis=2), 0, 255).astype(np.uint8)
+
+
+def drawn(text: str, left: int) -> np.ndarray:
+    return placed(text_alpha(text, fonts()[0], 44), SHAPE, left, 50)
+
+
+def request(seed: int, *, left_over: bool, quality: int = 0) -> JudgeRequest:
+    """A caption of two parts taken off; its last letter, at one's wish, was not."""
+    bare, word, last = ground(seed), drawn("MORNIN", 30), drawn("G", 245)
+    before = compose(bare, [(np.maximum(word, last), BLACK)])
+    before = as_jpeg(before, quality) if quality else before
+    mask = grow(word > 0, 2) if left_over else grow(np.maximum(word, last) > 0, 2)
+    after = before.copy()
+    after[mask] = bare[mask]
+    return JudgeRequest(before=before, after=after, mask=mask, kind="text")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("quality", [0, 85])
+def test_a_letter_left_behind_is_found_at_its_place(seed: int, quality: int):
+    measured = ink_left(request(seed, left_over=True, quality=quality))
+    assert measured.value > 60 and measured.box is not None
+    assert measured.box.left >= 240 and measured.box.top >= 45
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("quality", [0, 85])
+def test_a_clean_fill_has_no_ink_left(seed: int, quality: int):
+    assert ink_left(request(seed, left_over=False, quality=quality)).value == 0
+
+
+def test_it_is_read_for_text_alone_and_without_readers():
+    left = request(1, left_over=True)
+    found = semantic_readings(left, None, RunToken())
+    assert [name for name, _, _ in found] == ["ink_left"]
+    painted = JudgeRequest(before=left.before, after=left.after, mask=left.mask)
+    assert semantic_readings(painted, None, RunToken()) == []
+
+
+def test_ink_like_its_ground_tells_nothing():
+    bare = ground(7)
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[40:80, 60:200:6] = True
+    assert ink_left(JudgeRequest(before=bare, after=bare, mask=mask, kind="text")).value == 0
