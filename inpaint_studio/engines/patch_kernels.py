@@ -233,11 +233,15 @@ def vote(image, points, index, found, weight, out, start, stop):
         v3 = np.float32(0.0)
         for v in range(max(0, y - REACH), min(height, y + REACH + 1)):
             for u in range(max(0, x - REACH), min(width, x + REACH + 1)):
-                j = index[v, u]
+                j = index[np.uintp(v), np.uintp(u)]
                 if j < 0:
                     continue
-                w = weight[j]
-                sy, sx = found[j, 0] + y - v, found[j, 1] + x - u
+                at = np.uintp(j)
+                w = weight[at]
+                if w == 0:
+                    continue  # not matched yet
+                # Unsigned: tests for negative indices would cost two fifths of the time.
+                sy, sx = np.uintp(found[at, 0] + y - v), np.uintp(found[at, 1] + x - u)
                 v0 += w * image[sy, sx, 0]
                 v1 += w * image[sy, sx, 1]
                 v2 += w * image[sy, sx, 2]
