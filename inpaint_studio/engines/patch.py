@@ -25,13 +25,14 @@ _MOST_REST = 3
 class PatchEngine(PlainEngine):
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam.
 
-    Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are
-    (`patch_levels.FAR_COST` where the recipe says nothing); lines, 0 to leave lines that cross
-    the hole to chance.
+    Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
+    coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
+    `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
+    cross the hole to chance.
     """
 
     name = "patch"
-    version = 6
+    version = 7
     title = "Patch"
 
     def context_px(self, mask: MaskBool) -> int:
@@ -50,22 +51,25 @@ class PatchEngine(PlainEngine):
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
         from inpaint_studio.engines.patch_levels import FAR_COST
-        from inpaint_studio.engines.patch_rounds import synthesise
+        from inpaint_studio.engines.patch_rounds import COARSE_ROUNDS, FINE_ROUNDS, synthesise
 
         hole = np.ascontiguousarray(request.mask)
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
         threads = request.threads or os.cpu_count() or 1
-        rest = int(request.recipe.parameters.get("rest_levels", 0))
+        parameters = request.recipe.parameters
+        rest = int(parameters.get("rest_levels", 0))
         solved = synthesise(
             image,
             hole,
             source,
             seed=request.recipe.seed,
             rest=rest,
-            far_cost=float(request.recipe.parameters.get("far_cost", FAR_COST)),
-            lines=bool(request.recipe.parameters.get("lines", True)),
+            far_cost=float(parameters.get("far_cost", FAR_COST)),
+            lines=bool(parameters.get("lines", True)),
+            coarse_rounds=max(1, int(parameters.get("coarse_rounds", COARSE_ROUNDS))),
+            fine_rounds=max(1, int(parameters.get("fine_rounds", FINE_ROUNDS))),
             threads=threads,
             token=token,
         )

@@ -9,7 +9,12 @@ step shows and no colour bleeds further than a few pixels.
 
 Measured on 72 object and rectangle holes and left out (HOG distance to the truth, lower is better,
 where the engine has 0.74): mirrored sources 0.745 for 14 % more time, growing first from edges that
-cross the rim 0.758 against 0.746 without, a preference for short moves 0.01 to 0.07 worse.
+cross the rim 0.758 against 0.746 without, a preference for short moves 0.01 to 0.07 worse. On 48
+object holes (0.839, s.e. of a difference 0.004 to 0.008): a smooth first guess 0.841, patches of 5
+px 0.864 and of 9 px 0.839, oriented texture features 0.853, half the weight for brightness 0.844,
+bounded differences 0.847, a higher cost for sources used often 0.835 to 0.845, context of 128 px
+0.832 and of the whole photo 0.842. Of eight such fills of a hole the one most like the others is
+0.007 better than their mean, the best by the truth 0.04: choosing among fills cannot gain much.
 
 Work is cut in bands of fixed size that read each other only as they were before the sweep:
 any number of threads gives the same bytes.
@@ -49,11 +54,16 @@ from inpaint_studio.jobs.token import RunToken
 BAND = 2048
 _ONION_BUDGET = 1e6
 _SHALLOW_PX = 3
-_COARSE_ROUNDS = 6
-_FINE_ROUNDS = 10
-_FEWEST_ROUNDS = 3
+COARSE_ROUNDS = 16
+FINE_ROUNDS = 16
+"""Most rounds of a coarser level and of the finest. Structure keeps settling for long: with 6 and
+10 rounds the HOG distance to the truth is 0.010 worse (s.e. 0.003, 120 object holes), the CPU time
+0.7 times; 16 and 10 bring half of it; 40 and 40 bring no more."""
+_FEWEST_COARSE = 6
+_FEWEST_FINE = 3
+_COARSE_TARGETS = 100_000
 _FINE_TARGETS = 600_000
-"""Targets that the finest level's rounds may visit in all: large holes get fewer rounds."""
+"""Targets that a level's rounds may visit in all: large holes get fewer rounds."""
 _COPIED_ROUNDS = 2
 _THIN_ROUNDS = 1
 _SWEEPS = 2
@@ -213,13 +223,16 @@ def synthesise(
     rest: int = 0,
     far_cost: float = FAR_COST,
     lines: bool = True,
+    coarse_rounds: int = COARSE_ROUNDS,
+    fine_rounds: int = FINE_ROUNDS,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
 
     rest: how many of the finest levels take the coarser level's matches without a search of their
     own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
-    for each pixel that it lies away. lines: whether edges that cross the hole guide the fill. What
-    `image` holds under `hole` does not matter.
+    for each pixel that it lies away. lines: whether edges that cross the hole guide the fill.
+    coarse_rounds, fine_rounds: most rounds of search and vote at the coarser levels and at the
+    finest. What `image` holds under `hole` does not matter.
     Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
@@ -253,7 +266,8 @@ def synthesise(
             if number < min(rest, coarsest):
                 work.measure(fine)
             else:
-                _refine(work, fine, number, coarsest, seed, token)
+                most = fine_rounds if number == 0 else coarse_rounds
+                _refine(work, fine, number, coarsest, seed, token, most)
             level = fine
         assert level is not None
         joined = join(level, work.choose(level), token)
@@ -261,16 +275,22 @@ def synthesise(
 
 
 def _refine(
-    work: Rounds, level: Level, number: int, coarsest: int, seed: int, token: RunToken
+    work: Rounds,
+    level: Level,
+    number: int,
+    coarsest: int,
+    seed: int,
+    token: RunToken,
+    most: int = FINE_ROUNDS,
 ) -> None:
-    """Search and vote in turn; the last search of the finest level (0) is not voted over.
+    """Search and vote in turn; the last search of a level is not voted over.
 
-    The finest level's last votes are copies, so that the search compares grain with grain, and
-    its later searches are one sweep and look near: what lies far was found coarser. A thin mask
-    has no coarser level; kriging does most of its work, so one round is enough.
+    The last votes of the finest level (0) are copies, so that the search compares grain with
+    grain, and its later searches are one sweep and look near: what lies far was found coarser. A
+    thin mask has no coarser level; kriging does most of its work, so one round is enough.
     """
     thin = coarsest == 0
-    rounds = _COARSE_ROUNDS if number else _THIN_ROUNDS if thin else _fine_rounds(level)
+    rounds = _THIN_ROUNDS if thin else _rounds(level, number, most)
     # A level costs four times the next coarser one.
     before, after = (0.25 ** (number + 1), 0.25**number) if number else (0.25, 0.97)
     for turn in range(rounds):
@@ -284,14 +304,17 @@ def _refine(
             back=settled and turn % 2 == 1,
         )
         left = rounds - 1 - turn
+        if left == 0:
+            break  # The next finer scale takes the matches, not the picture.
         if number or left > _COPIED_ROUNDS:
             work.vote(level, level.holes, weights(level))
-        elif left:
+        else:
             at = work.choose(level)
             level.put(level.holes, level.image[at[:, 0], at[:, 1]])
 
 
-def _fine_rounds(level: Level) -> int:
-    """Return how many rounds the finest level gets, from its size alone."""
-    affordable = _FINE_TARGETS // max(1, len(level.targets))
-    return int(np.clip(affordable, _FEWEST_ROUNDS, _FINE_ROUNDS))
+def _rounds(level: Level, number: int, most: int) -> int:
+    """Return how many rounds a level gets, from its size alone: the largest get the fewest."""
+    targets, fewest = (_COARSE_TARGETS, _FEWEST_COARSE) if number else (_FINE_TARGETS, _FEWEST_FINE)
+    affordable = targets // max(1, len(level.targets))
+    return max(min(affordable, most), min(fewest, most))

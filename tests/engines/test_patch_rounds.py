@@ -19,8 +19,14 @@ def level(side: int) -> Level:
     return make_level(with_texture(image, hole), hole, ~hole, scale=1)
 
 
-def rounds_of(monkeypatch: pytest.MonkeyPatch, made: Level) -> list[tuple[int, int]]:
-    """Return (sweeps, reach) of every search the finest scale gets."""
+def rounds_of(
+    monkeypatch: pytest.MonkeyPatch,
+    made: Level,
+    *,
+    number: int = 0,
+    most: int = patch_rounds.FINE_ROUNDS,
+) -> list[tuple[int, int]]:
+    """Return (sweeps, reach) of every search a scale gets, the finest (0) by default."""
     seen: list[tuple[int, int]] = []
     with patch_rounds.Rounds(1, RunToken()) as work:
         work.first_guess(made)
@@ -29,7 +35,7 @@ def rounds_of(monkeypatch: pytest.MonkeyPatch, made: Level) -> list[tuple[int, i
             seen.append((sweeps, reach))
 
         monkeypatch.setattr(work, "search", search)
-        patch_rounds._refine(work, made, 0, 1, 0, RunToken())
+        patch_rounds._refine(work, made, number, 1, 0, RunToken(), most)
     return seen
 
 
@@ -47,3 +53,17 @@ def test_large_holes_get_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(rounds_of(monkeypatch, level(40))) == 4 < len(small)
     monkeypatch.setattr(patch_rounds, "_FINE_TARGETS", 1)
     assert len(rounds_of(monkeypatch, level(40))) >= 3
+
+
+def test_coarse_scales_get_fewer_rounds_when_large_and_never_too_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = patch_rounds.COARSE_ROUNDS
+    assert len(rounds_of(monkeypatch, level(40), number=1, most=most)) == most
+    monkeypatch.setattr(patch_rounds, "_COARSE_TARGETS", 1)
+    assert len(rounds_of(monkeypatch, level(40), number=1, most=most)) == 6 < most
+
+
+def test_a_recipe_may_ask_for_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(rounds_of(monkeypatch, level(40), number=1, most=2)) == 2
+    assert len(rounds_of(monkeypatch, level(40), most=2)) == 2
