@@ -24,6 +24,7 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 
 LOOK_PX = 720
 LEAST_AREA, MOST_AREA = 0.0006, 0.05
+"""Of a find that stands out just enough, as parts of the photo."""
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
 
@@ -123,13 +124,14 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
     for name in range(1, count):
         left, top, width, height, area = (int(v) for v in stats[name])
         box = Box(left, top, left + width, top + height)
-        if not LEAST_AREA * frame.area <= area <= MOST_AREA * frame.area:
+        if not LEAST_AREA * frame.area <= area <= 2 * MOST_AREA * frame.area:
             continue
         wide = box.pad(4 * size).clamp(frame)
         here = labels[wide.slices] == name
         part = score[wide.slices]
         # Joining reaches over the frame; what counts is whether the find itself is cut by it.
-        solid = Box.of_mask(here & (part > _WEAK)).shift(wide.left, wide.top)
+        # Relief is measured over some pixels: at the frame only its core says that.
+        solid = Box.of_mask(here & (part > _STRONG)).shift(wide.left, wide.top)
         if not frame.pad(-2).contains(solid):
             continue
         strength = float(np.percentile(part[here], 90))
@@ -140,7 +142,9 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
             continue
         mask = np.zeros(score.shape, dtype=np.bool_)
         mask[wide.slices] = grow(_closed(here), 3)
-        if mask.sum() > MOST_AREA * frame.area:
+        # What covers much of the photo is a part of it, unless it stands out the more.
+        most = MOST_AREA * float(np.clip(strength / (1.3 * _STRONG), 1, 2))
+        if mask.sum() > most * frame.area:
             continue
         by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
             np.percentile(colour[wide.slices][here], 90)
