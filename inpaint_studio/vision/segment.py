@@ -22,6 +22,7 @@ from inpaint_studio import paths
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.errors import BadMask, Missing
 from inpaint_studio.geometry import Box
+from inpaint_studio.vision.refine import refined
 from inpaint_studio.vision.wheel import open_session
 
 Rgb8 = NDArray[np.uint8]
@@ -30,6 +31,10 @@ Point = tuple[int, int]
 WORK_PX = 300
 VOTE_PX = 130
 """Longer side of the copies that the first, coarse cuts are made on."""
+CLICK_PX, FRAME_PX = 240, 2
+"""Longer side of the copy that clicks are answered on, and the seeds of ground along its frame."""
+SURE, LIKELY = 0.012, 0.22
+"""Around a click: what surely lies on the thing (of the longer side), what may (of the width)."""
 SEED = 0
 _ROUNDS = 3
 
@@ -57,6 +62,11 @@ def from_box(rgb: Rgb8, box: Box) -> Outline:
     rows = (np.arange(inner.height) + 0.5) / inner.height * 2 - 1
     columns = (np.arange(inner.width) + 0.5) / inner.width * 2 - 1
     far = np.abs(rows)[:, None] ** 2.5 + np.abs(columns)[None, :] ** 2.5 > 1.25
+    # What the frame cuts off reaches into the corners there.
+    far[rows < 0] &= inner.top > 0
+    far[rows > 0] &= inner.bottom < rgb.shape[0]
+    far[:, columns < 0] &= inner.left > 0
+    far[:, columns > 0] &= inner.right < rgb.shape[1]
     prior[inner.slices][far] = cv2.GC_PR_BGD
     return Outline(_cut(rgb, prior, inner), 0.6, "outlined in its box")
 
@@ -102,15 +112,43 @@ def from_points(
         raise BadMask("Click on the thing first.")
     if net is not None and not net.why_not():
         return net.ask(rgb, plus, minus)
-    radius = max(3, round(0.012 * max(rgb.shape[:2])))
-    inside = _discs(rgb.shape, plus, radius)
-    outside = _discs(rgb.shape, minus, radius) & ~inside
-    side = round(0.22 * min(rgb.shape[:2]))
-    xs, ys = [p[0] for p in plus], [p[1] for p in plus]
-    reach = Box(min(xs), min(ys), max(xs) + 1, max(ys) + 1).pad(2 * side)
-    found = from_strokes(rgb, inside, outside, reach)
+    mask = _clicked(rgb, plus, minus)
     trust = min(0.6, 0.25 + 0.08 * (len(plus) + len(minus)))
-    return Outline(found.mask, trust, "guessed from clicks; strokes or a box do better")
+    return Outline(mask, trust, "guessed from clicks; strokes or a box do better")
+
+
+def _clicked(rgb: Rgb8, plus: Sequence[Point], minus: Sequence[Point]) -> MaskBool:
+    """GrabCut of all that is seen, on a small copy, its border then followed at full size."""
+    longest = max(rgb.shape[:2])
+    scale = min(1.0, CLICK_PX / longest)
+    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    near, off = ([(round(x * scale), round(y * scale)) for x, y in p] for p in (plus, minus))
+    radius = max(2, round(SURE * longest * scale))
+    inside = _discs(small.shape, near, radius)
+    outside = _discs(small.shape, off, radius) & ~inside
+    marks = np.full(small.shape[:2], cv2.GC_PR_BGD, dtype=np.uint8)
+    # Something must be ground for certain: most things do not reach the frame.
+    cv2.rectangle(marks, (0, 0), (size[0] - 1, size[1] - 1), int(cv2.GC_BGD), FRAME_PX)
+    marks[_discs(small.shape, near, max(12, round(LIKELY * size[0])))] = cv2.GC_PR_FGD
+    marks[inside], marks[outside] = cv2.GC_FGD, cv2.GC_BGD
+    found = _touching(_grabcut(small, marks) | inside, inside)
+    closed = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    found = _to_the_frame(closed.astype(np.bool_), outside)
+    if scale < 1:
+        found = _sharpened(rgb, found, max(1, round(1 / scale)))
+        found |= _discs(rgb.shape, plus, max(2, round(SURE * longest)))
+        found &= ~_discs(rgb.shape, minus, max(2, round(SURE * longest)))
+    return found
+
+
+def _to_the_frame(found: MaskBool, outside: MaskBool) -> MaskBool:
+    """What reaches the seeds along the frame goes on through them."""
+    edge = FRAME_PX
+    if min(found.shape) <= 2 * edge + 1:
+        return found
+    whole = np.pad(found[edge:-edge, edge:-edge], edge, mode="edge")
+    return np.asarray((whole | found) & ~outside, dtype=np.bool_)
 
 
 def _discs(shape: tuple[int, ...], points: Sequence[Point], radius: int) -> MaskBool:
@@ -137,7 +175,7 @@ def _cut(rgb: Rgb8, prior: NDArray[np.uint8], reach: Box) -> MaskBool:
         found = _grabcut(small, marks)
         if not _holds(found, marks):
             found = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    solid = _solid(found)
+    solid = _solid(refined(small, marks, _solid(found)))
     if scale < 1:
         solid = _sharpened(part, solid, round(1 / scale))
         solid = (solid | (guess == cv2.GC_FGD)) & (guess != cv2.GC_BGD)

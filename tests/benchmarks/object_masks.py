@@ -1,12 +1,13 @@
 """Outline things from a drawn box, strokes and clicks, beside plain GrabCut, by IoU and time.
 
     python -m tests.benchmarks.object_masks PHOTOS_FOLDER [--megapixels 1] [--ways NAME,…]
-        [--sheet OUT.png]
+        [--held] [--sheet OUT.png]
 
 The truth is drawn by hand (`tests/vision/outlines.json`, polygons over photos of the folder,
-by file name). Boxes are the truth's, drawn loosely by seed as people do; a stroke runs along
-the thing's middle; clicks are its middle and, with them, the worst places of the answer before.
-Photos are enlarged to the megapixels asked for before anything is timed (CPU seconds, 1 thread).
+by file name; with --held those of `outlines_held.json`, which nothing was tuned on). Boxes are
+the truth's, drawn loosely by seed as people do; a stroke runs along the thing's middle; clicks
+are its middle and, with them, the worst places of the answer before. Photos are enlarged to the
+megapixels asked for before anything is timed (CPU seconds, 1 thread).
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.vision.segment import from_box, from_points, from_strokes
 
 OUTLINES = Path(__file__).parents[1] / "vision" / "outlines.json"
+HELD = OUTLINES.with_name("outlines_held.json")
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
-def things(folder: Path, megapixels: float) -> list[tuple[str, Rgb, Mask]]:
+def things(
+    folder: Path, megapixels: float, outlines: Path = OUTLINES
+) -> list[tuple[str, Rgb, Mask]]:
     """Return (name, photo, truth) of every outline whose photo lies in the folder."""
     found = []
-    for name, points in json.loads(OUTLINES.read_text()).items():
+    for name, points in json.loads(outlines.read_text()).items():
         path = next(iter(folder.rglob(f"{name.split()[0]}.*")), None)
         if path is None:
             continue
@@ -129,13 +133,17 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=1.0)
     parser.add_argument("--ways", default="", help="only these, by name")
     parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--held", action="store_true", help="the outlines nothing is tuned on")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     table: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
     tiles = []
-    for number, (name, photo, truth) in enumerate(things(options.photos, options.megapixels)):
+    outlines = HELD if options.held else OUTLINES
+    for number, (name, photo, truth) in enumerate(
+        things(options.photos, options.megapixels, outlines)
+    ):
         box, inside = loose(truth, number), stroke(truth)
         ways: dict[str, Callable[[], Mask]] = {
             "box": lambda photo=photo, box=box: from_box(photo, box).mask,
@@ -144,7 +152,8 @@ def main() -> None:
                 photo, inside, box=box
             ).mask,
             "1 click": lambda photo=photo, truth=truth: clicked(photo, truth, 1),
-            "4 clicks": lambda photo=photo, truth=truth: clicked(photo, truth, 4),
+            "2 clicks": lambda photo=photo, truth=truth: clicked(photo, truth, 2),
+            "3 clicks": lambda photo=photo, truth=truth: clicked(photo, truth, 3),
         }  # fmt: skip
         if options.plain:
             ways["box, plain GrabCut"] = lambda photo=photo, box=box: plain_box(photo, box)

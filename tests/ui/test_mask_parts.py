@@ -13,6 +13,7 @@ from inpaint_studio.ui.canvas.strokes import Dab
 from inpaint_studio.ui.retouch import shapes
 from inpaint_studio.ui.retouch.maskdoc import MaskDocument, MaskStep
 from inpaint_studio.ui.retouch.timeline import Step, Timeline
+from inpaint_studio.vision.segment import Outline, PromptNet
 
 
 def stroke(
@@ -134,11 +135,28 @@ def test_the_object_tool_cuts_out_the_thing_clicked() -> None:
     yy, xx = np.ogrid[:240, :320]
     thing = (xx - 170) ** 2 + (yy - 120) ** 2 < 45**2
     screen[thing] += (110, 20, -60)
-    found = shapes.thing(
-        np.clip(screen, 0, 255).astype(np.uint8), [shapes.Click(170, 120, True)], 5
-    )
+    found = shapes.thing(np.clip(screen, 0, 255).astype(np.uint8), [shapes.Click(170, 120, True)])
     overlap = (found & thing).sum() / (found | thing).sum()
     assert overlap > 0.9
+
+
+def test_the_object_tool_asks_a_network_where_there_is_one() -> None:
+    asked = []
+
+    class Net(PromptNet):
+        def why_not(self) -> str:
+            return ""
+
+        def ask(self, rgb, plus, minus=()):  # type: ignore[no-untyped-def]
+            asked.append((list(plus), list(minus)))
+            return Outline(rgb[..., 0] > 100, 0.9, "")
+
+    screen = np.zeros((40, 60, 3), np.uint8)
+    screen[10:20, 10:30] = 200
+    clicks = [shapes.Click(15.4, 12, True), shapes.Click(50, 30, False)]
+    found = shapes.thing(screen, clicks, Net())
+    assert asked == [([(15, 12)], [(50, 30)])]
+    assert np.array_equal(found, screen[..., 0] > 100)
 
 
 def test_grow_and_shrink_and_holes() -> None:

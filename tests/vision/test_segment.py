@@ -56,6 +56,29 @@ def test_a_click_without_a_network_admits_little_trust() -> None:
     assert "guess" in found.how
 
 
+def test_a_clicked_thing_at_the_frame_is_taken_up_to_the_frame_and_without_a_rim() -> None:
+    rng = np.random.default_rng(3)
+    photo = np.clip(rng.normal((90, 120, 80), 8, (720, 960, 3)), 0, 255).astype(np.uint8)
+    truth = np.zeros((720, 960), dtype=np.uint8)
+    cv2.circle(truth, (900, 380), 150, 1, -1)
+    photo[truth > 0] = np.clip(rng.normal((190, 70, 60), 8, photo[truth > 0].shape), 0, 255)
+    found = from_points(photo, [(860, 380)])
+    assert _iou(found.mask, truth > 0) > 0.97
+    assert found.mask[300:460, -1].all()
+    minus = from_points(photo, [(860, 380)], [(150, 650)])
+    assert not minus.mask[650, 150]
+
+
+def test_a_thing_cut_off_by_the_frame_keeps_its_corners() -> None:
+    rng = np.random.default_rng(4)
+    photo = np.clip(rng.normal((90, 120, 80), 12, (300, 400, 3)), 0, 255).astype(np.uint8)
+    photo[120:, 150:] = np.clip(rng.normal((190, 70, 60), 14, (180, 250, 3)), 0, 255)
+    found = from_box(photo, Box(145, 115, 400, 300))
+    truth = np.zeros((300, 400), dtype=bool)
+    truth[120:, 150:] = True
+    assert _iou(found.mask, truth) > 0.95
+
+
 def test_bad_prompts_are_refused_with_what_to_do() -> None:
     photo, truth = _scene()
     with pytest.raises(BadMask, match="Click"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
+
+if TYPE_CHECKING:
+    from inpaint_studio.vision.segment import PromptNet
 
 Point = tuple[float, float]
 _SHIFT = 4
@@ -92,52 +96,22 @@ class Click:
 
 
 WORK_PX = 360
+"""Half of the longer side of the copy that a thing is cut out of; its level is chosen by it."""
 
 
-def thing(screen: NDArray[np.uint8], clicks: Sequence[Click], reach: float) -> MaskBool:
-    """Cut out the thing under the clicks by colour (GrabCut, Rother et al. 2004).
+def thing(
+    screen: NDArray[np.uint8], clicks: Sequence[Click], net: PromptNet | None = None
+) -> MaskBool:
+    """Cut out the thing under the clicks; by the network where there is one.
 
-    screen: (h, w, 3) RGB; clicks in its pixels; reach: px around a good click that surely lie
-    on the thing. Works on a copy of at most `WORK_PX`; returns (h, w) bool.
+    screen: (h, w, 3) RGB; clicks in its pixels. Returns (h, w) bool.
     """
-    height, width = screen.shape[:2]
-    scale = min(1.0, WORK_PX / max(height, width))
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(screen, size, interpolation=cv2.INTER_AREA)
-    hint = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    cv2.rectangle(hint, (0, 0), (size[0] - 1, size[1] - 1), int(cv2.GC_BGD), 2)
-    for click in clicks:
-        at = (round(click.x * scale), round(click.y * scale))
-        if click.good:
-            cv2.circle(hint, at, max(12, round(size[0] * 0.22)), int(cv2.GC_PR_FGD), -1)
-    for click in clicks:
-        at = (round(click.x * scale), round(click.y * scale))
-        sure = int(cv2.GC_FGD if click.good else cv2.GC_BGD)
-        cv2.circle(hint, at, max(2, round(reach * scale)), sure, -1)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(0)
-    bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(bgr, hint, None, models[0], models[1], 4, cv2.GC_INIT_WITH_MASK)
-    found = ((hint == cv2.GC_FGD) | (hint == cv2.GC_PR_FGD)).astype(np.uint8)
-    found = _under_clicks(found, clicks, scale)
-    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    soft = cv2.resize(found.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft > 0.5, np.bool_)
+    from inpaint_studio.vision.segment import from_points
 
-
-def _under_clicks(
-    found: NDArray[np.uint8], clicks: Sequence[Click], scale: float
-) -> NDArray[np.uint8]:
-    """Keep the pieces that hold a good click."""
-    _, labels = cv2.connectedComponents(found)
-    height, width = found.shape
-    kept = set()
-    for click in clicks:
-        x, y = round(click.x * scale), round(click.y * scale)
-        if click.good and 0 <= x < width and 0 <= y < height:
-            kept.add(int(labels[y, x]))
-    kept.discard(0)
-    return np.isin(labels, sorted(kept)).astype(np.uint8)
+    plus, minus = (
+        [(round(c.x), round(c.y)) for c in clicks if c.good is good] for good in (True, False)
+    )
+    return from_points(screen, plus, minus, net=net).mask
 
 
 def grown(mask: MaskBool, px: int) -> MaskBool:

@@ -26,6 +26,7 @@ from inpaint_studio.ui.text import tr
 if TYPE_CHECKING:
     from inpaint_studio.proposals.base import Proposal
     from inpaint_studio.ui.retouch.document import Document
+    from inpaint_studio.vision.segment import PromptNet
 
 PREVIEW_PX = 1100
 BLUE = (90, 150, 250)
@@ -126,6 +127,9 @@ class ObjectTool(ShapeTool):
         self._clicks: list[shapes.Click] = []
         self._base = -1
         self._how = "add"
+        from inpaint_studio.vision.segment import PromptNet
+
+        self._net = PromptNet()
 
     def press(self, pointer: Pointer) -> None:
         document = self.editor.document
@@ -146,7 +150,7 @@ class ObjectTool(ShapeTool):
         seen = Box(*(int(v) for v in (
             *canvas.view.to_photo(0, 0), *canvas.view.to_photo(*canvas.device_size()),
         ))).clamp(document.bounds)  # fmt: skip
-        work = partial(_cut_out, document, tuple(self._clicks), seen)
+        work = partial(_cut_out, document, tuple(self._clicks), seen, self._net)
         self.editor.in_order(work, self._take)
 
     def _take(self, found: tuple[Box, MaskBool, Proposal | None]) -> None:
@@ -189,7 +193,7 @@ class ObjectTool(ShapeTool):
 
 
 def _cut_out(
-    document: Document, clicks: tuple[shapes.Click, ...], seen: Box
+    document: Document, clicks: tuple[shapes.Click, ...], seen: Box, net: PromptNet
 ) -> tuple[Box, MaskBool, Proposal | None]:
     """Cut the thing out of what is seen, read at a fitting level; and what it casts, if it does."""
     level = 0
@@ -202,7 +206,7 @@ def _cut_out(
     ).clamp(Box(0, 0, *size))
     screen = np.ascontiguousarray(document.pyramid.read(level, box))
     local = [shapes.Click(c.x / factor - box.left, c.y / factor - box.top, c.good) for c in clicks]
-    found = shapes.thing(screen, local, max(screen.shape) * 0.012)
+    found = shapes.thing(screen, local, net)
     if not found.any():
         return Box(0, 0, 0, 0), np.zeros((0, 0), np.bool_), None
     from inpaint_studio.proposals.objects import cast_by
