@@ -13,6 +13,8 @@ from typing import Any
 from inpaint_studio import __version__
 from inpaint_studio.cli.output import BAD_INPUT, BUG, DONE, Output, Subparsers, library_path
 from inpaint_studio.cli.window import has_display
+from inpaint_studio.engines.cards import cuda_card
+from inpaint_studio.engines.patch import CARD_FROM_PX
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.paths import models_dir
 from inpaint_studio.pipeline.planning import engines_ready
@@ -103,7 +105,15 @@ def _machine() -> dict[str, Any]:
         "models": str(models_dir()),
         "packages": {name: _version(name) for name in PACKAGES},
         "clashing_packages": _clashes(),
+        "patch_search": _patch_search(),
     }
+
+
+def _patch_search() -> str:
+    card = cuda_card()
+    if not card:
+        return "on the CPU; torch sees no graphics card"
+    return f"on {card} for holes from {CARD_FROM_PX:,} px, else on the CPU"
 
 
 def _version(name: str) -> str:
@@ -156,6 +166,7 @@ def _show(output: Output, report: dict[str, Any]) -> None:
         f"{report['cores']} cores · {report['memory_free_gb']} of {report['memory_gb']} GB free"
     )
     output.say("display: " + ("yes" if report["display"] else "none (the terminal does it all)"))
+    output.say(f"patch searches: {report['patch_search']}")
     output.table(
         "",
         ("engine", "state"),

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from inpaint_studio.arrays import MaskBool
+from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines import membrane
 from inpaint_studio.engines.base import Fill, FillRequest
+from inpaint_studio.engines.cards import cuda_card, ran_on
 from inpaint_studio.engines.plain import PlainEngine
+from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import Scalar
+from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
 # what the search of the finest level and those below it adds.
 _JOIN_S = 3.0
 _SEARCH_S = 9.0
 _MOST_REST = 3
+DEVICES = ("auto", "cpu", "cuda")
+CARD_FROM_PX = 100_000
+"""Holes from this size on are searched on a graphics card where there is one."""
 
 
 class PatchEngine(PlainEngine):
@@ -28,12 +36,30 @@ class PatchEngine(PlainEngine):
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
     coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
     `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
-    cross the hole to chance.
+    cross the hole to chance; device, where a graphics card searches (`patch_device`), whose
+    pixels are its own: without it the CPU does.
     """
 
     name = "patch"
     version = 7
     title = "Patch"
+
+    def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
+        """Raises: BadSetting: no such device; Missing: the device asked for is not there."""
+        wish = str(options.parameters.get("device", "auto"))
+        if wish not in DEVICES:
+            raise BadSetting(f"There is no device {wish!r}; choose one of {', '.join(DEVICES)}.")
+        rest = {key: value for key, value in options.parameters.items() if key != "device"}
+        recipe = super().recipe(replace(options, parameters=rest), mask)
+        if wish == "cpu" or (wish == "auto" and int(mask.sum()) < CARD_FROM_PX):
+            return recipe
+        if not cuda_card():
+            if wish == "cuda":
+                raise Missing(
+                    "No graphics card that torch could use is there; leave the device to auto."
+                )
+            return recipe
+        return replace(recipe, parameters={**recipe.parameters, "device": "cuda"})
 
     def context_px(self, mask: MaskBool) -> int:
         box = Box.of_mask(mask)
@@ -53,14 +79,15 @@ class PatchEngine(PlainEngine):
         from inpaint_studio.engines.patch_levels import FAR_COST
         from inpaint_studio.engines.patch_rounds import COARSE_ROUNDS, FINE_ROUNDS, synthesise
 
+        parameters = request.recipe.parameters
         hole = np.ascontiguousarray(request.mask)
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
         threads = request.threads or os.cpu_count() or 1
-        parameters = request.recipe.parameters
         rest = int(parameters.get("rest_levels", 0))
-        solved = synthesise(
+        search = partial(
+            synthesise,
             image,
             hole,
             source,
@@ -73,14 +100,36 @@ class PatchEngine(PlainEngine):
             threads=threads,
             token=token,
         )
+        device = str(parameters.get("device", "cpu"))
         changes: tuple[str, ...] = ()
+        ran_with: dict[str, str] = {}
+        if device == "cpu":
+            solved = search()
+        else:
+            solved, ran_with, changes = on_card(search, device)
         if rest:
-            changes = (f"Too large for the time budget: the finest {rest} scales follow coarser.",)
+            changes += (f"Too large for the time budget: the finest {rest} scales follow coarser.",)
         if solved is None:
-            changes = ("No whole patch of known pixels: filled smoothly instead.",)
+            changes += ("No whole patch of known pixels: filled smoothly instead.",)
             solved = membrane.solve(membrane.smooth_guess(image, hole), hole, token)
         linear = request.linear.copy()
         brightest = max(255.0, float(image[~hole].max(initial=0)))
         linear[hole] = from_perceptual(np.minimum(solved[hole], brightest) / np.float32(255))
         token.step(1.0)
-        return Fill(linear=linear, changes=changes)
+        return Fill(linear=linear, changes=changes, ran_with=ran_with)
+
+
+def on_card(
+    search: Callable[..., Linear | None], device: str
+) -> tuple[Linear | None, dict[str, str], tuple[str, ...]]:
+    """Search on a graphics card, on the CPU where that fails; what ran, and the change of plan."""
+    from inpaint_studio.engines.patch_device import DeviceRounds
+
+    why = "it is not there" if device == "cuda" and not cuda_card() else ""
+    if not why:
+        try:
+            return search(make_rounds=partial(DeviceRounds, device=device)), ran_on(device), ()
+        except (RuntimeError, MemoryError) as error:  # torch's words for: no memory, no driver
+            why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    change = f"The graphics card was left out ({why}): the CPU searched, whose pixels differ."
+    return search(), {"device": "cpu"}, (change,)

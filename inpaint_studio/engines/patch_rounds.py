@@ -225,6 +225,7 @@ def synthesise(
     lines: bool = True,
     coarse_rounds: int = COARSE_ROUNDS,
     fine_rounds: int = FINE_ROUNDS,
+    make_rounds: Callable[[int, RunToken], Rounds] = Rounds,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
 
@@ -232,7 +233,7 @@ def synthesise(
     own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
     for each pixel that it lies away. lines: whether edges that cross the hole guide the fill.
     coarse_rounds, fine_rounds: most rounds of search and vote at the coarser levels and at the
-    finest. What `image` holds under `hole` does not matter.
+    finest. make_rounds: what runs the kernels. What `image` holds under `hole` does not matter.
     Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
@@ -249,7 +250,7 @@ def synthesise(
     crossing = find_lines(image, hole, token) if lines and len(stack) > 1 else []
     drawings = draw_all(stack[0][0], hole, crossing, len(stack), token) if crossing else []
     level: Level | None = None
-    work = Rounds(threads, token)
+    work = make_rounds(threads, token)
     coarsest = len(stack) - 1
     with work:
         for number in reversed(range(len(stack))):
