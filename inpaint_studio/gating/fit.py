@@ -14,7 +14,7 @@ from inpaint_studio.gating.risk import LOG_FLOOR, Z_LIMIT
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-RIDGES = (3.0, 10.0, 30.0)
+RIDGES = (10.0, 30.0)
 LONG_TAIL = 1.5
 
 

@@ -14,7 +14,7 @@ from inpaint_studio.gating.labelled import BAD, DOUBTFUL, GOOD
 from inpaint_studio.gating.planted import FAULTS
 from inpaint_studio.gating.samples import Sample
 
-FALSE_ALARMS = 0.04
+FALSE_ALARMS = 0.03
 BAD_FLAGGED = 0.975
 STEP = 0.0025
 SPLIT_SEED = 7

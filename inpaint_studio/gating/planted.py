@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.gating import planted_structure
 from inpaint_studio.gating.scene import Rgb8, distance
 from inpaint_studio.geometry import Box
 
@@ -23,6 +24,8 @@ BLUR_PX = 2.5
 GHOST_SHARE = 0.10
 SHIFT_PX = 2
 VISIBLE_LEVELS = 2.0
+VISIBLE_SPOT_LEVELS = 12.0
+VISIBLE_SPOT_PX = 30
 
 Values = NDArray[np.float32]
 
@@ -30,7 +33,8 @@ Values = NDArray[np.float32]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
     """An edit with a fault. `box`: where it is, in the crop's pixels. `visible`: the hole changed
-    by 2 levels RMS or more; a blurred sky is no fault that anyone could find."""
+    by 2 levels RMS or more (of a fault of structure 30 px by 12 will do); a blurred sky is no
+    fault that anyone could find."""
 
     fault: str
     after: Rgb8
@@ -128,8 +132,13 @@ _FAULTS: dict[str, Callable[[Values, Values, MaskBool, np.random.Generator], Val
     "repeat": repeat,
     "pasted": pasted,
     "shift": shift,
+    "ending": planted_structure.ending,
+    "stepped": planted_structure.stepped,
+    "floating": planted_structure.floating,
 }
 FAULTS = tuple(_FAULTS)
+STRUCTURE = ("ending", "stepped", "floating")
+"""Faults that need a line or room for a piece, and are seen in one place alone."""
 
 
 def plant(before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 0) -> Planted:
@@ -142,10 +151,14 @@ def plant(before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 
     out = after.copy()
     out[mask] = np.clip(np.rint(made[mask]), 0, 255).astype(np.uint8)
     changed = (out != after).any(axis=2)
-    size = np.sqrt(np.square(out[mask].astype(np.float32) - after[mask]).mean())
+    apart = np.square(out[mask].astype(np.float32) - after[mask]).mean(axis=1)
+    visible = np.sqrt(apart.mean()) >= VISIBLE_LEVELS
+    if fault in STRUCTURE:
+        spot = np.count_nonzero(apart >= VISIBLE_SPOT_LEVELS**2)
+        visible = visible or spot >= VISIBLE_SPOT_PX
     return Planted(
         fault=fault, after=out, box=Box.of_mask(changed if changed.any() else mask),
-        visible=bool(size >= VISIBLE_LEVELS),
+        visible=bool(visible),
     )  # fmt: skip
 
 

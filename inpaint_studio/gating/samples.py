@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.labelled import BAD, GOOD, LabelledEdit
-from inpaint_studio.gating.planted import FAULTS, plant
+from inpaint_studio.gating.planted import FAULTS, STRUCTURE, plant
 from inpaint_studio.gating.readings.table import Row, cheap, witnesses
 from inpaint_studio.gating.scene import make_scene
 
@@ -61,13 +61,29 @@ def features_by_reading() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def mirrored(edit: LabelledEdit) -> LabelledEdit | None:
+    """Return another perfect edit: the true photo turned over, the thing where it was.
+
+    None where the truth is not known. What lies under the mask is new, its pixels are right.
+    """
+    if edit.truth is None:
+        return None
+    turned = np.ascontiguousarray(edit.truth[:, ::-1])
+    before = turned.copy()
+    before[edit.mask] = edit.before[edit.mask]
+    return replace(edit, before=before, after=turned, truth=turned)
+
+
 def collect(
     edits: Iterable[LabelledEdit], *, report: Callable[[int], None] = lambda _: None
 ) -> Iterator[Sample]:
     """Yield labelled edits, the true pixels of each scene as an edit, and both with faults.
 
-    Faults go into good edits (each of them) and into true ones (four in turn); faults are
-    measured by the cheap readings alone, as those must find them.
+    The true photo turned over gives each scene a second perfect edit, which bears no faults.
+
+    Faults go into good edits (each of them) and into true ones (four in turn, and those of
+    structure, for which not every hole has room); faults are measured by the cheap readings alone,
+    as those must find them.
     """
     perfect: dict[str, int] = {}
     for number, edit in enumerate(edits, start=1):
@@ -80,9 +96,12 @@ def collect(
         turn = perfect.setdefault(edit.scene, len(perfect))
         true = edit.with_after(edit.truth)
         yield _sample(true, GOOD, "truth")
-        picked = [FAULTS[(turn * FAULTS_PER_TRUTH + k) % len(FAULTS)]
+        if (other := mirrored(edit)) is not None:
+            yield _sample(other, GOOD, "truth")
+        others = [fault for fault in FAULTS if fault not in STRUCTURE]
+        picked = [others[(turn * FAULTS_PER_TRUTH + k) % len(others)]
                   for k in range(FAULTS_PER_TRUTH)]  # fmt: skip
-        yield from _faulty(true, picked, engine="truth", seed=turn)
+        yield from _faulty(true, (*picked, *STRUCTURE), engine="truth", seed=turn)
 
 
 def _faulty(

@@ -33,8 +33,9 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import Verdict
 
 ARTICLE = {"mse": "change_mse", "ssim": "ssim", "high_freq_power_ratio": "high_freq_power_ratio"}
-# A hard edge is named by either; a foreign thing may be read as letters and the other way round.
-FAMILIES = (("seam", "hue"), ("letters", "pasted"))
+# A hard edge is named by either; a foreign thing may be read as letters and the other way round;
+# a line that steps is displaced.
+FAMILIES = (("seam", "hue"), ("letters", "pasted", "floating"), ("shift", "stepped"))
 READ = {"letters": ("letters_left", "new_text"), "pasted": ("new_object",)}
 
 

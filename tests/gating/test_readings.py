@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.planted import FAULTS, plant
+from inpaint_studio.gating.planted import FAULTS, STRUCTURE, plant
 from inpaint_studio.gating.readings import (
     change,
     colour,
@@ -269,7 +269,7 @@ def test_every_reading_is_finite_on_awkward_masks_and_repeats_to_the_bit() -> No
                 ), row.name
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in STRUCTURE])
 def test_planted_faults_stay_inside_the_mask_and_repeat(fault: str) -> None:
     clean = edited(0)
     one = plant(clean.before, clean.after, clean.mask, fault, seed=3)

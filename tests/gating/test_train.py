@@ -10,7 +10,7 @@ import pytest
 
 from inpaint_studio.gating import fit, limits
 from inpaint_studio.gating.labelled import BAD, GOOD, LabelledEdit
-from inpaint_studio.gating.planted import FAULTS
+from inpaint_studio.gating.planted import FAULTS, STRUCTURE
 from inpaint_studio.gating.risk import RiskModel, Term
 from inpaint_studio.gating.samples import Sample, collect, features_by_reading, keep, kept
 from inpaint_studio.gating.train import as_data, fault_names, main
@@ -54,12 +54,12 @@ def table(seed: int, *, apart: float) -> limits.Table:
 
 
 def test_all_faults_together_keep_the_budget_of_false_alarms() -> None:
-    found = table(0, apart=4.5)
+    found = table(0, apart=5.0)
     spent = found.fault_limits()
     clean = np.array([s.is_clean for s in (*found.judged, *found.planted)])
     assert found.alarms(spent)[clean].mean() <= limits.FALSE_ALARMS + 0.01
     # On another draw of the same shop it holds as well, give or take chance.
-    assert table(1, apart=4.5).alarms(spent)[clean].mean() <= 2 * limits.FALSE_ALARMS
+    assert table(1, apart=5.0).alarms(spent)[clean].mean() <= 2 * limits.FALSE_ALARMS
     figures = found.fault_figures()
     assert min(figures["flagged"].values()) > 0.8
     assert figures["false_alarms_perfect"] <= 2 * limits.FALSE_ALARMS
@@ -95,9 +95,10 @@ def test_what_is_measured_is_kept_and_read_back(tmp_path: Path) -> None:
     measured = keep(collect(made_edits()), tmp_path / "kept.jsonl")
     assert kept(tmp_path / "kept.jsonl") == measured
     origins = [sample.origin for sample in measured]
-    assert origins.count("label") == 2 and origins.count("truth") == 2
+    assert origins.count("label") == 2 and origins.count("truth") == 4
     # A good edit gets every fault, a doubtful one none; a true one gets some of them in turn.
-    assert set(origins) >= set(FAULTS) - {"blur"}
+    # Plain grain has no line that could end or step.
+    assert set(origins) >= set(FAULTS) - {"blur", *STRUCTURE}
     assert all("consensus" in s.features for s in measured if s.origin in ("label", "truth"))
     assert not any("consensus" in s.features for s in measured if s.origin in FAULTS)
     names = {name for row in features_by_reading().values() for name in row}

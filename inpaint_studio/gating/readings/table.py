@@ -22,7 +22,9 @@ from inpaint_studio.gating.readings import (
     consensus,
     foreign,
     joint,
+    lines,
     seam,
+    shapes,
     structure,
     texture,
 )
@@ -64,9 +66,9 @@ _DETAIL = (
     "texture_support", "gradient_distribution", "join", "new_colour", "ring_back", "prior",
 )  # fmt: skip
 _FOREIGN = (
-    "spot", "island", "strange_patch", "new_colour", "texture_support", "texture_amplitude",
-    "high_freq_power_ratio", "spectral_consistency", "sharpness", "gradient_distribution",
-    "edge_continuation", "join", "prior",
+    "closed_shape", "spot", "island", "strange_patch", "new_colour", "texture_support",
+    "texture_amplitude", "high_freq_power_ratio", "spectral_consistency", "sharpness",
+    "gradient_distribution", "edge_continuation", "join", "prior",
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
@@ -121,6 +123,9 @@ ROWS: tuple[Row, ...] = (
     Row(name="island", label="Shape that stands alone", unit="octaves", measure=foreign.island,
         too_high="A shape in the fill is connected to nothing around it.",
         event="foreign_shape_detected"),
+    Row(name="closed_shape", label="Strongest shape with an outline of its own", unit="ΔE",
+        measure=shapes.closed_shape,
+        too_high="A closed shape stands out in the fill.", event="foreign_shape_detected"),
     Row(name="strange_patch", label="Strangest patch against surroundings", unit="octaves",
         measure=foreign.strange_patch,
         too_high="Some patches of the fill look like nothing around them.",
@@ -147,6 +152,13 @@ ROWS: tuple[Row, ...] = (
     Row(name="edge_continuation", label="Edges that end at the fill", unit="share",
         measure=structure.edge_continuation,
         too_high="Lines that meet the fill do not go on inside it.", event="broken_edges_detected"),
+    Row(name="line_break", label="Strongest line that ends at the edge", unit="octaves",
+        measure=lines.line_break,
+        too_high="A line that meets the fill ends at its edge, or one in the fill begins there.",
+        event="line_ends_detected"),
+    Row(name="line_step", label="Lines that go on beside their place", unit="px",
+        part_of="line_break", too_high="Lines go on inside the fill a little aside of their place.",
+        event="line_steps_detected"),
     Row(name="ring_back", label="Surroundings rebuilt from the fill", unit="octaves",
         measure=structure.ring_back,
         too_high="The fill does not lead over to what lies around it.",
@@ -197,6 +209,19 @@ ROWS: tuple[Row, ...] = (
         weighs=("join", "edge_continuation", "seam", "ring_back", "prior"),
         too_high="The fill lies beside its place: it would fit better a pixel or two aside.",
         event="displaced_fill_detected"),
+    Row(name="ending_signs", label="Signs of a line that ends", unit="log odds", cost="fault",
+        weighs=("line_break", "edge_continuation", "join", "strip_colour", "ring_back", "spot",
+                "closed_shape", "gradient_distribution", "prior"),
+        too_high="A line or border of something ends at the fill though it should go on.",
+        event="line_ends_detected"),
+    Row(name="stepped_signs", label="Signs of a line that steps", unit="log odds", cost="fault",
+        weighs=("line_break", "edge_continuation", "join", "seam", "ring_back", "prior"),
+        too_high="A line or border steps aside where it enters the fill.",
+        event="line_steps_detected"),
+    Row(name="floating_signs", label="Signs of a piece that floats", unit="log odds",
+        cost="fault", weighs=(*_FOREIGN, "line_break"),
+        too_high="A piece of something floats in the fill, joined to nothing.",
+        event="floating_piece_detected"),
     Row(name="reconstruction_mse", label="Rebuilding known ground", cost="probe", vetoes=True,
         high=0.04,
         too_high="The same recipe fails on known ground beside the hole.", event="probe_failed"),
@@ -216,6 +241,10 @@ ROWS: tuple[Row, ...] = (
     Row(name="new_object", label="Object that was not there", unit="score", cost="semantic",
         vetoes=True, high=0.0, too_high="The fill shows an object that was not there before.",
         event="new_object_detected"),
+    Row(name="face_part", label="Part of a face that was filled", unit="share", cost="semantic",
+        vetoes=True, high=0.08,
+        too_high="Part of a face was filled; nothing around it tells what belongs there.",
+        event="face_filled"),
 )  # fmt: skip
 
 _BY_NAME = {row.name: row for row in ROWS}

@@ -221,9 +221,8 @@ def nearest(
     vector_at: NDArray[np.int64],
     apart_px: int,
 ) -> NDArray[np.float32]:
-    squared = (
-        (queries**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)[None] - 2 * queries @ vectors.T
-    )
+    squared = (queries**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)[None]
+    squared -= 2 * queries @ vectors.T
     if apart_px:
         near, far = query_at.astype(np.int16), vector_at.astype(np.int16)
         rows = np.abs(near[:, :1] - far[None, :, 0]) < apart_px
