@@ -30,6 +30,8 @@ SAME_PLACE = 0.2
 OBJECT_AFTER = 0.55
 OBJECT_BEFORE = 0.35
 OBJECT_ON_EDIT = 0.15
+FACE_SCORE = 0.6
+FACE_WHOLE = 0.7
 TEXT_KINDS = ("text", "watermark", "logo")
 INK_KINDS = ("text", "watermark")
 
@@ -47,7 +49,8 @@ def wanted(request: JudgeRequest, *, accepted: bool) -> bool:
 def semantic_readings(
     request: JudgeRequest, semantic: SemanticJudge | None, token: RunToken
 ) -> list[tuple[str, Measured, float]]:
-    """Return (name, measured, seconds) of `ink_left`, `letters_left`, `new_text`, `new_object`.
+    """Return (name, measured, seconds): of `ink_left`, and by readers of `letters_left`,
+    `new_text`, `new_object` and `face_part`.
 
     Boxes are in the request's pixels. Without readers only the ink of removed letters is looked
     for. Objects are not looked for where a new one was asked for.
@@ -68,7 +71,10 @@ def semantic_readings(
     if not request.asks_for_new:
         token.step(0.9, "looking for objects")
         thing = objects(request, semantic.objects, edit)
-        found.append(("new_object", thing, time.perf_counter() - middle))
+        last = time.perf_counter()
+        found.append(("new_object", thing, last - middle))
+        face = face_part(request, semantic.objects, edit)
+        found.append(("face_part", face, time.perf_counter() - last))
     return found
 
 
@@ -125,6 +131,26 @@ def objects(
     if best is None:
         return Measured(0.0)
     return Measured(best[2], _painted([best[0]], edit.shape), best[0], note=best[1])
+
+
+def face_part(
+    request: JudgeRequest, find: Callable[[Pixels], list[Found]], edit: MaskBool
+) -> Measured:
+    """Return the largest share of a face that the edit covers without covering it all.
+
+    A fill that is right everywhere else can hardly be right there: what a face looks like does not
+    follow from its surroundings. Whoever covers more than 70 % of it takes it away on purpose.
+    """
+    view = _views(edit)[-1]
+    best = Measured(0.0)
+    for pixels in (request.before, request.after):
+        faces = [f for f in _shifted(find(_cut(pixels, view)), view) if f[1] == "face"]
+        faces = [f for f in _on_edit(faces, edit, 1e-6) if f[2] >= FACE_SCORE]
+        for box, label, _ in _confirmed(faces, pixels, view, find) if faces else ():
+            share = float(edit[box.slices].mean())
+            if best.value < share <= FACE_WHOLE:
+                best = Measured(share, _painted([box], edit.shape), box, note=label)
+    return best
 
 
 def _confirmed(

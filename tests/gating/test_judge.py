@@ -247,6 +247,35 @@ def test_a_new_object_is_a_veto(perfect: JudgeRequest) -> None:
     assert found.risk > 0.5
 
 
+class FaceFinder:
+    """Sees one face in every picture, the mirrored ones too."""
+
+    def __init__(self, face: Box) -> None:
+        self.face = face
+
+    def letters(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        return []
+
+    def objects(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+        width = pixels.shape[1]
+        turned = Box(width - self.face.right, self.face.top, width - self.face.left,
+                     self.face.bottom)  # fmt: skip
+        return [(self.face, "face", 0.9), (turned, "face", 0.9)]
+
+
+def test_a_face_filled_in_part_waits_for_a_person(perfect: JudgeRequest) -> None:
+    hole = Box.of_mask(perfect.mask)
+    half = Box(hole.left - 30, hole.top - 10, hole.left + 30, hole.bottom + 10)
+    found = verdict(perfect, FaceFinder(half))
+    share = found.reading("face_part")
+    assert not found.accepted and share is not None and 0.2 < share.value < 0.6
+    assert found.summary.startswith("Part of a face was filled")
+    # A blemish is no part of a face, and a face that is covered whole is taken away on purpose.
+    wide = Box(0, 0, perfect.mask.shape[1], perfect.mask.shape[0])
+    assert verdict(perfect, FaceFinder(hole)).reading("face_part").value == 0
+    assert 0 < verdict(perfect, FaceFinder(wide)).reading("face_part").value < 0.1
+
+
 def test_cancel_is_heard(perfect: JudgeRequest) -> None:
     token = RunToken()
     token.cancel()

@@ -29,6 +29,7 @@ SEMANTIC_PASSED = {
     "letters_left": "No letters are left",
     "new_text": "No new letters",
     "new_object": "No new objects",
+    "face_part": "No face filled in part",
 }
 NEXT = "Approve it if it looks right to you. Else Retry, or paint over what is wrong and run again."
 SEMANTIC = tuple(SEMANTIC_PASSED)
