@@ -25,6 +25,8 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 LOOK_PX = 720
 LEAST_AREA, MOST_AREA = 0.0006, 0.05
 """Of a find that stands out just enough, as parts of the photo."""
+HULL = 1.5
+"""Times its area up to which a find is rounded off to its convex hull."""
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
 
@@ -141,7 +143,7 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
         if strength < max(_STRONG, 2.2 * usual) or lonely < 0.85:
             continue
         mask = np.zeros(score.shape, dtype=np.bool_)
-        mask[wide.slices] = grow(_closed(here), 3)
+        mask[wide.slices] = grow(_rounded(_closed(here)), 3)
         # What covers much of the photo is a part of it, unless it stands out the more.
         most = MOST_AREA * float(np.clip(strength / (1.3 * _STRONG), 1, 2))
         if mask.sum() > most * frame.area:
@@ -152,6 +154,15 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
         found.append(_Find(mask, strength, (lonely - 0.85) / 0.15, by_relief))
     found.sort(key=lambda item: -item.strength * (0.5 + item.lonely))
     return found
+
+
+def _rounded(mask: MaskBool) -> MaskBool:
+    """The mask's convex hull where that adds little: a rim that runs with the surface's own
+    grain does not stand out, but belongs to the same thing."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = np.zeros(mask.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
+    return hull.astype(np.bool_) if hull.sum() <= HULL * mask.sum() else mask
 
 
 def _closed(mask: MaskBool) -> MaskBool:
