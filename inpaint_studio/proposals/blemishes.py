@@ -21,7 +21,7 @@ from inpaint_studio.proposals.spots import Spot, spots
 from inpaint_studio.proposals.thin import Thin, thin_lines
 from inpaint_studio.vision.readers import Readers, as_rgb8
 
-LEAST_SPOT, LEAST_LINE = 1.5, 1.6
+LEAST_SPOT, LEAST_LINE = 2.0, 1.6
 """Log odds from which a spot, a line is proposed."""
 RIVAL = -0.5
 """Log odds from which a candidate counts as one more of its kind."""

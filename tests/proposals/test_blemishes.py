@@ -111,6 +111,21 @@ def test_embossed_logos_are_found_where_they_are(kind: str, readers: Readers) ->
     assert hits >= 2
 
 
+def test_a_logo_near_the_frame_is_found_and_its_whole_round_is_covered(readers: Readers) -> None:
+    rng = np.random.default_rng(6)
+    photo = np.clip(rng.normal(150, 2, (300, 420, 3)), 0, 255)
+    ring = np.zeros((300, 420), np.uint8)
+    cv2.circle(ring, (40, 150), 30, 1, 3)
+    cv2.circle(ring, (40, 150), 12, 1, 3)
+    # Half of the rim is as faint as the surface itself.
+    ring[:, 40:] = 0
+    height = cv2.GaussianBlur(ring.astype(np.float32), (0, 0), 1.0)
+    photo += 90 * np.diff(height, axis=0, prepend=0)[..., None]
+    found = propose(np.clip(photo, 0, 255).astype(np.uint8), ["logo"], readers, RunToken())
+    assert len(found) == 1
+    assert found[0].full_mask((300, 420))[ring > 0].mean() > 0.98
+
+
 def test_a_busy_photo_has_no_logo_over_a_twentieth_of_it(readers: Readers) -> None:
     photo = np.repeat(data.gravel()[:300, :400, None], 3, axis=2)
     found = propose(photo, ["logo"], readers, RunToken())

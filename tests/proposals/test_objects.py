@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from skimage import data
 
+from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.objects import cast_by, with_shadow
 from inpaint_studio.proposals.table import propose
@@ -50,6 +51,25 @@ def test_a_cast_shadow_is_offered() -> None:
     dark = (soft[..., 0] > 0.5) & ~mask
     assert wide[dark].mean() > 0.8
     assert (wide & ~mask & (soft[..., 0] < 0.02)).mean() < 0.01
+
+
+def test_the_shadow_of_a_detected_thing_is_proposed_beside_it(tmp_path: Path) -> None:
+    class OneBall(Readers):
+        def objects(self, pixels: np.ndarray) -> list[tuple[Box, str, float]]:
+            return [(Box(145, 75, 255, 185), "sports-ball", 0.9)]
+
+    photo, mask = _ball()
+    shadow = np.zeros(mask.shape, dtype=np.uint8)
+    cv2.ellipse(shadow, (215, 183), (60, 14), 0, 0, 360, 1, -1)
+    soft = cv2.GaussianBlur(shadow.astype(np.float32), (0, 0), 3)[..., None]
+    soft[mask] = 0
+    shown = (photo * (1 - 0.45 * soft)).astype(np.uint8)
+    readers = OneBall(models=tmp_path, segmenters=tmp_path, threads=1)
+    found = propose(shown, ["object"], readers, RunToken())
+    assert [item.record.text for item in found] == ["sports-ball", "shadow"]
+    assert found[0].full_mask(mask.shape)[mask].mean() > 0.95
+    assert found[1].full_mask(mask.shape)[(soft[..., 0] > 0.5) & ~mask].mean() > 0.8
+    assert not any(item.record.automatic for item in found)
 
 
 def test_a_thing_without_a_shadow_keeps_its_mask() -> None:
