@@ -33,8 +33,9 @@ VOTE_PX = 130
 """Longer side of the copies that the first, coarse cuts are made on."""
 CLICK_PX, FRAME_PX = 240, 2
 """Longer side of the copy that clicks are answered on, and the seeds of ground along its frame."""
-SURE, LIKELY = 0.012, 0.22
-"""Around a click: what surely lies on the thing (of the longer side), what may (of the width)."""
+SURE, LIKELY, AMENDED = 0.012, 0.22, 0.08
+"""Around a click: what surely lies on the thing (of the longer side); what may, around the first
+and around later ones (of the width)."""
 SEED = 0
 _ROUNDS = 3
 
@@ -130,7 +131,11 @@ def _clicked(rgb: Rgb8, plus: Sequence[Point], minus: Sequence[Point]) -> MaskBo
     marks = np.full(small.shape[:2], cv2.GC_PR_BGD, dtype=np.uint8)
     # Something must be ground for certain: most things do not reach the frame.
     cv2.rectangle(marks, (0, 0), (size[0] - 1, size[1] - 1), int(cv2.GC_BGD), FRAME_PX)
-    marks[_discs(small.shape, near, max(12, round(LIKELY * size[0])))] = cv2.GC_PR_FGD
+    # The first click says about how large the thing is, the later ones amend the answer.
+    marks[_discs(small.shape, near[:1], max(12, round(LIKELY * size[0])))] = cv2.GC_PR_FGD
+    amend = max(8, round(AMENDED * size[0]))
+    marks[_discs(small.shape, near[1:], amend)] = cv2.GC_PR_FGD
+    marks[_discs(small.shape, off, amend)] = cv2.GC_PR_BGD
     marks[inside], marks[outside] = cv2.GC_FGD, cv2.GC_BGD
     found = _touching(_grabcut(small, marks) | inside, inside)
     closed = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
