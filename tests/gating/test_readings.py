@@ -227,6 +227,9 @@ def test_texture_set_twice_is_found_with_its_lag() -> None:
     clean = foreign.repetition(scene(sticker(ground, mask), ground, mask))
     assert clean.also["repetition_exact"] == 0 < 0.3 < found.also["repetition_exact"]
     assert found.note == "30 px across and 0 px down"
+    # Both places are marked: either may be the copy.
+    box = found.box
+    assert box is not None and box.left < 100 < box.right and box.width >= 30
 
 
 def test_sharpness_tells_soft_from_sharp() -> None:

@@ -213,9 +213,17 @@ def repetition(scene: Scene) -> Measured:
     plane = _twice(detail, hole, lag)
     note = f"{abs(lag[1])} px across and {abs(lag[0])} px down"
     return Measured(
-        float(sure.max()), plane, worst_box(plane, scene.mask),
+        float(sure.max()), plane, _both(worst_box(plane, scene.mask), lag, plane),
         {"repetition_share": float(share[at]), "repetition_exact": exact}, note,
     )  # fmt: skip
+
+
+def _both(spot: Box, lag: tuple[int, int], plane: Plane) -> Box:
+    """Return the box around a spot and the place a lag away that shows the same."""
+    frame = Box.of_shape(plane.shape)
+    twins = [spot.shift(sign * lag[1], sign * lag[0]).clamp(frame) for sign in (1, -1)]
+    twin = max(twins, key=lambda box: 0.0 if box.is_empty else float(plane[box.slices].sum()))
+    return spot if twin.is_empty else Box.around([spot, twin])
 
 
 def _exactly_twice(scene: Scene) -> tuple[float, tuple[int, int]]:
