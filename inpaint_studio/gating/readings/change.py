@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.gating.readings.base import Measured
@@ -56,8 +57,9 @@ def ghost(scene: Scene) -> Measured:
     `ghost_slope` the slope as it is; `_wide` are the same of a coarser high pass. A fill that
     happens to restore the very ground under something transparent reads high too: no veto.
     """
-    slope, z, plane = _ghost(scene, GHOST_SIGMAS[0])
-    wide, wide_z, _ = _ghost(scene, GHOST_SIGMAS[1])
+    places = _places(scene.mask)
+    slope, z, plane = _ghost(scene, GHOST_SIGMAS[0], places)
+    wide, wide_z, _ = _ghost(scene, GHOST_SIGMAS[1], places)
     also = {
         "ghost_z": z, "ghost_slope": slope, "ghost_wide": wide, "ghost_wide_z": wide_z,
         "ghost_most_z": max(z, wide_z),
@@ -66,7 +68,23 @@ def ghost(scene: Scene) -> Measured:
     return Measured(value, plane, worst_box(plane, scene.mask), also)
 
 
-def _ghost(scene: Scene, sigma: float) -> tuple[float, float, Plane]:
+def _places(hole: MaskBool) -> list[NDArray[np.intp]]:
+    """Return the flat places of up to `GHOST_MOST` pixels of the hole, and those laid aside."""
+    at = np.flatnonzero(hole)
+    at = at[:: max(1, -(-len(at) // GHOST_MOST))]
+    height, width = hole.shape
+    rows, columns = np.divmod(at, width)
+    found = [at]
+    for down, right in GHOST_SHIFTS:
+        row_of = (np.arange(height) - down) % height * width
+        column_of = (np.arange(width) - right) % width
+        found.append(row_of[rows] + column_of[columns])
+    return found
+
+
+def _ghost(
+    scene: Scene, sigma: float, places: list[NDArray[np.intp]]
+) -> tuple[float, float, Plane]:
     """Return (slope, its z, where it shows) of one high pass."""
     hole = scene.mask
     old = scene.lab_before - blur(scene.lab_before, sigma)
@@ -74,18 +92,13 @@ def _ghost(scene: Scene, sigma: float) -> tuple[float, float, Plane]:
     apart = blur(squared(scene.lab_before - scene.lab), 1.5)
     noise = blur(new * new, 2 * sigma) + np.float32(GHOST_NOISE)
     weight = (hole * apart / (apart + 36))[..., None] / noise
-    at = np.flatnonzero(hole)
-    at = at[:: max(1, -(-len(at) // GHOST_MOST))]
-    rows, columns = np.divmod(at, hole.shape[1])
+    at = places[0]
     olds, weights = old.reshape(-1, 3), weight.reshape(-1, 3)
     seen = new.reshape(-1, 3)[at]
     slope = _slope(olds[at], seen, weights[at])
     # The ghost itself must not widen what chance gives: it is taken out first.
     rest = seen - np.float32(slope) * olds[at]
-    aside = []
-    for down, right in GHOST_SHIFTS:
-        other = (rows - down) % hole.shape[0] * hole.shape[1] + (columns - right) % hole.shape[1]
-        aside.append(_slope(olds[other], rest, weights[other]))
+    aside = [_slope(olds[other], rest, weights[other]) for other in places[1:]]
     z = slope / (float(np.sqrt(np.mean(np.square(aside)))) + GHOST_FLOOR)
     shown = np.maximum(old * new * weight, 0) @ np.ones(3, np.float32)
     return slope, z, shown.astype(np.float32)

@@ -79,10 +79,11 @@ def closed_shape(scene: Scene) -> Measured:
     box = Box.of_mask(scene.mask).pad(AROUND_PX).clamp(Box.of_shape(scene.mask.shape))
     lab, hole, known = scene.lab[box.slices], scene.mask[box.slices], scene.known[box.slices]
     nothing = Measured(0.0, also=dict.fromkeys(ALSO, 0.0))
+    slope = _slope(lab)
     found = [
         shapes
         for plane in _planes(lab, hole)
-        for shapes in _cuts(plane, lab, hole, known)
+        for shapes in _cuts(plane, slope, lab, hole, known)
         if len(shapes.score)
     ]
     ground = lab[known]
@@ -154,12 +155,11 @@ def _planes(lab: Lab, hole: MaskBool) -> list[Plane]:
     return [np.ascontiguousarray(lab[..., 0]), colour]
 
 
-def _cuts(plane: Plane, lab: Lab, hole: MaskBool, known: MaskBool) -> list[Shapes]:
+def _cuts(plane: Plane, slope: Plane, lab: Lab, hole: MaskBool, known: MaskBool) -> list[Shapes]:
     inside = plane[hole]
     low, high = float(inside.min()), float(inside.max())
     if high - low < LEAST_RANGE_DE:
         return []
-    slope = _slope(lab)
     levels = low + (high - low) * (np.arange(LEVELS) + 1) / (LEVELS + 1)
     return [
         _shapes((plane > level) == above, slope, lab, hole, known)
