@@ -274,6 +274,10 @@ def test_a_face_filled_in_part_waits_for_a_person(perfect: JudgeRequest) -> None
     wide = Box(0, 0, perfect.mask.shape[1], perfect.mask.shape[0])
     assert verdict(perfect, FaceFinder(hole)).reading("face_part").value == 0
     assert 0 < verdict(perfect, FaceFinder(wide)).reading("face_part").value < 0.1
+    cut = hole.pad(6).slices
+    alone = replace(perfect, before=perfect.before[cut], after=perfect.after[cut],
+                    mask=perfect.mask[cut], kind="text")  # fmt: skip
+    assert verdict(alone, FaceFinder(Box(0, 0, 30, 40))).reading("face_part") is not None
 
 
 def test_cancel_is_heard(perfect: JudgeRequest) -> None:
