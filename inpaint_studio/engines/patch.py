@@ -41,7 +41,7 @@ class PatchEngine(PlainEngine):
     """
 
     name = "patch"
-    version = 7
+    version = 8
     title = "Patch"
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:

@@ -137,7 +137,7 @@ def along(lines, n, ty, tx, h):
     gap, first, last = lines[n, 7], lines[n, 8], lines[n, 9]
     u = (tx - ox) * ex + (ty - oy) * ey
     beside = (ty - oy) * ex - (tx - ox) * ey - a - b * u - c * u * u
-    place = np.float64(h) / 4294967296.0 * (first + last)
+    place = np.float64(np.uint32(h)) / 4294967296.0 * (first + last)
     u = -place if place < first else gap + place - first
     v = a + b * u + c * u * u + beside
     return np.int32(np.rint(oy + u * ey + v * ex)), np.int32(np.rint(ox + u * ex - v * ey))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inpaint_studio.engines import patch_kernels
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.patch import PatchEngine
 from inpaint_studio.engines.patch_lines import find_lines
@@ -129,3 +130,18 @@ def test_looking_for_lines_can_be_cancelled() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         find_lines(slanted().astype(np.float32), hole(), token)
+
+
+def test_places_along_a_line_lie_beside_its_known_ends() -> None:
+    """The hash has 64 bits in compiled code: taken for 32 no place lay in any picture."""
+    before, gap, after = 12.0, 20.0, 30.0
+    level = np.array([[40.0, 50.0, 1.0, 0.0, 0.0, 0.0, 0.0, gap, before, after]])
+    places = [
+        patch_kernels.along(level, 0, 53, 44, np.uint64(patch_kernels.mix(53, 44, turn, 64)))
+        for turn in range(200)
+    ]
+    rows, columns = np.transpose(places)
+    u = columns - 40
+    first, last = (u >= -before) & (u <= 0), (u >= gap) & (u <= gap + after)
+    assert (rows == 53).all() and (first | last).all()
+    assert 0.15 < first.mean() < 0.45
