@@ -23,6 +23,9 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 
 LEAST_SPOT, LEAST_LINE = 2.0, 1.6
 """Log odds from which a spot, a line is proposed."""
+LARGEST_FLECK = 0.022
+"""Width, as a part of the photo's longer side, from which what hides the ground is a thing (a
+moon, a bird) and no fleck; only a shadow on the sensor is larger."""
 RIVAL = -0.5
 """Log odds from which a candidate counts as one more of its kind."""
 NEAR, CROWD = 0.12, 0.9
@@ -61,6 +64,8 @@ def _spots(lab: Planes, token: RunToken) -> list[Proposal]:
         if odds[k] < LEAST_SPOT or len(found) == MOST_SPOTS:
             break
         spot = candidates[k]
+        if not spot.is_faint and spot.width_px > LARGEST_FLECK * max(lab.shape):
+            continue
         if taken[spot.box.slices][spot.mask].any():
             continue
         taken[spot.box.slices] |= spot.mask

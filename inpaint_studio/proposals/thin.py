@@ -27,6 +27,8 @@ GAP = 0.03
 """Longest gap bridged, as a part of the photo's longer side."""
 STRAIGHT = 0.96
 """Part of its length that a scratch's ends lie apart at least."""
+THICKEST = 0.01
+"""Width, as a part of the photo's longer side, from which a line is a mast or a beam."""
 SHORTEST_PX = 24
 _SECTION = 6
 """Places along a line that are averaged to one cross section."""
@@ -93,6 +95,8 @@ def _measured(
     profile = np.median(sections - ((left + right) / 2)[:, None], axis=0).astype(np.float32)
     top = float(profile[middle].max())
     lower, upper = _width(profile, offsets, 0.5 * top)
+    if upper - lower > max(6.0, THICKEST * max(light.shape)):
+        return None
     rim_low, rim_high = _width(profile, offsets, 0.12 * top)
     level = (left + right + peak * 2) / 4
     near_part = sections[:, np.abs(offsets) <= near + 2]

@@ -78,6 +78,13 @@ def test_lines_are_named_by_what_they_are(readers: Readers) -> None:
     assert names == {"scratch": ["scratch"], "wire": ["wire"], "hair": ["hair"]}
 
 
+def test_a_moon_and_a_mast_are_things_and_no_blemishes(readers: Readers) -> None:
+    photo = _sky(5)
+    cv2.circle(photo, (120, 90), 13, (245, 245, 235), -1, cv2.LINE_AA)
+    cv2.rectangle(photo, (300, 0), (307, 299), (90, 80, 70), -1)
+    assert propose(photo, ["blemish"], readers, RunToken()) == []
+
+
 def test_of_what_the_ground_is_full_of_hardly_any_is_proposed(readers: Readers) -> None:
     rng = np.random.default_rng(4)
     photo = _sky(4)
