@@ -197,7 +197,27 @@ def _measured(crops: list[NDArray[np.float32]], mask: MaskBool) -> tuple[Veil | 
     weight = np.clip(over / np.maximum(under, 1e-4), 0.0, opacity).astype(np.float32)
     weight = np.asarray(np.where(wide, weight, np.float32(0)), dtype=np.float32)
     weight[weight < 0.06 * opacity] = 0.0
+    weight = _of_one_opacity(weight, opacity)
     return Veil(weight, colour, opacity, 0.0), np.asarray(wide & (weight > 0), dtype=np.bool_)
+
+
+def _of_one_opacity(weight: Plane, opacity: float) -> Plane:
+    """Return the weights of a mark without what few photos leave of themselves in them.
+
+    Where nearly all of the mark lies in strokes, what lies apart from them is the photos'; where
+    the strokes' inside is about equally opaque, it is one opacity and the rest is noise.
+    """
+    core = weight > 0.5 * opacity
+    near = grow(core, 2)
+    if not core.any() or weight[near].sum() < 0.7 * weight.sum():
+        return weight
+    inner = cv2.erode(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    known = inner.astype(np.float32)
+    count = cv2.boxFilter(known, -1, (7, 7), normalize=False)
+    mean = cv2.boxFilter(weight * known, -1, (7, 7), normalize=False) / np.maximum(count, 1)
+    low, middle, high = np.percentile(mean[inner], [10, 50, 90]) if inner.any() else (0, 1, 9)
+    calm = np.where(inner, np.float32(middle), weight) if high - low < 0.4 * middle else weight
+    return np.asarray(np.where(near, calm, np.float32(0)), dtype=np.float32)
 
 
 def _covered(

@@ -5,9 +5,10 @@
 
 A run that was stopped goes on where it was, when started again with the same DIR and seed.
 For each case, in one run: propose strokes, fill by the text engine, read again, and once more
-where letters are left; "queued" is what can still be read, could not be confirmed, or (with
---judge) what the gates refuse. The two others fill the reader's boxes. The text area of the
-measures is the union of the reader's boxes and of the overlay, the same for all three.
+where letters are left; "queued" is what can still be read, shows a piece in the letters' ink,
+could not be confirmed, or (with --judge) what the gates refuse. The two others fill the reader's
+boxes. The text area of the measures is the union of the reader's boxes and of the overlay, the
+same for all three.
 `texture` is the mean difference of log2 local gradient energy (12 oriented bands) to the truth.
 """
 
@@ -27,6 +28,8 @@ from PIL import Image
 
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.table import engine
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
@@ -101,6 +104,9 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
         after = filled(case.photo, mask, "text")
         if letters_left(case.photo, after, mask, readers):
             queued = "letters can still be read"
+    seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
+    if not queued and ink_left(seen).value > 0:
+        queued = "a piece in the letters' ink is left"
     return Outcome(after, mask, time.perf_counter() - start, queued)
 
 
