@@ -111,7 +111,7 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
         piece = labels[part] == name
         if float(away[part][piece].min()) > min(NEAR * ink.height_px, NEAR_MOST_PX):
             continue
-        if 0.4 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
+        if 0.2 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
             kept[part] |= piece
     return kept
 
