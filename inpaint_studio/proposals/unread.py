@@ -29,6 +29,8 @@ CLEAR, CLEAR_LONG = 0.85, 1.6
 CURVED_SEEN = 0.75
 """How sure the detector must be of a line on an arc: rims and branches bow too."""
 SPANS = 0.6
+OUTLINE_MOST = 0.12
+"""Share of the photo: an outline without strokes in it that is larger marks a thing, no line."""
 
 
 def suggest_unread(
@@ -85,6 +87,8 @@ def _suggestion(
         box = line.box.clamp(Box.of_shape(rgb.shape))
         mask = line.area_mask((rgb.shape[0], rgb.shape[1]))[box.slices]
         what = "the mask is its outline"
+        if mask.sum() > OUTLINE_MOST * rgb.shape[0] * rgb.shape[1]:
+            return None
     return proposal(
         mask, offset=(box.left, box.top), kind="text", confidence=0.3,
         reason=f"{said}, but could not be read itself; {what}",

@@ -7,7 +7,7 @@ import pytest
 
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.table import propose
-from inpaint_studio.proposals.unread import is_shaped_like_text
+from inpaint_studio.proposals.unread import is_shaped_like_text, suggest_unread
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers
 from tests.overlays import draw_foreign
@@ -41,3 +41,14 @@ def test_a_thing_as_high_as_wide_or_of_half_the_frame_is_no_line_of_text() -> No
     assert not is_shaped_like_text(_line(40, 7), shape)
     assert not is_shaped_like_text(_line(120, 30, curved=True), shape)
     assert is_shaped_like_text(_line(120, 30, curved=True, found=0.9), shape)
+
+
+def test_an_outline_without_strokes_is_suggested_only_while_it_is_small() -> None:
+    plain = np.full((300, 400, 3), 120, dtype=np.uint8)
+
+    def suggested(length: float, height: float) -> int:
+        line = _line(length, height, found=0.9)
+        return len(suggest_unread(plain, [line], [], lambda _: ("", 0.0)))
+
+    assert suggested(200, 40) == 1
+    assert suggested(330, 80) == 0
