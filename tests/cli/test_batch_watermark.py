@@ -15,7 +15,7 @@ from skimage import data
 from tests.overlays import Rgb, compose, fonts, placed, text_alpha
 
 Run = Callable[..., tuple[int, Any]]
-SHAPE = (150, 240)
+SHAPE = (160, 260)
 OPACITY = 0.4
 PHOTOS = 5
 
@@ -23,11 +23,11 @@ PHOTOS = 5
 def bare() -> list[Rgb]:
     """Five photos of one size, each of another scene."""
     whole = [data.coffee(), data.chelsea(), data.rocket(), data.astronaut(), data.retina()[400:]]
-    return [np.ascontiguousarray(photo[40:190, 40:280]) for photo in whole]
+    return [np.ascontiguousarray(photo[80:240, 60:320]) for photo in whole]
 
 
 def weight() -> np.ndarray:
-    return placed(text_alpha("PROOF", fonts()[0], 40), SHAPE, 50, 50) * np.float32(OPACITY)
+    return placed(text_alpha("PROOF", fonts()[0], 44), SHAPE, 40, 50) * np.float32(OPACITY)
 
 
 @pytest.fixture
