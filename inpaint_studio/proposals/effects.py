@@ -27,7 +27,6 @@ SOFT_PX = 1.1
 _LEAST = 4
 """Pixels a cell needs at a distance before its mean says anything."""
 _GAP = 2
-_FADE_PX = 4
 
 
 def grown_to_effects(
@@ -164,7 +163,8 @@ class _Profile:
 def _faded(changes: dict[int, NDArray[np.float64]], ends: list[int]) -> int:
     """Return the step where an effect that grows weaker outwards is gone, `ends[-1]` or later.
 
-    What fades goes on fading: less proof is asked of its faint end than of an effect by itself.
+    What fades goes on fading, half as far again at most: less proof is asked of its faint end than
+    of an effect by itself.
     An outline is strongest where it ends, and nothing follows.
     """
     sizes = [float(np.linalg.norm(np.median(changes[step], axis=0))) for step in ends]
@@ -172,7 +172,7 @@ def _faded(changes: dict[int, NDArray[np.float64]], ends: list[int]) -> int:
     end = ends[-1]
     if sizes[-1] > 0.9 * max(sizes):
         return end
-    for step in range(end + 1, end + 1 + _FADE_PX):
+    for step in range(end + 1, end + 1 + end // 2):
         change = changes.get(step)
         if change is None or float(np.median(change, axis=0) @ last) <= 0:
             break
