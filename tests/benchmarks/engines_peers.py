@@ -21,7 +21,9 @@ GMIC = {
     "gmic_patch": "inpaint[0] [1],7,112,0.1,1,8.4,0,0.05,10,1",
     "gmic_multi": "inpaint_matchpatch[0] [1]",
 }
-PYTHON = ("cv_telea", "biharmonic", "fsr_fast", "shiftmap")
+PYTHON = (
+    "cv_telea", "biharmonic", "fsr_fast", "shiftmap", "resynth", "resynth_whole", "pypatchmatch"
+)  # fmt: skip
 PEERS = (*GMIC, *PYTHON)
 
 
@@ -97,6 +99,14 @@ def _here(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
         found = inpaint_biharmonic(photo, mask, split_into_regions=True, channel_axis=-1)
         return np.clip(np.rint(found * 255), 0, 255).astype(np.uint8)
+    if name.startswith("resynth"):
+        return _resynthesized(photo, mask, photo.shape[0] if name == "resynth_whole" else 50)
+    if name == "pypatchmatch":
+        from patchmatch import patch_match
+
+        bgr = np.ascontiguousarray(photo[..., ::-1])
+        found = patch_match.inpaint(bgr, mask.astype(np.uint8)[..., None] * 255, patch_size=3)
+        return np.ascontiguousarray(found[..., ::-1])
     valid = np.where(mask, 0, 255).astype(np.uint8)
     work = np.ascontiguousarray(photo[..., ::-1])
     out = np.zeros_like(work)
@@ -107,6 +117,29 @@ def _here(name: str, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     else:
         cv2.xphoto.inpaint(work, valid, out, cv2.xphoto.INPAINT_FSR_FAST)
     return np.ascontiguousarray(out[..., ::-1])
+
+
+def _resynthesized(photo: np.ndarray, mask: np.ndarray, context_px: int) -> np.ndarray:
+    """Fill from the mask's box grown by `context_px`, with the values of GIMP's Heal Selection."""
+    import resynthesizer
+    from PIL import Image
+
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    inside = (
+        slice(max(0, int(rows[0]) - context_px), int(rows[-1]) + context_px + 1),
+        slice(max(0, int(columns[0]) - context_px), int(columns[-1]) + context_px + 1),
+    )
+    values = resynthesizer.getDefaultParams()
+    values.isMakeSeamlesslyTileableHorizontally = values.isMakeSeamlesslyTileableVertically = 0
+    values.patchSize, values.maxProbeCount = 16, 500
+    filled = resynthesizer.resynthesize(
+        Image.fromarray(photo[inside]),
+        Image.fromarray(mask[inside].astype(np.uint8) * 255),
+        values,
+    )
+    out = photo.copy()
+    out[inside] = np.asarray(filled)
+    return out
 
 
 def main() -> None:
