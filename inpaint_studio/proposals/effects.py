@@ -27,6 +27,8 @@ SOFT_PX = 1.1
 _LEAST = 4
 """Pixels a cell needs at a distance before its mean says anything."""
 _GAP = 2
+_SURE_PAST = 6.0
+"""Lab; past an effect only a clear edge is taken for its own."""
 
 
 def grown_to_effects(
@@ -51,8 +53,11 @@ def _grown(lab: Planes, core: MaskBool, around: _Around) -> MaskBool:
     reached = around.reached()
     distance = around.distance
     effect = (distance <= reached) & (reached > SOFT_PX)
-    beside = inked_neighbours(lab, core, distance)
-    grown = core | beside | effect
+    grown = core | inked_neighbours(lab, core, distance)
+    if effect.any():
+        # An outline's own soft edge lies past it.
+        grown |= effect
+        grown |= inked_neighbours(lab, grown, _distance(grown), surely=_SURE_PAST)
     # Where the ground is calm a pixel alone tells: it differs from the ground or it does not.
     gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
     grown |= (distance <= SOFT_PX + 1.2) & (gap > np.maximum(4.0, 3 * rough))
@@ -89,6 +94,12 @@ class _Around:
         # Letters have round corners: a direction's neighbours carry some of its reach.
         eased = np.maximum(limit, 0.6 * np.maximum(np.roll(limit, 1), np.roll(limit, -1)))
         return np.asarray(eased[self._sector], dtype=np.float32)
+
+
+def _distance(mask: MaskBool) -> NDArray[np.float32]:
+    """Return the distance of each pixel from the nearest one of `mask`, px."""
+    far = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(far, dtype=np.float32)
 
 
 def _against_ground(

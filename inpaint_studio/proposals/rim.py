@@ -24,15 +24,20 @@ SEEN = 2.0
 _FAR_PX = 2.0
 """Ground lies this far from any stroke."""
 _ALONG_PX = 5
+_CLEARLY = 4.0
 T = TypeVar("T", bound=np.generic)
 _WAYS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
-def inked_neighbours(lab: Planes, core: MaskBool, distance: NDArray[np.float32]) -> MaskBool:
+def inked_neighbours(
+    lab: Planes, core: MaskBool, distance: NDArray[np.float32], *, surely: float | None = None
+) -> MaskBool:
     """Return the straight neighbours (H, W) of `core` that show some of its ink, or may: where
     no ground lies past them they are taken along.
 
     lab: (H, W, 3) CIELAB. distance: (H, W) px from the nearest pixel of `core`.
+    surely: ask for so much ink (Lab) in the mean along the edge, next to a pixel that stands out
+    `_CLEARLY` times as much: a JPEG's ringing looks like a faint edge everywhere.
     """
     far = distance >= _FAR_PX
     shows = np.zeros_like(core)
@@ -48,7 +53,10 @@ def inked_neighbours(lab: Planes, core: MaskBool, distance: NDArray[np.float32])
         told = beside & (one | two)
         along = (_ALONG_PX, 1) if dy else (1, _ALONG_PX)
         pooled = _mean(towards, told, along)
-        shows |= beside & (~told | (towards > SEEN) | (pooled > SEEN))
+        if surely is None:
+            shows |= beside & (~told | (towards > SEEN) | (pooled > SEEN))
+        else:
+            shows |= told & (pooled > surely) & (length > _CLEARLY * surely)
     return np.asarray(shows, dtype=np.bool_)
 
 

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from inpaint_studio import api
+from inpaint_studio.cli.demo_photos import jobs
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.proposals.rim import inked_neighbours
@@ -79,3 +81,15 @@ def test_a_halo_is_no_shadow_and_is_followed_to_its_faint_end():
     mask = grown_to_effects(to_lab(shown), core, np.ones_like(core), 44.0)
     assert mask[halo > 0.08].mean() > 0.95
     assert mask[halo < 0.004].mean() < 0.03
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket"])
+def test_the_soft_edge_of_an_outline_belongs_to_it(name: str):
+    """On mixed ground dark rows stood over every bar of an outlined caption once it was filled."""
+    job = next(job for job in jobs() if job.name == name)
+    mask = np.zeros(job.clean.shape[:2], dtype=bool)
+    for found in api.propose(job.photo, kinds=("text",)):
+        mask |= found.full_mask(mask.shape)
+    differs = np.abs(job.photo.astype(int) - job.clean).max(axis=2)
+    assert (mask & (differs > 25)).sum() >= 0.99 * (differs > 25).sum()
+    assert (mask & (differs < 3)).mean() < 0.012
