@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ def _open_window(photos: Sequence[Path], library: Path) -> int:
 
 
 def main() -> int:
+    # Before numpy loads; the program's matrices are small, more threads only take its own cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from inpaint_studio.cli.main import main as run
 
     return run(open_window=_open_window)
