@@ -15,7 +15,8 @@ def _open_window(photos: Sequence[Path], library: Path) -> int:
 
 
 def main() -> int:
-    # Before numpy loads; the program's matrices are small, more threads only take its own cores.
+    # Before numpy loads, for the workers too, which inherit it: the program's matrices are small,
+    # more threads only take its own cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from inpaint_studio.cli.main import main as run

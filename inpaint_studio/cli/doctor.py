@@ -14,7 +14,6 @@ from inpaint_studio import __version__
 from inpaint_studio.cli.output import BAD_INPUT, BUG, DONE, Output, Subparsers, library_path
 from inpaint_studio.cli.window import has_display
 from inpaint_studio.engines.cards import cuda_card
-from inpaint_studio.engines.patch import CARD_FROM_PX
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.paths import models_dir
 from inpaint_studio.pipeline.planning import engines_ready
@@ -113,7 +112,7 @@ def _patch_search() -> str:
     card = cuda_card()
     if not card:
         return "on the CPU; torch sees no graphics card"
-    return f"on {card} for holes from {CARD_FROM_PX:,} px, else on the CPU"
+    return f"on the CPU; on {card} with --set device=cuda"
 
 
 def _version(name: str) -> str:

@@ -35,7 +35,8 @@ def make(
         parameters=parameters,
     )
     request = studio.request(photo, mask, options)
-    say_expected(output, request)
+    if engine == "generative":
+        say_expected(output, request)
     with output.progress(args.output.name) as token:
         kept = studio.run(request, token)
         report = save_photo(edited(photo, kept.result.deltas), args.output, saving)

@@ -25,9 +25,8 @@ from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 _JOIN_S = 3.0
 _SEARCH_S = 9.0
 _MOST_REST = 3
-DEVICES = ("auto", "cpu", "cuda")
-CARD_FROM_PX = 100_000
-"""Holes from this size on are searched on a graphics card where there is one."""
+DEVICES = ("cpu", "cuda")
+"""The card only by wish: this search was never run on one, and nobody knows where it pays."""
 
 
 class PatchEngine(PlainEngine):
@@ -36,8 +35,8 @@ class PatchEngine(PlainEngine):
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
     coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
     `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
-    cross the hole to chance; device, where a graphics card searches (`patch_device`), whose
-    pixels are its own: without it the CPU does.
+    cross the hole to chance; device, cuda where a graphics card shall search (`patch_device`),
+    whose pixels are its own: without it the CPU does.
     """
 
     name = "patch"
@@ -46,19 +45,15 @@ class PatchEngine(PlainEngine):
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
         """Raises: BadSetting: no such device; Missing: the device asked for is not there."""
-        wish = str(options.parameters.get("device", "auto"))
+        wish = str(options.parameters.get("device", "cpu"))
         if wish not in DEVICES:
             raise BadSetting(f"There is no device {wish!r}; choose one of {', '.join(DEVICES)}.")
         rest = {key: value for key, value in options.parameters.items() if key != "device"}
         recipe = super().recipe(replace(options, parameters=rest), mask)
-        if wish == "cpu" or (wish == "auto" and int(mask.sum()) < CARD_FROM_PX):
+        if wish == "cpu":
             return recipe
         if not cuda_card():
-            if wish == "cuda":
-                raise Missing(
-                    "No graphics card that torch could use is there; leave the device to auto."
-                )
-            return recipe
+            raise Missing("No graphics card that torch could use is there; leave the device out.")
         return replace(recipe, parameters={**recipe.parameters, "device": "cuda"})
 
     def context_px(self, mask: MaskBool) -> int:

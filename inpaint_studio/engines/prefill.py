@@ -11,7 +11,7 @@ from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.membrane import smooth_guess
 from inpaint_studio.errors import EngineFailed, Missing, TookTooLong
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import RunOptions, Scalar
+from inpaint_studio.records import RunOptions
 
 
 def prefill(request: FillRequest, how: str, token: RunToken) -> tuple[Linear, str]:
@@ -25,7 +25,7 @@ def prefill(request: FillRequest, how: str, token: RunToken) -> tuple[Linear, st
 
         maker = engine(how)
         try:
-            recipe = maker.recipe(_options(how, request), request.mask)
+            recipe = maker.recipe(RunOptions(engine=how, seed=request.recipe.seed), request.mask)
             return maker.fill(replace(request, recipe=recipe), token).linear, ""
         except TookTooLong:
             raise
@@ -33,13 +33,6 @@ def prefill(request: FillRequest, how: str, token: RunToken) -> tuple[Linear, st
             note = f"The pre-fill by {how} was left out: {error}"
             return _guess(request), note
     return _guess(request), ""
-
-
-def _options(how: str, request: FillRequest) -> RunOptions:
-    """The CPU searches: on a graphics card the model needs the memory, and the bytes would
-    hang on whether one is there."""
-    parameters: dict[str, Scalar] = {"device": "cpu"} if how == "patch" else {}
-    return RunOptions(engine=how, seed=request.recipe.seed, parameters=parameters)
 
 
 def _guess(request: FillRequest) -> Linear:

@@ -166,8 +166,6 @@ def _request(
         grow_px=request.recipe.grow_px,
         feather_px=request.recipe.feather_px,
         time_budget_s=float(request.recipe.parameters.get("budget_s", DEFAULTS["budget_s"])),
-        # Its own recipe does not say which card searched: the CPU does.
-        parameters={"device": "cpu"} if part.name == "patch" else {},
     )
     near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     known = ~letters if request.source is None else (request.source | lifted) & ~letters

@@ -23,9 +23,6 @@ _OFFLINE = {
     "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
     "TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1",
 }
-_PLAIN_BLAS = {"OPENBLAS_NUM_THREADS": "1"}
-"""The program's matrices are small: more threads only turn on the spot and take the cores from
-its own. Torch has threads of another library."""
 _TAIL_BYTES = 4000
 
 
@@ -122,7 +119,7 @@ class WorkerProcess:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {**_PLAIN_BLAS, **os.environ, **_OFFLINE, "PYTHONPATH": path}
+    return {**os.environ, **_OFFLINE, "PYTHONPATH": path}
 
 
 def _widen(stream: FileIO) -> None:

@@ -13,7 +13,7 @@ from skimage import data
 
 from inpaint_studio.engines import patch, patch_device, patch_held
 from inpaint_studio.engines.base import FillRequest, check_fill
-from inpaint_studio.engines.patch import CARD_FROM_PX, PatchEngine, on_card
+from inpaint_studio.engines.patch import PatchEngine, on_card
 from inpaint_studio.engines.patch_device import DeviceRounds
 from inpaint_studio.engines.patch_guide import draw_all, guide
 from inpaint_studio.engines.patch_held import mix
@@ -214,22 +214,18 @@ def test_what_ran_is_recorded() -> None:
     assert changes == ()
 
 
-def test_a_card_is_used_for_large_holes_alone_and_where_one_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    engine, side = PatchEngine(), int(CARD_FROM_PX**0.5) + 1
-    small, large = np.ones((9, 9), bool), np.ones((side, side), bool)
+def test_a_card_is_used_by_wish_alone_and_where_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, large = PatchEngine(), np.ones((400, 400), bool)
 
-    def device(mask: np.ndarray, wish: str | None = None) -> object:
+    def device(wish: str | None = None) -> object:
         parameters = {} if wish is None else {"device": wish}
-        return engine.recipe(RunOptions(parameters=parameters), mask).parameters.get("device")
+        return engine.recipe(RunOptions(parameters=parameters), large).parameters.get("device")
 
     monkeypatch.setattr(patch, "cuda_card", lambda: "")
-    assert device(large) is device(large, "auto") is device(large, "cpu") is None
+    assert device() is device("cpu") is None
     with pytest.raises(Missing, match="No graphics card"):
-        device(small, "cuda")
-    with pytest.raises(BadSetting, match="choose one of auto, cpu, cuda"):
-        device(small, "gpu")
+        device("cuda")
+    with pytest.raises(BadSetting, match="choose one of cpu, cuda"):
+        device("gpu")
     monkeypatch.setattr(patch, "cuda_card", lambda: "a card")
-    assert device(small) is device(large, "cpu") is None
-    assert device(large) == device(small, "cuda") == "cuda"
+    assert device() is None and device("cuda") == "cuda"
