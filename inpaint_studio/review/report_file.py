@@ -10,7 +10,6 @@ from pathlib import Path
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.review.report import make_report
 from inpaint_studio.review.report_html import report_html
-from inpaint_studio.review.report_pdf import report_pdf
 from inpaint_studio.store.files import write_durably
 from inpaint_studio.store.library import Library
 
@@ -24,5 +23,10 @@ def write_report(library: Library, path: Path, *, batch_id: str = "") -> None:
     if suffix not in (".html", ".htm", ".pdf"):
         raise BadSetting(f"A report is written as .html or .pdf, not {suffix or 'without suffix'}.")
     report = make_report(library, batch_id)
-    data = report_pdf(report) if suffix == ".pdf" else report_html(report).encode()
+    if suffix == ".pdf":
+        from inpaint_studio.review.report_pdf import report_pdf  # 0.07 s, and few want one.
+
+        data = report_pdf(report)
+    else:
+        data = report_html(report).encode()
     write_durably(path.absolute(), data)
