@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -186,7 +187,8 @@ class PlotCard(QWidget):
     def _name(self, words: Sequence[str], names: Sequence[str]) -> None:
         self.names = list(names)
         self._axis.names = list(words)
-        self._axis.setHeight(36)
+        lines = max([1, *(text.count("\n") + 1 for text in words)])
+        self._axis.setHeight(6 + 15 * lines)
         self._axis.picture = None
 
     def _mouse_clicked(self, event: Any) -> None:
@@ -213,7 +215,5 @@ class _NameAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 def _broken(name: str) -> str:
-    """A long name on two lines."""
-    words = name.replace("_", " ").split(" ")
-    half = (len(words) + 1) // 2
-    return " ".join(words[:half]) + "\n" + " ".join(words[half:])
+    """A long name on up to three lines, as narrow as one of seven bars."""
+    return "\n".join(textwrap.wrap(name, 12, max_lines=3, placeholder=" …"))
