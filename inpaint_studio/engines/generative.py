@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Fill, FillRequest
-from inpaint_studio.engines.modelled import Knob, ModelEngine
+from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.modelled import ModelEngine
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions

@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import metadata
 
 from inpaint_studio.engines.base import Availability
-from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.engines.knobs import Knob, given
+from inpaint_studio.errors import Missing
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 from inpaint_studio.weights.entries import ModelEntry, ModelKind
 from inpaint_studio.weights.folder import ModelFolder
 from inpaint_studio.weights.verify import identity
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """One parameter a user may set: its default and its bounds or choices."""
-
-    default: Scalar
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[Scalar, ...] = ()
-
-    def check(self, name: str, value: object) -> Scalar:
-        """Return `value` as this knob's type. Raises: BadSetting."""
-        kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise BadSetting(f"The parameter {name} must be a {kind.__name__}, not {value!r}.")
-        if self.choices and value not in self.choices:
-            raise BadSetting(
-                f"The parameter {name} must be one of {', '.join(map(str, self.choices))}."
-            )
-        if isinstance(value, (int, float)) and self.low is not None and self.high is not None:
-            number = float(value)
-            if not (math.isfinite(number) and self.low <= number <= self.high):
-                raise BadSetting(
-                    f"The parameter {name} must lie between {self.low:g} and {self.high:g}."
-                )
-        return value
 
 
 class ModelEngine(ABC):
@@ -112,15 +82,7 @@ class ModelEngine(ABC):
         Raises: BadSetting: a parameter is unknown or out of bounds.
         """
         found: dict[str, Scalar] = {name: knob.default for name, knob in knobs.items()}
-        for name, value in options.parameters.items():
-            if name not in knobs and options.engine != self.name:
-                continue  # meant for the engine the user named; this one is a fallback
-            if name not in knobs:
-                raise BadSetting(
-                    f"The engine {self.name} has no parameter {name}; "
-                    f"there is {', '.join(sorted(knobs))}."
-                )
-            found[name] = knobs[name].check(name, value)
+        found.update(given(self.name, options, knobs))
         found.pop("model", None)
         return found
 

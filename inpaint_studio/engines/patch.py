@@ -13,8 +13,9 @@ from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines import membrane
 from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.engines.cards import cuda_card, ran_on
-from inpaint_studio.engines.plain import PlainEngine
-from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.plain import LIMIT, PlainEngine
+from inpaint_studio.errors import Missing
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
@@ -27,6 +28,16 @@ _SEARCH_S = 9.0
 _MOST_REST = 3
 DEVICES = ("cpu", "cuda")
 """The card only by wish: this search was never run on one, and nobody knows where it pays."""
+
+KNOBS = {
+    **LIMIT,
+    "rest_levels": Knob(0, 0, 12),
+    "far_cost": Knob(150.0, 0.0, 1e6),
+    "lines": Knob(True),
+    "coarse_rounds": Knob(16, 1, 1000),
+    "fine_rounds": Knob(16, 1, 1000),
+    "device": Knob("cpu", choices=DEVICES),
+}
 
 
 class PatchEngine(PlainEngine):
@@ -42,19 +53,18 @@ class PatchEngine(PlainEngine):
     name = "patch"
     version = 8
     title = "Patch"
+    knobs = KNOBS
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
-        """Raises: BadSetting: no such device; Missing: the device asked for is not there."""
-        wish = str(options.parameters.get("device", "cpu"))
-        if wish not in DEVICES:
-            raise BadSetting(f"There is no device {wish!r}; choose one of {', '.join(DEVICES)}.")
-        rest = {key: value for key, value in options.parameters.items() if key != "device"}
-        recipe = super().recipe(replace(options, parameters=rest), mask)
-        if wish == "cpu":
-            return recipe
+        """Raises: BadSetting: a parameter is unknown or out of bounds; Missing: the device asked
+        for is not there."""
+        recipe = super().recipe(options, mask)
+        rest = {key: value for key, value in recipe.parameters.items() if key != "device"}
+        if recipe.parameters.get("device", "cpu") == "cpu":
+            return replace(recipe, parameters=rest)
         if not cuda_card():
             raise Missing("No graphics card that torch could use is there; leave the device out.")
-        return replace(recipe, parameters={**recipe.parameters, "device": "cuda"})
+        return recipe
 
     def context_px(self, mask: MaskBool) -> int:
         box = Box.of_mask(mask)

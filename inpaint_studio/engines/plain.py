@@ -9,16 +9,20 @@ so the same recipe gives the same bytes on a slow machine. The clock only ends a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import psutil
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Availability, Fill, FillRequest
+from inpaint_studio.engines.knobs import Knob, given
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 LIMIT_TIMES = 10.0
+LIMIT = {"limit_s": Knob(600.0, 0.0, 1e9)}
+"""The knob that every plain engine has."""
 
 
 class PlainEngine(ABC):
@@ -27,18 +31,21 @@ class PlainEngine(ABC):
     name: str
     version: int
     title: str
+    knobs: Mapping[str, Knob] = LIMIT
 
     def availability(self) -> Availability:
         return Availability(ready=True)
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
+        """Raises: BadSetting: a parameter is unknown or out of bounds."""
+        wishes = given(self.name, options, self.knobs)
         limit: dict[str, Scalar] = {"limit_s": LIMIT_TIMES * options.time_budget_s}
         return FillRecipe(
             engine=self.name,
             engine_version=self.version,
             seed=options.seed,
             intent=options.intent,
-            parameters={**limit, **self.effort(mask, options.time_budget_s), **options.parameters},
+            parameters={**limit, **self.effort(mask, options.time_budget_s), **wishes},
         )
 
     def effort(self, mask: MaskBool, budget_s: float) -> dict[str, Scalar]:

@@ -16,15 +16,15 @@ import numpy as np
 
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
+from inpaint_studio.engines.knobs import Knob, given
 from inpaint_studio.engines.table import engine
 from inpaint_studio.engines.unblend import Unblended, taken_off, unblend
 from inpaint_studio.engines.unblend_check import cleaner
-from inpaint_studio.errors import BadSetting
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import encode
 from inpaint_studio.imaging.ground import smooth_residual
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import FillRecipe, RunOptions
+from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 PARTS = ("flat", "patch")
 LOOK_PX = 24
@@ -32,9 +32,13 @@ OVERLAY_GAP_PX = 48
 _EDGE_PX = 16
 _RIM_LEFT = 5
 """The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
-DEFAULTS: dict[str, float] = {
-    "gap_px": 14.0, "plain_up_to": 2.0, "unblend": 1.0, "budget_s": 60.0
-}  # fmt: skip
+KNOBS = {
+    "gap_px": Knob(14.0, 0.0, 1000.0),
+    "plain_up_to": Knob(2.0, 0.0, 1000.0),
+    "unblend": Knob(1.0, 0.0, 1.0),
+    "budget_s": Knob(60.0, 0.0, 1e9),
+}
+DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,8 @@ class TextEngine:
         return Availability(ready=True)
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:
-        parameters = dict(options.parameters)
-        for key in parameters:
-            if key not in DEFAULTS:
-                raise BadSetting(
-                    f"The engine text has no parameter {key!r}; it knows {', '.join(DEFAULTS)}."
-                )
+        """Raises: BadSetting: a parameter is unknown or out of bounds."""
+        parameters = given(self.name, options, KNOBS)
         return FillRecipe(
             engine=self.name,
             engine_version=self.version,

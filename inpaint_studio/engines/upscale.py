@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Availability, Fill, FillRequest
-from inpaint_studio.engines.modelled import Knob, ModelEngine
+from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.modelled import ModelEngine
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import decode, encode

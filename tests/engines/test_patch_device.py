@@ -225,7 +225,7 @@ def test_a_card_is_used_by_wish_alone_and_where_one_is(monkeypatch: pytest.Monke
     assert device() is device("cpu") is None
     with pytest.raises(Missing, match="No graphics card"):
         device("cuda")
-    with pytest.raises(BadSetting, match="choose one of cpu, cuda"):
+    with pytest.raises(BadSetting, match="must be one of cpu, cuda"):
         device("gpu")
     monkeypatch.setattr(patch, "cuda_card", lambda: "a card")
     assert device() is None and device("cuda") == "cuda"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from skimage import data
 
 from inpaint_studio.engines.base import FillRequest, check_fill
 from inpaint_studio.engines.text import TextEngine
-from inpaint_studio.errors import BadSetting
 from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
@@ -83,8 +81,3 @@ def test_nothing_changes_outside_mask_and_ring() -> None:
     fill = TextEngine().fill(request, RunToken())
     outside = ~(request.mask | request.ring)
     assert np.array_equal(fill.linear[outside], request.linear[outside])
-
-
-def test_unknown_parameter_is_refused() -> None:
-    with pytest.raises(BadSetting, match="blur"):
-        TextEngine().recipe(RunOptions(parameters={"blur": 3}), np.ones((4, 4), dtype=bool))

@@ -1,0 +1,50 @@
+"""What a user may set for an engine: a wrong wish is a sentence, never a silent default."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.table import engine
+from inpaint_studio.errors import BadSetting
+from inpaint_studio.records import RunOptions, Scalar
+
+MASK = np.ones((8, 8), dtype=bool)
+
+
+def parameters(name: str, values: dict[str, Scalar], *, asked: str = "") -> dict[str, Scalar]:
+    options = RunOptions(engine=asked or name, parameters=values)
+    return dict(engine(name).recipe(options, MASK).parameters)
+
+
+@pytest.mark.parametrize("name", ["flat", "patch", "text"])
+def test_an_engine_refuses_a_parameter_it_does_not_know(name: str) -> None:
+    with pytest.raises(BadSetting, match="has no parameter 'far_cst'; there is"):
+        parameters(name, {"far_cst": 3})
+
+
+@pytest.mark.parametrize("name", ["flat", "patch", "text"])
+def test_a_fallback_leaves_out_what_was_meant_for_the_engine_named(name: str) -> None:
+    assert "steps" not in parameters(name, {"steps": 20}, asked="generative")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("far_cost", "abc"), ("far_cost", -1), ("lines", "maybe"), ("lines", 2), ("fine_rounds", 0),
+     ("coarse_rounds", 2.5), ("device", "tpu"), ("limit_s", float("nan"))],
+)  # fmt: skip
+def test_a_value_out_of_bounds_is_refused_by_name(name: str, value: Scalar) -> None:
+    with pytest.raises(BadSetting, match=f"The parameter {name} must"):
+        parameters("patch", {name: value})
+
+
+def test_numbers_stand_for_switches_and_whole_numbers_for_fractions() -> None:
+    found = parameters("patch", {"lines": 0, "far_cost": 1000})
+    assert found["lines"] is False
+    assert found["far_cost"] == 1000.0 and isinstance(found["far_cost"], float)
+
+
+def test_a_choice_that_is_none_is_refused_with_what_there_is() -> None:
+    with pytest.raises(BadSetting, match="must be one of 2, 3, 4, not 5"):
+        Knob(2, choices=(2, 3, 4)).check("factor", 5)
