@@ -14,6 +14,7 @@ from inpaint_studio.engines import membrane
 from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.engines.cards import cuda_card, ran_on
 from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.patch_turned import TURNS, copies
 from inpaint_studio.engines.plain import LIMIT, PlainEngine
 from inpaint_studio.errors import Missing
 from inpaint_studio.geometry import Box
@@ -26,6 +27,8 @@ from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 _JOIN_S = 3.0
 _SEARCH_S = 9.0
 _MOST_REST = 3
+_COPY_B = 120
+"""Bytes that a pixel of a copy beside the crop takes."""
 DEVICES = ("cpu", "cuda")
 """The card only by wish: this search was never run on one, and nobody knows where it pays."""
 
@@ -36,6 +39,8 @@ KNOBS = {
     "lines": Knob(True),
     "coarse_rounds": Knob(16, 1, 1000),
     "fine_rounds": Knob(16, 1, 1000),
+    "turned": Knob("no", choices=tuple(TURNS)),
+    "scaled": Knob(False),
     "device": Knob("cpu", choices=DEVICES),
 }
 
@@ -46,8 +51,9 @@ class PatchEngine(PlainEngine):
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
     coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
     `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
-    cross the hole to chance; device, cuda where a graphics card shall search (`patch_device`),
-    whose pixels are its own: without it the CPU does.
+    cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
+    crop turned and resized, too; device, cuda where a graphics card shall search
+    (`patch_device`), whose pixels are its own: without it the CPU does.
     """
 
     name = "patch"
@@ -73,6 +79,12 @@ class PatchEngine(PlainEngine):
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
         return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
 
+    def needs_mb(self, request: FillRequest) -> float:
+        parameters = request.recipe.parameters
+        beside = copies(str(parameters.get("turned", "no")), bool(parameters.get("scaled", False)))
+        own = super().needs_mb(request)
+        return own + beside * float(max(request.mask.shape) ** 2 * _COPY_B) / 1e6
+
     def effort(self, mask: MaskBool, budget_s: float) -> dict[str, Scalar]:
         million = float(mask.sum()) / 1e6
         rest = 0
@@ -86,6 +98,8 @@ class PatchEngine(PlainEngine):
 
         parameters = request.recipe.parameters
         hole = np.ascontiguousarray(request.mask)
+        turned = str(parameters.get("turned", "no"))
+        scaled = bool(parameters.get("scaled", False))
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
@@ -102,6 +116,8 @@ class PatchEngine(PlainEngine):
             lines=bool(parameters.get("lines", True)),
             coarse_rounds=max(1, int(parameters.get("coarse_rounds", COARSE_ROUNDS))),
             fine_rounds=max(1, int(parameters.get("fine_rounds", FINE_ROUNDS))),
+            turned=turned,
+            scaled=scaled,
             threads=threads,
             token=token,
         )

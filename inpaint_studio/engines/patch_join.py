@@ -29,13 +29,19 @@ _HALO = 8
 Where = tuple[slice, slice]
 
 
-def join(level: Level, at: Points, token: RunToken) -> FloatImage:
-    """Return the picture (H, W, 3) with the hole's pixels copied from `at` (n, 2) and joined."""
+def join(
+    level: Level, at: Points, token: RunToken, shape: tuple[int, int] | None = None
+) -> FloatImage:
+    """Return the picture (H, W, 3) with the hole's pixels copied from `at` (n, 2) and joined.
+
+    shape: the part at the top left of a canvas that is the crop; beyond it nothing is known.
+    """
     image, holes = level.image, level.holes
     image[holes[:, 0], holes[:, 1]] = image[at[:, 0], at[:, 1]]
     origin = np.full((*level.hole.shape, 2), -1, np.int32)
     origin[holes[:, 0], holes[:, 1]] = at
-    box = Box.of_mask(level.hole).pad(1).clamp(Box.of_shape(level.hole.shape)).slices
+    whole = Box.of_shape(level.hole.shape if shape is None else shape)
+    box = Box.of_mask(level.hole).pad(1).clamp(whole).slices
     shown = np.ascontiguousarray(image[box][..., :3])
     hole, origin = level.hole[box], origin[box]
     height, width = hole.shape

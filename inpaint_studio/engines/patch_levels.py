@@ -50,6 +50,18 @@ def _no_guide() -> Guide:
     return Guide(none, none, np.zeros(0, np.int32), np.zeros((0, 10)))
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A picture that is more than its crop (`patch_turned`), at one scale.
+
+    shape: the crop, at the picture's top left. away: (H, W) float32, how many px of the photo
+    each pixel really lies away from the hole.
+    """
+
+    shape: tuple[int, int]
+    away: FloatImage
+
+
 @dataclass
 class Level:
     """image: (H, W, 4) float32, working values x 255 and the local texture; hole: (H, W) bool.
@@ -121,9 +133,11 @@ def whole_patches(mask: MaskBool) -> MaskBool:
     return np.asarray((eroded > 0) & _inside(mask), dtype=np.bool_)
 
 
-def _inside(mask: MaskBool) -> MaskBool:
+def _inside(mask: MaskBool, shape: tuple[int, ...] | None = None) -> MaskBool:
+    """Return the centres whose patch lies in the picture, or in the part of this shape of it."""
+    height, width = mask.shape if shape is None else shape
     inside = np.zeros_like(mask)
-    inside[REACH:-REACH, REACH:-REACH] = True
+    inside[REACH : height - REACH, REACH : width - REACH] = True
     return inside
 
 
@@ -134,13 +148,22 @@ def make_level(
     *,
     scale: int,
     far_cost: float = FAR_COST,
+    beside: Beside | None = None,
 ) -> Level:
-    """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch."""
+    """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch.
+
+    beside: what the picture holds beside the crop.
+    """
     usable = whole_patches(source & ~hole)
-    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    far = np.maximum(away * scale - _NEAR_PX, 0) * far_cost
+    if beside is None:
+        away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) * scale
+    else:
+        away = beside.away
+    far = np.maximum(away - _NEAR_PX, 0) * far_cost
     touching = cv2.dilate(hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
-    targets = np.argwhere(touching & _inside(hole)).astype(np.int32)
+    targets = np.argwhere(
+        touching & _inside(hole, None if beside is None else beside.shape)
+    ).astype(np.int32)
     index = np.full(hole.shape, -1, np.int32)
     index[targets[:, 0], targets[:, 1]] = np.arange(len(targets), dtype=np.int32)
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)

@@ -49,6 +49,7 @@ from inpaint_studio.engines.patch_levels import (
     with_texture,
 )
 from inpaint_studio.engines.patch_lines import find_lines
+from inpaint_studio.engines.patch_turned import Canvas, spread
 from inpaint_studio.jobs.token import RunToken
 
 BAND = 2048
@@ -225,6 +226,8 @@ def synthesise(
     lines: bool = True,
     coarse_rounds: int = COARSE_ROUNDS,
     fine_rounds: int = FINE_ROUNDS,
+    turned: str = "no",
+    scaled: bool = False,
     make_rounds: Callable[[int, RunToken], Rounds] = Rounds,
 ) -> FloatImage | None:
     """Return `image` (H, W, 3) with the hole filled, or None when no whole patch can be copied.
@@ -233,12 +236,17 @@ def synthesise(
     own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
     for each pixel that it lies away. lines: whether edges that cross the hole guide the fill.
     coarse_rounds, fine_rounds: most rounds of search and vote at the coarser levels and at the
-    finest. make_rounds: what runs the kernels. What `image` holds under `hole` does not matter.
+    finest. turned, scaled: which copies of the crop are sources, too (`patch_turned`).
+    make_rounds: what runs the kernels. What `image` holds under `hole` does not matter.
     Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
         return None
     stack = [(with_texture(image, hole), hole, source)]
+    canvas: Canvas | None = None
+    if turned != "no" or scaled:
+        canvas = spread(*stack[0], turned=turned, scaled=scaled)
+        stack = [(canvas.image, canvas.hole, canvas.source)]
     depth = float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
     while depth > _SHALLOW_PX and min(stack[-1][1].shape) >= 6 * SIDE:
         token.check()
@@ -248,17 +256,19 @@ def synthesise(
         stack.append(coarse)
         depth /= 2
     crossing = find_lines(image, hole, token) if lines and len(stack) > 1 else []
-    drawings = draw_all(stack[0][0], hole, crossing, len(stack), token) if crossing else []
+    drawings = draw_all(*stack[0][:2], crossing, len(stack), token) if crossing else []
     level: Level | None = None
     work = make_rounds(threads, token)
     coarsest = len(stack) - 1
     with work:
         for number in reversed(range(len(stack))):
             picture, gap, allowed = stack.pop()
-            fine = make_level(picture, gap, allowed, scale=2**number, far_cost=far_cost)
+            scale = 2**number
+            beside = None if canvas is None else canvas.beside(scale, gap.shape)
+            fine = make_level(picture, gap, allowed, scale=scale, far_cost=far_cost, beside=beside)
             drawing = drawings[number] if drawings else None
             if drawing is not None:
-                fine.guide = guide(fine, drawing, crossing, scale=2**number)
+                fine.guide = guide(fine, drawing, crossing, scale=scale)
             if level is None:
                 work.first_guess(fine, drawing)
             else:
@@ -271,7 +281,10 @@ def synthesise(
                 _refine(work, fine, number, coarsest, seed, token, most)
             level = fine
         assert level is not None
-        joined = join(level, work.choose(level), token)
+        shape = None if canvas is None else canvas.shape
+        joined = join(level, work.choose(level), token, shape)
+        if canvas is not None:
+            joined = canvas.crop(joined)
         return kriging.predict(joined, hole, hole, work.bands)
 
 

@@ -54,15 +54,19 @@ class PlainEngine(ABC):
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
         """Raises: Cancelled, TookTooLong, EngineFailed (it needs more memory than is free)."""
-        self._check_memory(request.mask)
+        self._check_memory(request)
         limit = request.recipe.parameters.get("limit_s")
         if limit is not None:
             token = token.at_most(float(limit), f"The engine {self.name}")
         return self.make(request, token)
 
-    def _check_memory(self, mask: MaskBool) -> None:
+    def needs_mb(self, request: FillRequest) -> float:
+        """Return what this recipe needs beside the crop, in MB."""
+        return self.estimate_mb(request.mask.shape, int(request.mask.sum()))
+
+    def _check_memory(self, request: FillRequest) -> None:
         """A clean refusal: on Linux too much memory asked for ends in a killed process."""
-        needed = self.estimate_mb(mask.shape, int(mask.sum()))
+        needed = self.needs_mb(request)
         free = psutil.virtual_memory().available / 1e6
         if needed > free:
             raise EngineFailed(
