@@ -20,6 +20,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import as_unit, luma
 
 CONTEXT_PX = 64
+WIDE_LOOK_PX = 320
 FIRST_PX = 2.0
 LAST_PX = 18.0
 MAX_PIXELS = 700_000
@@ -36,6 +37,8 @@ class Scene:
     before, after: (h, w, 3) uint8 sRGB; mask: (h, w) core. box: where the crop lies in the
     request's pixels; scale: request pixels per scene pixel (1 but for very large holes).
     barred: pixels that are no known ground though they are not in the mask, or None.
+    wide: after and mask of all that the request shows within `WIDE_LOOK_PX`, at full size, and
+    where that lies in the request.
     """
 
     before: Rgb8
@@ -45,6 +48,7 @@ class Scene:
     box: Box
     scale: int
     barred: MaskBool | None = None
+    wide: tuple[Rgb8, MaskBool, Box] | None = None
 
     @cached_property
     def outside(self) -> Plane:
@@ -160,6 +164,20 @@ class Scene:
         ring_px = max(1, self.ring_px // factor)
         return Scene(before, after, mask, ring_px, self.box, self.scale * factor, barred)
 
+    def from_wide(self, box: Box, plane: Plane) -> tuple[Box | None, Plane]:
+        """Return a box and a map of `wide`'s pixels in the scene's; None: it lies outside."""
+        left, top = (self.wide[2].left, self.wide[2].top) if self.wide else (0, 0)
+        own = self.box.shift(-left, -top)
+        shown = np.ascontiguousarray(plane[own.slices])
+        height, width = self.mask.shape
+        if self.scale > 1:
+            shown = cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA)
+        moved = box.shift(-own.left, -own.top)
+        step = self.scale
+        inner = Box(moved.left // step, moved.top // step, -(-moved.right // step),
+                    -(-moved.bottom // step)).clamp(Box(0, 0, width, height))  # fmt: skip
+        return (None if inner.is_empty else inner), shown
+
     def to_request(self, box: Box) -> Box:
         """Return a box of scene pixels in the request's pixels."""
         return Box(
@@ -177,13 +195,15 @@ def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
         to_rgb8(request.after[box.slices]),
         np.ascontiguousarray(mask[box.slices]),
     )
+    view = Box.of_mask(mask).pad(WIDE_LOOK_PX).clamp(Box.of_shape(mask.shape))
+    wide = (to_rgb8(request.after[view.slices]), mask[view.slices], view)
     scale = max(1, int(np.ceil(np.sqrt(hole.size / MAX_PIXELS))))
     if scale > 1:
         size = (max(1, hole.shape[1] // scale), max(1, hole.shape[0] // scale))
         before = cv2.resize(before, size, interpolation=cv2.INTER_AREA)
         after = cv2.resize(after, size, interpolation=cv2.INTER_AREA)
         hole = _shrunk(hole, size)
-    return Scene(before, after, hole, max(1, request.ring_px // scale), box, scale)
+    return Scene(before, after, hole, max(1, request.ring_px // scale), box, scale, wide=wide)
 
 
 def _shrunk(mask: MaskBool, size: tuple[int, int]) -> MaskBool:

@@ -53,7 +53,8 @@ def risk_names(samples: Sequence[Sample], rows: Sequence[Row]) -> tuple[str, ...
     """
     owned = features_by_reading()
     names = sorted(name for row in rows for name in owned[row.name])
-    left_out = {*UNWEIGHED, *owned["closed_shape"], *owned["line_break"]} - {LINE_THAT_ENDS}
+    signs_only = ("closed_shape", "line_break", "copied_piece", "rim_break")
+    left_out = {*UNWEIGHED, *(n for r in signs_only for n in owned[r])} - {LINE_THAT_ENDS}
     return tuple(n for n in names if n not in left_out and n in samples[0].features)
 
 

@@ -9,7 +9,9 @@ import pytest
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.labelled import GOOD, LabelledEdit
 from inpaint_studio.gating.planted import STRUCTURE, plant
+from inpaint_studio.gating.readings.copies import copied_piece
 from inpaint_studio.gating.readings.lines import line_break
+from inpaint_studio.gating.readings.rim import rim_break
 from inpaint_studio.gating.readings.shapes import closed_shape
 from inpaint_studio.gating.samples import collect, mirrored
 from inpaint_studio.gating.scene import Scene, make_scene
@@ -111,3 +113,64 @@ def test_a_true_photo_turned_over_is_a_second_perfect_edit() -> None:
     clean = [s for s in collect([edit]) if s.is_clean]
     assert [s.origin for s in clean] == ["label", "truth", "truth"]
     assert mirrored(edit.with_after(ground)) is not None
+
+
+def test_a_copied_piece_is_foreign_where_it_is_joined_to_nothing() -> None:
+    mask, ground = hole(), grainy(sigma=6)
+    ground[:40, :50] = np.clip(grainy(sigma=6, seed=2)[:40, :50] // 2 + (90, 0, 0), 0, 255)
+    own = ground.copy()
+    own[60:100, 80:120] = ground[110:150, 80:120]  # the same ground from elsewhere
+    piece = own.copy()
+    piece[74:88, 90:106] = ground[12:26, 20:36]
+    assert copied_piece(edited(ground, mask, ground)).value == 0
+    joined = copied_piece(edited(own, mask, ground))
+    assert joined.value < 2 and joined.also["copied_share"] > 0.5
+    alone = copied_piece(edited(piece, mask, ground))
+    assert alone.value > 20 and alone.also["copied_alone"] > 0.9
+    assert alone.box is not None and alone.map is not None
+    at = edited(piece, mask, ground).to_request(alone.box)
+    assert at.intersect(Box(90, 74, 106, 88)).area > 0.9 * at.area
+
+
+def test_a_copied_piece_is_found_and_placed_in_a_scene_made_smaller() -> None:
+    rng = np.random.default_rng(5)
+    ground = rng.integers(90, 130, (1100, 1100, 3), dtype=np.uint8)
+    ground[:100, :100] //= 2
+    mask = np.zeros((1100, 1100), dtype=bool)
+    mask[150:950, 150:950] = True
+    after = ground.copy()
+    after[500:540, 600:640] = ground[30:70, 30:70]
+    scene = make_scene(JudgeRequest(before=sticker(ground, mask), after=after, mask=mask))
+    found = copied_piece(scene)
+    assert scene.scale > 1 and found.value > 20 and found.box is not None
+    at = scene.to_request(found.box)
+    assert at.intersect(Box(600, 500, 640, 540)).area > 0.7 * at.area
+
+
+@pytest.mark.parametrize("slant", [0, 40])
+def test_the_worst_stretch_of_the_edge_is_where_a_line_ends(slant: int) -> None:
+    mask = hole()
+    rows, columns = np.mgrid[:160, :200]
+    above = rows < 80 + slant * (columns - 100) / 100
+    ground = np.where(above[..., None], 60, 190) * np.ones((160, 200, 3), np.float32)
+    ground = np.rint(cv2.GaussianBlur(ground.astype(np.float32), (0, 0), 1.0)).astype(np.uint8)
+    goes_on = rim_break(edited(ground, mask, ground))
+    ended = plant(sticker(ground, mask), ground, mask, "ending", seed=3)
+    ends = rim_break(edited(ended.after, mask, ground))
+    assert goes_on.value < 0.5 < 1 < ends.value
+    assert ends.also["rim_local"] > goes_on.also["rim_local"] + 0.5
+    scene = edited(ended.after, mask, ground)
+    assert ends.box is not None and scene.to_request(ends.box).overlaps(ended.box)
+
+
+def test_a_changed_feather_is_stepped_over_by_the_worst_stretch() -> None:
+    mask, ground = hole(), grainy(sigma=4)
+    after = np.clip(ground.astype(int) + 60, 0, 255).astype(np.uint8)
+    shown = ground.copy()
+    shown[mask] = after[mask]
+    ring = (cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~mask
+    shown[ring] = (ground[ring].astype(int) + 30).astype(np.uint8)
+    scene = make_scene(
+        JudgeRequest(before=sticker(ground, mask), after=shown, mask=mask, ring_px=2)
+    )
+    assert rim_break(scene).value > 1
