@@ -17,6 +17,7 @@ from inpaint_studio.records import KINDS, Kind, RunOptions
 from inpaint_studio.routing.features import NAMES, measure
 from inpaint_studio.routing.policy import ENGINES, load_policy, parse_policy
 from inpaint_studio.routing.route import choose, shown
+from tests.overlays import surface
 
 READY = dict.fromkeys(ENGINES, "")
 NO_MODELS = {**READY, "generative": "No model is installed.", "learned": "No model is installed."}
@@ -63,6 +64,13 @@ def test_grain_and_a_vignette_are_plain_ground_too() -> None:
     grain = np.random.default_rng(0).normal(0, 6, (160, 160))
     photo = np.rint(light + grain).clip(0, 255)[..., None].repeat(3, 2).astype(np.uint8)
     assert choose(photo, hole(), RunOptions(), NO_MODELS, 1e4).engine == "flat"
+
+
+@pytest.mark.parametrize("kind", ["metal", "fabric"])
+def test_plain_ground_whose_grain_runs_one_way_or_repeats_goes_to_patch(kind: str) -> None:
+    route = choose(surface(kind, 5), hole((360, 480)), RunOptions(), NO_MODELS, 1e4)
+    assert route.engine == "patch"
+    assert {"regularity", "smooth_residual"} <= {reason.feature for reason in route.reasons}
 
 
 def test_texture_goes_to_patch() -> None:
