@@ -2,8 +2,9 @@
 
 Where letters were taken off, before and after tell their ink, the width of their strokes and their
 height. A piece beside the mask that is of this ink, as thin, no higher, and that stands out from
-its own ground is one of them left behind. Ink of many colours, or hardly another than its ground,
-tells nothing: then nothing is found.
+its own ground, all round, is one of them left behind; the brightest part of something bright beside
+them is not. Ink of many colours, or hardly another than its ground, tells nothing: then nothing is
+found.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ NEAR, WITHIN = 0.5, 1.2
 """Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
 NEAR_MOST_PX = 40.0
 """Letters further away may be another region's, and still wait for their own fill."""
+ALONE, AROUND_PX = 0.75, (1.5, 3.5)
+"""Share of what lies so far around a piece that is another colour: letters end at once, the light
+on a cup fades."""
 _RIM_PX = 2.0
 
 
@@ -111,9 +115,19 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
         piece = labels[part] == name
         if float(away[part][piece].min()) > min(NEAR * ink.height_px, NEAR_MOST_PX):
             continue
-        if 0.2 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
+        if not 0.2 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
+            continue
+        if _ends_at_once(off, labels == name, Box(left, top, left + wide, top + high), ink):
             kept[part] |= piece
     return kept
+
+
+def _ends_at_once(off: NDArray[np.float32], piece: MaskBool, box: Box, ink: _Ink) -> bool:
+    """Whether what lies right around a piece is of another colour than the ink."""
+    near = box.pad(round(AROUND_PX[1]) + 1).clamp(Box.of_shape(piece.shape)).slices
+    away = distance(~piece[near])
+    around = off[near][(away > AROUND_PX[0]) & (away <= AROUND_PX[1])]
+    return bool(around.size) and float((around > 0.4 * ink.apart).mean()) >= ALONE
 
 
 def _stroke_px(mask: MaskBool) -> float:

@@ -63,3 +63,18 @@ def test_ink_like_its_ground_tells_nothing():
     mask = np.zeros(SHAPE, dtype=bool)
     mask[40:80, 60:200:6] = True
     assert ink_left(JudgeRequest(before=bare, after=bare, mask=mask, kind="text")).value == 0
+
+
+@pytest.mark.parametrize(("wide", "tall"), [(3.0, 18.0), (5.0, 12.0)])
+def test_the_light_on_a_cup_beside_white_letters_is_no_letter(wide: float, tall: float):
+    y, x = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]].astype(np.float32)
+    cup = np.clip((12 - np.abs(x - 264)) / 6, 0, 1)[..., None]
+    shine = np.exp(-(((x - 264) / wide) ** 2) - ((y - 75) / tall) ** 2)[..., None]
+    bare = ground(3) // 2 * (1 - cup) + (205 + 100 * shine) * cup
+    bare = np.clip(bare, 0, 255).astype(np.uint8)
+    word = drawn("MORNIN", 30)
+    before = compose(bare, [(word, np.full(3, 255, dtype=np.float32))])
+    mask = grow(word > 0, 2)
+    after = before.copy()
+    after[mask] = bare[mask]
+    assert ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text")).value == 0
