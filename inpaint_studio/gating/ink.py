@@ -20,6 +20,7 @@ from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import usual_stroke_px
 
 Lab = NDArray[np.float32]
 
@@ -89,7 +90,7 @@ def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
     if not sides.size:
         return None
     near = min(max(9.0, 3 * off), 0.4 * apart)
-    return _Ink(colour.astype(np.float32), near, apart, _stroke_px(strokes),
+    return _Ink(colour.astype(np.float32), near, apart, usual_stroke_px(strokes, by_area=True),
                 float(np.percentile(sides, 85)))  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
         piece = labels[part] == name
         if float(away[part][piece].min()) > min(NEAR * ink.height_px, NEAR_MOST_PX):
             continue
-        if not 0.2 * ink.stroke_px <= _stroke_px(piece) <= 2.2 * ink.stroke_px:
+        if not 0.2 * ink.stroke_px <= usual_stroke_px(piece, by_area=True) <= 2.2 * ink.stroke_px:
             continue
         if _ends_at_once(off, labels == name, Box(left, top, left + wide, top + high), ink):
             kept[part] |= piece
@@ -128,12 +129,6 @@ def _ends_at_once(off: NDArray[np.float32], piece: MaskBool, box: Box, ink: _Ink
     away = distance(~piece[near])
     around = off[near][(away > AROUND_PX[0]) & (away <= AROUND_PX[1])]
     return bool(around.size) and float((around > 0.4 * ink.apart).mean()) >= ALONE
-
-
-def _stroke_px(mask: MaskBool) -> float:
-    """The thickness of some strokes, px, from the mean depth in them (1 px: 1, 3 px: 1.3, …)."""
-    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
-    return max(1.0, 5 * float(depth[depth > 0].mean()) - 4)
 
 
 def _median(lab: Lab, size: int) -> Lab:

@@ -152,6 +152,27 @@ def stroke_width(mask: MaskBool) -> float:
     return 2 * float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
 
 
+def usual_stroke_px(mask: MaskBool, *, by_area: bool = False) -> float:
+    """Return the usual thickness of strokes, px: a pen's width.
+
+    Twice the median depth along the strokes' middle lines, less one. Each point of a line counts
+    alike, which a blob hardly changes; by_area: as much as its stroke is wide, which many specks
+    and the spurs of jagged edges hardly change. 0 for an empty mask; to a pixel, an even width
+    reads one less.
+    """
+    if not mask.any():
+        return 0.0
+    box = Box.of_mask(mask)
+    padded = np.pad(mask[box.slices], 1).astype(np.uint8)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
+    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 1e-6) & (depth > 0)
+    depths = np.sort(depth[ridge])
+    if not by_area:
+        return float(2 * np.median(depths) - 1)
+    area = np.cumsum(depths)
+    return float(2 * depths[int(np.searchsorted(area, 0.5 * area[-1]))] - 1)
+
+
 def regions(mask: MaskBool, *, merge_px: int = MERGE_PX) -> list[Region]:
     """Split `mask` in regions, top to bottom, left to right; together they cover it exactly once.
 

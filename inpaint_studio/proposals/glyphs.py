@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.mask import grow
+from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread, to_lab
 from inpaint_studio.proposals.ink import (
@@ -34,7 +34,6 @@ from inpaint_studio.proposals.ink import (
     ink_of,
     locally_inked,
     of_one_ink,
-    stroke_px,
     veiled,
 )
 from inpaint_studio.vision.lines import Line, scaled, strip
@@ -139,7 +138,7 @@ def _strokes_in(
     past = beyond_ends(work, inner) if inner.any() else inner
     inner = inner | past
     core = _shrunk(inner, crop.shape, zoom)
-    width = stroke_px(inner) / zoom
+    width = usual_stroke_px(inner) / zoom
     room = work.region_native
     if past.any():
         room = room | grow(_shrunk(past, crop.shape, zoom), round(0.2 * line.thickness_px) + 1)
@@ -184,7 +183,7 @@ def _refined(best: tuple[float, str, MaskBool], work: Work, read: Read) -> tuple
     agreement, way, mask = best
     if agreement < 0.3 or not mask.any():
         return best
-    inked = locally_inked(work, ink_of(work, mask), stroke_px(mask), mask)
+    inked = locally_inked(work, ink_of(work, mask), usual_stroke_px(mask), mask)
     second = cleaned(inked, work)
     penalty = _unlike_strokes(mask, work)
     if second.any():
@@ -222,7 +221,7 @@ def _if_as_good(
 
 def _with_missing(mask: MaskBool, work: Work) -> MaskBool:
     """Add pieces of any candidate that lie apart from the strokes found and are as thick."""
-    width = stroke_px(mask)
+    width = usual_stroke_px(mask)
     near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     joined = mask.copy()
     for _, other in candidates(work):
@@ -230,7 +229,7 @@ def _with_missing(mask: MaskBool, work: Work) -> MaskBool:
         hit = np.bincount(labels.ravel(), weights=near.ravel(), minlength=count) > 0
         hit[0] = True
         rest = ~hit[labels]
-        if rest.any() and 0.5 * width <= stroke_px(rest) <= 1.8 * width:
+        if rest.any() and 0.5 * width <= usual_stroke_px(rest) <= 1.8 * width:
             joined |= rest
             near |= cv2.dilate(rest.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return joined

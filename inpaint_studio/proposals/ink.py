@@ -12,19 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.imaging.mask import usual_stroke_px
 from inpaint_studio.imaging.veil import mixture, pairs
 from inpaint_studio.proposals.ground import behind, spread, to_lab
 from inpaint_studio.vision.lines import Line, scaled
 
-
-def stroke_px(mask: MaskBool) -> float:
-    """Return the median thickness of the strokes, px."""
-    if not mask.any():
-        return 0.0
-    padded = np.pad(mask, 1).astype(np.uint8)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
-    ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)) - 1e-6) & (distance > 0)
-    return float(2 * np.median(distance[ridge]) - 1) if ridge.any() else 1.0
+LETTER = 0.3
+"""Heights of the line: pieces that are shorter are specks, dots and commas."""
 
 
 class Work:
@@ -148,7 +142,7 @@ def cleaned(mask: MaskBool, work: Work) -> MaskBool:
     kept = _plausible_pieces(mask, work)
     if not kept.any():
         return kept
-    width = max(2.0, min(stroke_px(kept), 0.3 * work.thickness))
+    width = max(2.0, min(usual_stroke_px(kept), 0.3 * work.thickness))
     distance = cv2.distanceTransform(np.pad(kept, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     seeds = distance > 1.3 * width + 1
     if not seeds.any():
@@ -199,7 +193,7 @@ def of_one_ink(mask: MaskBool, work: Work) -> MaskBool:
     which nowhere show their ink whole, are returned as they are.
     """
     inner = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    if inner.sum() < 40 or stroke_px(mask) < 2.2 * work.zoom:
+    if inner.sum() < 40 or usual_stroke_px(mask, by_area=True) < 2.2 * work.zoom:
         return mask
     values = work.lab[inner]
     ink = np.median(values, axis=0)
@@ -207,10 +201,21 @@ def of_one_ink(mask: MaskBool, work: Work) -> MaskBool:
     usual = float(np.median(off))
     if usual > 4.0:
         return mask
-    limit = max(5.0, 4.0 * usual)
-    full = mask & (np.sqrt(((work.lab - ink) ** 2).sum(axis=2)) <= limit)
+    off = np.sqrt(((work.lab - ink) ** 2).sum(axis=2))
+    full = mask & (off <= max(5.0, 4.0 * usual))
+    if work.zoom == 1:
+        # A line at its own size has its ink exactly; of a speck that much is asked.
+        full &= ~_shorter(mask, LETTER * work.thickness) | (off <= max(1.2, 4.0 * usual))
     kept = mask & reached(full, 1.2 * work.zoom + 0.5)
     return _plausible_pieces(kept, work) if kept.sum() > 0.5 * mask.sum() else mask
+
+
+def _shorter(mask: MaskBool, side_px: float) -> MaskBool:
+    """The pieces of a mask whose longer side is shorter than that."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    is_short = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < side_px
+    is_short[0] = False
+    return np.asarray(is_short[labels], dtype=np.bool_)
 
 
 def veiled(work: Work, mask: MaskBool) -> MaskBool | None:
@@ -227,7 +232,7 @@ def veiled(work: Work, mask: MaskBool) -> MaskBool | None:
     if found is None:
         return None
     opacity, colour = found
-    size = int(np.clip(round(3.2 * stroke_px(mask)), 7, 61)) | 1
+    size = int(np.clip(round(3.2 * usual_stroke_px(mask)), 7, 61)) | 1
     ground = _median(work.lab, size)
     way = opacity * (colour * 100 - ground)
     length = np.maximum((way**2).sum(axis=2), 4.0)
@@ -275,7 +280,7 @@ def beyond_ends(work: Work, strokes: MaskBool) -> MaskBool:
     as thick as its strokes, of its ink, within a letter's width of the line.
     """
     ends = _ends(work)
-    width = stroke_px(strokes)
+    width = usual_stroke_px(strokes)
     ink = ink_of(work, strokes)
     found = locally_inked(work, ink, width, where=ends | work.near)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -293,7 +298,7 @@ def beyond_ends(work: Work, strokes: MaskBool) -> MaskBool:
         part = (slice(top, top + high), slice(left, left + wide))
         piece = labels[part] == name
         gap = float(np.sqrt(((work.lab[part][piece] - ink) ** 2).sum(axis=1)).mean())
-        if 0.25 * width <= stroke_px(piece) <= 1.8 * width and gap < 22:
+        if 0.25 * width <= usual_stroke_px(piece) <= 1.8 * width and gap < 22:
             result[part] |= piece
     return result
 

@@ -118,3 +118,13 @@ def test_stroke_width_of_a_bar() -> None:
     bar = np.zeros((60, 100), dtype=bool)
     bar[20:31, 10:90] = True
     assert masks.stroke_width(bar) == pytest.approx(12, abs=1.1)
+
+
+def test_usual_stroke_is_a_pens_width_among_specks() -> None:
+    strokes = np.zeros((60, 90), dtype=bool)
+    for left in range(10, 80, 20):
+        strokes[10:50, left : left + 7] = True
+    assert masks.usual_stroke_px(strokes) == pytest.approx(7, abs=0.5)
+    strokes[2:58:2, 1:90:5] = True
+    assert masks.usual_stroke_px(strokes, by_area=True) > 5
+    assert masks.usual_stroke_px(np.zeros((5, 5), dtype=bool)) == 0.0

@@ -13,7 +13,6 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.glyphs import likeness
-from inpaint_studio.proposals.ink import stroke_px
 from inpaint_studio.proposals.table import PROPOSERS, propose
 from inpaint_studio.proposals.text import letters_left
 from inpaint_studio.proposals.tiles import spread
@@ -148,11 +147,19 @@ def test_unknown_kinds_are_refused_and_a_cancel_is_heard(readers: Readers) -> No
             propose(_photo(), [kind], readers, token)
 
 
-def test_stroke_width_is_measured() -> None:
-    mask = np.zeros((60, 60), dtype=bool)
-    mask[10:50, 20:26] = True
-    assert abs(stroke_px(mask) - 6) <= 1.5
-    assert stroke_px(np.zeros((5, 5), dtype=bool)) == 0.0
+def test_glitter_of_the_inks_colour_is_not_taken_for_letters(readers: Readers) -> None:
+    rng = np.random.default_rng(5)
+    photo = np.full((150, 460, 3), 70, dtype=np.uint8)
+    photo += rng.integers(0, 12, photo.shape, dtype=np.uint8)
+    for _ in range(260):
+        y, x = rng.integers(0, 148), rng.integers(0, 457)
+        photo[y : y + rng.integers(2, 4), x : x + rng.integers(2, 5)] = rng.integers(235, 252)
+    alpha = placed(text_alpha("BREAKING NEWS", None, 48), photo.shape, 24, 44)
+    shown = compose(photo, [(alpha, np.full(3, 255.0, dtype=np.float32))])
+    found = propose(shown, ["text"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(alpha.shape) for item in found])
+    assert mask[alpha > 0.1].mean() > 0.97
+    assert (mask & (alpha == 0)).sum() < 0.3 * (alpha > 0).sum()
 
 
 def test_a_sign_before_the_name_goes_with_it(readers: Readers) -> None:
