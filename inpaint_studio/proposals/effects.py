@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.proposals.ground import Planes, behind
+from inpaint_studio.proposals.profile import SOFT_EDGE_PX, Profile
 from inpaint_studio.proposals.rim import inked_neighbours
 from inpaint_studio.proposals.shadows import shadow
 
 SECTORS = 8
 SOFT_PX = 1.1
 """Strokes are grown by this much at least: the straight neighbours hold their soft edge."""
-_LEAST = 4
-"""Pixels a cell needs at a distance before its mean says anything."""
-_GAP = 2
+_ONE_SIDE, _FAINT_SIDE = 3, 0.25
+"""Directions without an effect of their own from which on it may be one-sided, and how much of the
+other directions' change they may show then."""
 _SURE_PAST = 6.0
 """Lab; past an effect only a clear edge is taken for its own."""
 
@@ -78,7 +79,7 @@ class _Around:
         cells = (rows // cell).astype(np.int64) * 4096 + (columns // cell).astype(np.int64)
         self._use = (self.distance > 0.5) & (self.distance <= reach + 3.5)
         near = lab[self._use]
-        self._profile = _Profile(near, self.distance[self._use], cells[self._use], reach + 3)
+        self._profile = Profile(near, self.distance[self._use], cells[self._use], reach + 3)
         gap = np.median(lab[core], axis=0) - (np.median(near, axis=0) if len(near) else 0)
         self._edge = max(1.0, 0.06 * float(np.linalg.norm(gap)))
         self._sector = _sectors(rows, columns, core.shape)
@@ -87,13 +88,30 @@ class _Around:
 
     def reached(self) -> NDArray[np.float32]:
         """Return for each pixel how far an effect reaches in its direction, px."""
-        limit = np.full(SECTORS, self.round_about, dtype=np.float32)
-        for k in range(SECTORS):
-            here = (self._sector == k)[self._use]
-            limit[k] = max(self.round_about, self._profile.ends_at(here, 1.5, self._edge))
+        sector = self._sector[self._use]
+        own = np.array([self._profile.ends_at(sector == k, 1.5, self._edge)
+                        for k in range(SECTORS)])  # fmt: skip
+        limit = np.maximum(own, self.round_about).astype(np.float32)
+        bare = own == 0
+        if _ONE_SIDE <= bare.sum() < SECTORS and self._falls_one_way(bare[sector]):
+            # What all directions show in the mean is not on every side: a shadow falls one way.
+            limit[bare] = SOFT_PX
+            rest = self._profile.ends_at(~bare[sector], 1.0, self._edge)
+            limit[~bare] = np.maximum(limit[~bare], rest)
         # Letters have round corners: a direction's neighbours carry some of its reach.
         eased = np.maximum(limit, 0.6 * np.maximum(np.roll(limit, 1), np.roll(limit, -1)))
         return np.asarray(eased[self._sector], dtype=np.float32)
+
+    def _falls_one_way(self, bare: MaskBool) -> bool:
+        """Whether the strokes' surroundings change hardly towards `bare`, and clearly elsewhere."""
+        if self.round_about <= SOFT_EDGE_PX:
+            return False
+        end = round(self.round_about + 0.4)
+        there = self._profile.change_past(~bare, end)
+        here = self._profile.change_past(bare, end)
+        if there is None or here is None:
+            return False
+        return float(here @ there) < _FAINT_SIDE * float(there @ there)
 
 
 def _distance(mask: MaskBool) -> NDArray[np.float32]:
@@ -115,119 +133,6 @@ def _against_ground(
     rough = np.sqrt(np.maximum(power, 0.0)) + np.where(near < 0.05, np.float32(30), np.float32(0))
     gap = np.sqrt(((lab - ground) ** 2).sum(axis=2))
     return np.asarray(gap, dtype=np.float32), np.asarray(rough, dtype=np.float32)
-
-
-class _Profile:
-    """Colours around the strokes by cell and distance; `step` counts rings from the stroke."""
-
-    def __init__(
-        self, lab: Planes, distance: NDArray[np.float32], cells: NDArray[np.int64], last: int
-    ) -> None:
-        self.lab = lab
-        # Straight neighbours hold a stroke's soft edge, diagonal ones hardly: a ring each.
-        self.step = np.where(
-            distance <= 1.2, 1, np.where(distance <= 1.7, 2, np.maximum(np.rint(distance), 2) + 1)
-        ).astype(np.int64)
-        self.cells = np.unique(cells, return_inverse=True)[1].ravel()
-        self.count = int(self.cells.max()) + 1 if self.cells.size else 0
-        self.last = last + 1
-
-    def ends_at(self, here: MaskBool, least: float, least_at_edge: float) -> float:
-        """Return how far the strokes' effect reaches among the pixels `here`, px.
-
-        least: change of Lab from one ring to the next that counts; least_at_edge: for the
-        diagonal neighbours, which every soft edge touches a little.
-        """
-        if self.count < 3 or not here.any():
-            return 0.0
-        width = self.last + 1
-        key = self.cells[here] * width + np.minimum(self.step[here], self.last)
-        size = self.count * width
-        number = np.bincount(key, minlength=size).reshape(self.count, width)
-        sums = [np.bincount(key, weights=self.lab[here, c], minlength=size) for c in range(3)]
-        total = np.stack(sums, axis=-1).reshape(self.count, width, 3).astype(np.float64)
-        mean = np.asarray(total / np.maximum(number, 1)[..., None], dtype=np.float64)
-        ends, missed = [], 0
-        changes: dict[int, NDArray[np.float64]] = {}
-        for step in range(2, self.last):
-            both = (number[:, step] >= _LEAST) & (number[:, step + 1] >= _LEAST)
-            if int(both.sum()) < 3:
-                if step == 2:
-                    continue
-                break
-            change = changes[step] = mean[both, step + 1] - mean[both, step]
-            if _is_shared(change, least_at_edge if step == 2 else least):
-                ends.append(step)
-                missed = 0
-            else:
-                missed += 1
-                if missed > _GAP:
-                    break
-        while ends and not _stands_out(total, number, ends[-1]):
-            ends.pop()
-        if not ends:
-            return 0.0
-        end = ends[-1] if len(ends) < 3 else _faded(changes, ends)
-        return 1.6 if end == 2 else end - 0.4
-
-
-def _faded(changes: dict[int, NDArray[np.float64]], ends: list[int]) -> int:
-    """Return the step where an effect that grows weaker outwards is gone, `ends[-1]` or later.
-
-    What fades goes on fading, half as far again at most: less proof is asked of its faint end than
-    of an effect by itself.
-    An outline is strongest where it ends, and nothing follows.
-    """
-    sizes = [float(np.linalg.norm(np.median(changes[step], axis=0))) for step in ends]
-    last = np.median(changes[ends[-1]], axis=0)
-    end = ends[-1]
-    if sizes[-1] > 0.9 * max(sizes):
-        return end
-    for step in range(end + 1, end + 1 + end // 2):
-        change = changes.get(step)
-        if change is None or float(np.median(change, axis=0) @ last) <= 0:
-            break
-        if not _is_shared(change, 0.35, surely=1.5, mostly=0.6):
-            break
-        end = step
-    return end
-
-
-def _stands_out(total: NDArray[np.float64], number: NDArray[np.int64], end: int) -> bool:
-    """Whether all between the strokes and `end` differs alike from what lies past it.
-
-    A step that some cells share by chance has no such whole behind it.
-    """
-    inner, outer = slice(2, end + 1), slice(end + 1, end + 4)
-    enough = (number[:, inner].sum(axis=1) >= _LEAST) & (number[:, outer].sum(axis=1) >= _LEAST)
-    if int(enough.sum()) < 3:
-        return False
-    means = [
-        total[enough, part].sum(axis=1) / number[enough, part].sum(axis=1)[:, None]
-        for part in (inner, outer)
-    ]
-    if _is_shared(means[1] - means[0], 2.0):
-        return True
-    # An opaque outline has one colour, whatever lies past it.
-    within, past = (float(np.median(np.abs(m - np.median(m, axis=0)).sum(axis=1))) for m in means)
-    return past > 6.0 and within < 0.4 * past
-
-
-def _is_shared(
-    change: NDArray[np.float64], least: float, *, surely: float = 3.5, mostly: float = 0.72
-) -> bool:
-    """Whether the cells change alike, by more than `least` and by so many deviations."""
-    middle = np.median(change, axis=0)
-    scatter = 1.4826 * np.median(np.abs(change - middle), axis=0)
-    error = 1.2533 * scatter / np.sqrt(len(change))
-    size = float(np.linalg.norm(middle))
-    if size < least:
-        return False
-    direction = middle / size
-    # Error of the change along its own direction.
-    along = float(np.sqrt(((direction * error) ** 2).sum()))
-    alike = float((change @ direction > 0).mean())
-    return size > surely * along and alike >= mostly
 
 
 def _filled_holes(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:

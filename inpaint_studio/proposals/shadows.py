@@ -27,9 +27,11 @@ SEEN = 2.5
 _HEIGHT_PX = 40.0
 """Lines higher than this are made smaller for the search."""
 _RIM_PX = 1.6
-_LEAST, _SURELY, _ALIKE, _OTHER_WAY, _HALO, _CELLS = 12.0, 4.5, 0.78, 0.4, 0.65, 18
-"""Lab change, its deviations, share of cells of one sign; what may speak against it: the same
-strength on the other side or all around; and how many cells are needed to tell."""
+_LEAST, _CELLS = 12.0, 18
+"""Lab change of a shadow, and how many cells are needed to tell."""
+_PROOFS = ((4.5, 0.78, 0.4, 0.65), (12.0, 0.65, 0.2, 0.8))
+"""What proves one: its deviations, the share of cells of one sign, and what may speak against it,
+the same strength on the other side or all around; less of the rest where it is beyond doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,11 @@ def _strongest(tried: list[_Cast]) -> _Cast | None:
          and abs(np.hypot(one.dy, one.dx) - np.hypot(best.dy, best.dx)) < 1.5),
         default=0.0,
     )  # fmt: skip
-    holds = (
-        abs(best.change) >= _LEAST and best.surely >= _SURELY and best.alike >= _ALIKE
-        and other_way <= _OTHER_WAY * best.explains and halo <= _HALO * best.explains
+    against = (other_way / best.explains, halo / best.explains)
+    holds = abs(best.change) >= _LEAST and any(
+        best.surely >= surely and best.alike >= alike
+        and against[0] <= most_other and against[1] <= most_halo
+        for surely, alike, most_other, most_halo in _PROOFS
     )  # fmt: skip
     return best if holds else None
 

@@ -1,0 +1,28 @@
+"""What belongs to the strokes is taken along on the side where it lies, and not all round."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.proposals.effects import grown_to_effects
+from inpaint_studio.proposals.ground import to_lab
+from tests.overlays import compose, placed, text_alpha
+
+
+@pytest.mark.parametrize(
+    ("name", "top", "share"), [("coffee", 180, 0.7), ("rocket", 0, 0.9), ("brick", 90, 0.5)]
+)
+def test_a_soft_shadow_is_taken_along_on_its_side_alone(name: str, top: int, share: float):
+    photo = getattr(data, name)()[top : top + 110, :420]
+    bare = photo if photo.ndim == 3 else np.repeat(photo[..., None], 3, axis=2)
+    ink = placed(text_alpha("Limited Edition", None, 46), bare.shape, 30, 28)
+    shadow = np.roll(cv2.GaussianBlur(ink, (0, 0), 1.0), (2, 2), (0, 1)) * np.float32(share)
+    light = np.full(3, 245 if bare.mean() < 140 else 10, dtype=np.float32)
+    shown = compose(np.ascontiguousarray(bare), [(shadow, 255 - light), (ink, light)])
+    room = np.ones(ink.shape, dtype=bool)
+    mask = grown_to_effects(to_lab(shown), ink > 0.5, room, 50.0)
+    overlay = (ink > 0) | (shadow > 0.08)
+    assert mask[overlay].mean() > 0.97
+    assert (mask & ~grow(overlay, 2)).sum() < 0.06 * overlay.sum()
