@@ -11,11 +11,11 @@ from inpaint_studio.cli import review_decide
 from inpaint_studio.cli.describe import edit_json, show_plan, show_verdict
 from inpaint_studio.cli.output import DONE, Output, Subparsers, library_path
 from inpaint_studio.errors import BadSetting, StorageError
-from inpaint_studio.gating.words import label_of
 from inpaint_studio.review.events import REASON_NAMES, STATES
 from inpaint_studio.review.export import event_json, events_csv, events_json, item_json
 from inpaint_studio.review.facts import figures_of
 from inpaint_studio.review.filters import ORDERS, Filter
+from inpaint_studio.review.items import why
 from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.store.rows import ReviewRow
 
@@ -108,7 +108,7 @@ def headline(row: ReviewRow) -> str:
     """Return why an item waits, with its number: `Step across the edge 0.09 > 0.06`."""
     if row.extra.get("blind") and row.waiting:
         return "hidden until decided"
-    said = str(row.extra.get("label") or "") or (label_of(row.gate) if row.gate else "")
+    said = why(row)
     if row.value is None:
         return said
     if row.high is not None and row.value > row.high:

@@ -9,6 +9,7 @@ from inpaint_studio.gating import invented
 from inpaint_studio.gating.readings.table import ROWS, row
 from inpaint_studio.records import Reading
 
+NAMED = 3
 _LABELS = invented.LABELS | {line.name: line.label for line in ROWS}
 
 
@@ -32,14 +33,14 @@ def blame(readings: Sequence[Reading], shares: Mapping[str, float]) -> list[Read
     """Return the readings that speak against the edit, the weightiest first.
 
     Vetoes come first (a fault's signs by how far they are beyond their limit), then what left its
-    band, by what it adds to the risk. Where nothing left its band, the reading that adds most to
-    the risk is named.
+    band, by what it adds to the risk. Where nothing left its band, the readings that add most to
+    the risk are named, three at most.
     """
     failed = [reading for reading in readings if not reading.passed]
     if failed:
         return sorted(failed, key=lambda r: (not r.decides, _beyond(r, shares), r.name))
-    sayable = [reading for reading in readings if row(reading.name).too_high]
-    return sorted(sayable, key=lambda r: (-shares.get(r.name, 0.0), r.name))[:1]
+    sayable = [r for r in readings if row(r.name).too_high and shares.get(r.name, 0.0) > 0]
+    return sorted(sayable, key=lambda r: (-shares[r.name], r.name))[:NAMED]
 
 
 def _beyond(reading: Reading, shares: Mapping[str, float]) -> float:
@@ -52,25 +53,35 @@ def _beyond(reading: Reading, shares: Mapping[str, float]) -> float:
 
 
 def sentence(reading: Reading) -> str:
-    """Return the plain sentence of a failed reading."""
+    """Return the plain sentence of a reading that failed, or that comes nearest to failing."""
     line = row(reading.name)
-    if reading.low is not None and reading.value < reading.low:
-        return line.too_low or line.too_high
-    return line.too_high
+    if reading.low is None:
+        return line.too_high
+    middle = reading.low if reading.high is None else (reading.low + reading.high) / 2
+    is_low = reading.value < (middle if reading.passed else reading.low)
+    return (line.too_low if is_low else "") or line.too_high or line.too_low
 
 
 def summary(*, accepted: bool, risk: float, threshold: float, blamed: Sequence[Reading]) -> str:
     """Return the sentence a person reads first."""
     if accepted:
         return f"Looks right (risk {risk:.2f}, limit {threshold:.2f})."
-    for reading in blamed:
-        said = sentence(reading)
-        if said and not reading.passed:
-            return said
-    for reading in blamed:
-        if said := sentence(reading):
-            return f"Several small signs together speak against this fill; foremost: {said}"
-    return "Several small signs together speak against this fill."
+    said = next((sentence(r) for r in blamed if sentence(r) and not r.passed), "")
+    if said or not blamed:
+        return said or "Several small signs together speak against this fill."
+    first, *others = blamed
+    besides = " and ".join(_in_a_sentence(r.label or row(r.name).label) for r in others)
+    weigh = "weighs" if len(others) == 1 else "weigh"
+    together = (
+        f"{besides} {weigh} with it: only together do they speak against this fill."
+        if besides
+        else "with several smaller signs it speaks against this fill."
+    )
+    return f"{sentence(first).removesuffix('.')}; {together}"
+
+
+def _in_a_sentence(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def log_line(reading: Reading) -> str:

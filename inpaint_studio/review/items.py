@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+from inpaint_studio.gating.words import label_of
 from inpaint_studio.pipeline.request import Delta
 from inpaint_studio.records import EditRecord, Reading, RunRecord
 from inpaint_studio.review.groups import fingerprint, sku_of
@@ -26,6 +27,21 @@ def _excess(reading: Reading) -> float:
     if reading.low is not None and reading.value < reading.low:
         return (reading.low - reading.value) / max(abs(reading.low), 1e-6)
     return 0.0
+
+
+def why(row: ReviewRow) -> str:
+    """Return what speaks against an item: the failed reading's plain name, else the verdict's
+    sentence (no reading need leave its band where several small signs add up).
+    """
+    extra = row.extra
+    named = str(extra.get("label") or (label_of(row.gate) if row.gate else ""))
+    return named or str(extra.get("summary") or "")
+
+
+def _change(edit: EditRecord) -> str:
+    """Return the change of plan for which a fill that passed waits all the same ("": none)."""
+    changes = edit.plan.changes
+    return changes[-1] if edit.verdict.accepted and changes else ""
 
 
 def content_of(record: RunRecord, edit: EditRecord) -> str:
@@ -84,7 +100,7 @@ def item_for(
                 "mask": mask.sha256 if mask else "",
                 "fingerprint": near,
                 "summary": edit.verdict.summary,
-                "label": (gate.label or gate.name) if gate else "",
+                "label": (gate.label or gate.name) if gate else _change(edit),
                 "reviewed_as": edit.verdict.version,
             }
         ),

@@ -15,6 +15,7 @@ from inpaint_studio.gating.words import label_of
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.review.facts import Figures, figures_of
 from inpaint_studio.review.filters import Filter
+from inpaint_studio.review.items import why
 from inpaint_studio.review.queue import ReviewQueue
 from inpaint_studio.review.statistics import Share
 from inpaint_studio.store.library import Library
@@ -155,9 +156,8 @@ def _shot(library: Library, item: ReviewRow) -> Shot:
     picture = b""
     if item.thumb and library.objects.has(item.thumb):
         picture = library.objects.get_bytes(item.thumb)
-    gate = item.extra.get("label") or (label_of(item.gate) if item.gate else "")
-    why = item.reason.replace("_", " ") or gate
-    detail = f"{item.engine} · {item.kind} · {why}".rstrip(" ·")
+    said = item.reason.replace("_", " ") or why(item)
+    detail = f"{item.engine} · {item.kind} · {said}".rstrip(" ·")
     return Shot(picture, Path(item.name).name, detail, item.state)
 
 

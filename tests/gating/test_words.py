@@ -37,6 +37,24 @@ def test_plain_vetoes_come_first_then_the_surest_signs_then_what_left_its_band()
     assert said == "The fill lies beside its place: it would fit better a pixel or two aside."
 
 
+def test_where_no_reading_left_its_band_the_weightiest_are_named() -> None:
+    shares = {"texture_support": 1.4, "join": 0.9, "seam": 0.5, "light_break": 0.2, "ghost": -1.0}
+    blamed = blame([reading(name, 0.1, 8.0) for name in sorted(shares)], shares)
+    assert [r.name for r in blamed] == ["texture_support", "join", "seam"]
+    assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=blamed) == (
+        "The fill's texture is like nothing around it; roughness across the edge and step across "
+        "the edge weigh with it: only together do they speak against this fill."
+    )
+    assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=blamed[:1]) == (
+        "The fill's texture is like nothing around it; with several smaller signs it speaks "
+        "against this fill."
+    )
+    soft = Reading(name="high_freq_power_ratio", value=0.8, low=0.7, high=1.4)
+    assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=[soft]).startswith(
+        "Fill is smoother than its surroundings; with"
+    )
+
+
 def test_a_reading_has_one_plain_name_everywhere() -> None:
     assert label_of("seam") == row("seam").label == "Step across the edge"
     assert label_of("scaled_back") == "Same photo when scaled back"

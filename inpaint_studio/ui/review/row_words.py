@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePath
 
+from inpaint_studio.review.items import why
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets.gauge import number
@@ -38,7 +39,7 @@ def status_words(row: ReviewRow) -> str:
         return tr("evidence hidden")
     if row.skipped:
         return tr("skipped")
-    label = str(row.extra.get("label") or row.gate.replace("_", " "))
+    label = why(row)
     if row.value is None:
         return label or tr("look at it")
     sign, limit = "", None
@@ -53,7 +54,7 @@ def status_words(row: ReviewRow) -> str:
 def short_status(row: ReviewRow, fits: Callable[[str], bool]) -> str:
     """The third line cut to its room: a long label gives way, the numbers never do."""
     words = status_words(row)
-    label = str(row.extra.get("label") or row.gate.replace("_", " "))
+    label = why(row)
     if fits(words) or not label or not words.startswith(f"{label} "):
         return words
     numbers = words[len(label) :]
