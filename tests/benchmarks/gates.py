@@ -36,7 +36,8 @@ ARTICLE = {"mse": "change_mse", "ssim": "ssim", "high_freq_power_ratio": "high_f
 # A hard edge is named by either; a foreign thing may be read as letters and the other way round;
 # a line that steps is displaced.
 FAMILIES = (("seam", "hue"), ("letters", "pasted", "floating"), ("shift", "stepped"))
-READ = {"letters": ("letters_left", "new_text"), "pasted": ("new_object",)}
+READ = {"letters": ("letters_left", "new_text"), "pasted": ("new_object",),
+        "floating": ("copied_piece",)}  # fmt: skip
 
 
 def names_of(fault: str) -> set[str]:

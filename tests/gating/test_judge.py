@@ -51,6 +51,16 @@ def test_a_leak_is_never_accepted(perfect: JudgeRequest) -> None:
     assert "outside_changed: leak=1 > threshold(0)" in found.reasons
 
 
+def test_a_copied_piece_joined_to_nothing_is_never_accepted(perfect: JudgeRequest) -> None:
+    after = perfect.after.copy()
+    after[72:88, 90:106] = after[20:36, 4:20]  # the darker end of the slope
+    found = verdict(replace(perfect, after=after))
+    piece = found.reading("copied_piece")
+    assert not found.accepted and piece is not None and piece.decides and not piece.passed
+    assert piece.box is not None and piece.box.overlaps(Box(90, 72, 106, 88))
+    assert piece.detail.startswith("A piece of another part of the photo stands in the fill")
+
+
 def test_a_fill_that_nothing_known_speaks_for_is_never_accepted(perfect: JudgeRequest) -> None:
     mask = np.ones_like(perfect.mask)
     mask[:3, :3] = False

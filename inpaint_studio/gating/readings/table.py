@@ -70,7 +70,7 @@ _DETAIL = (
 _FOREIGN = (
     "closed_shape", "spot", "island", "strange_patch", "new_colour", "texture_support",
     "texture_amplitude", "high_freq_power_ratio", "spectral_consistency", "sharpness",
-    "gradient_distribution", "edge_continuation", "join", "rim_break", "copied_piece", "prior",
+    "gradient_distribution", "edge_continuation", "join", "prior",
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
         too_high="Some patches of the fill look like nothing around them.",
         event="foreign_patch_detected"),
     Row(name="copied_piece", label="Copied piece joined to nothing", unit="ΔE",
-        measure=copies.copied_piece,
+        measure=copies.copied_piece, vetoes=True, high=5.0,
         too_high="A piece of another part of the photo stands in the fill, joined to nothing.",
         event="copied_piece_detected"),
     Row(name="repetition", label="Texture set twice", unit="σ", measure=foreign.repetition,
@@ -230,7 +230,7 @@ ROWS: tuple[Row, ...] = (
         too_high="A line or border steps aside where it enters the fill.",
         event="line_steps_detected"),
     Row(name="floating_signs", label="Signs of a piece that floats", unit="log odds",
-        cost="fault", weighs=(*_FOREIGN, "line_break"),
+        cost="fault", weighs=(*_FOREIGN, "line_break", "rim_break", "copied_piece"),
         too_high="A piece of something floats in the fill, joined to nothing.",
         event="floating_piece_detected"),
     Row(name="reconstruction_mse", label="Rebuilding known ground", cost="probe", vetoes=True,
