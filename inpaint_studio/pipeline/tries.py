@@ -214,10 +214,10 @@ class Tries:
         return best
 
     def _tries_left(self, best: Attempt) -> int:
-        """How many more fills are wanted; letters left behind always get a second one."""
+        """How many more fills are wanted; what is left of letters always gets a second one."""
         wanted = self._region.options.tries
-        left = best.verdict.reading("letters_left")
-        if self._region.kind in LETTER_KINDS and left is not None and not left.passed:
+        left = (best.verdict.reading(name) for name in ("letters_left", "overlay_left"))
+        if self._region.kind in LETTER_KINDS and any(r is not None and not r.passed for r in left):
             wanted = max(wanted, 2)
         return 0 if best.verdict.accepted else wanted - 1
 

@@ -40,7 +40,16 @@ _ORDERS: dict[Change, tuple[Change, ...]] = {
 }
 _BY_READING: dict[str, Change] = {
     **dict.fromkeys(
-        ("letters_left", "ink_left", "ghost", "ghost_signs", "letters_signs", "residue"), "wider"
+        (
+            "letters_left",
+            "ink_left",
+            "overlay_left",
+            "ghost",
+            "ghost_signs",
+            "letters_signs",
+            "residue",
+        ),
+        "wider",
     ),
     **dict.fromkeys(
         ("seam", "seam_signs", "hue_signs", "tint", "light_step", "colour_step", "strip_colour"),

@@ -53,7 +53,7 @@ def test_a_clean_fill_has_no_ink_left(seed: int, quality: int):
 def test_it_is_read_for_text_alone_and_without_readers():
     left = request(1, left_over=True)
     found = semantic_readings(left, None, RunToken())
-    assert [name for name, _, _ in found] == ["ink_left"]
+    assert [name for name, _, _ in found] == ["ink_left", "overlay_left"]
     painted = JudgeRequest(before=left.before, after=left.after, mask=left.mask)
     assert semantic_readings(painted, None, RunToken()) == []
 

@@ -1,0 +1,61 @@
+"""A glow or shadow that a too small mask left beside the letters is seen, a bare photo is not."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.overlay import overlay_left
+from inpaint_studio.imaging.mask import grow
+from tests.overlays import compose, placed, text_alpha
+
+LIGHT, BLACK = (np.full(3, value, dtype=np.float32) for value in (245, 0))
+
+
+def ink(shape: tuple[int, ...]) -> np.ndarray:
+    return placed(text_alpha("Limited Edition", None, 40), shape, 30, 30)
+
+
+def photo(name: str) -> np.ndarray:
+    part = getattr(data, name)()[60:170, :400]
+    whole = part if part.ndim == 3 else np.repeat(part[..., None], 3, axis=2)
+    return np.ascontiguousarray(whole)
+
+
+def judged(name: str, effect: np.ndarray, *, taken_along: bool) -> JudgeRequest:
+    """Letters taken off `name`, with their effect (H, W) or without."""
+    bare = photo(name)
+    letters = ink(bare.shape)
+    before = compose(bare, [(effect, BLACK), (letters, LIGHT)])
+    mask = grow(letters > 0, 1)
+    if taken_along:
+        mask |= effect > 0.02
+    after = before.copy()
+    after[mask] = bare[mask]
+    return JudgeRequest(before=before, after=after, mask=mask, kind="text")
+
+
+def glow(shape: tuple[int, ...]) -> np.ndarray:
+    return np.clip(cv2.GaussianBlur(ink(shape), (0, 0), 3) * 1.6, 0, 1) * np.float32(0.7)
+
+
+def shadow(shape: tuple[int, ...]) -> np.ndarray:
+    return np.roll(cv2.GaussianBlur(ink(shape), (0, 0), 1.5), (3, 3), (0, 1)) * np.float32(0.8)
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"), [("brick", glow), ("grass", glow), ("brick", shadow), ("gravel", shadow)]
+)
+def test_an_effect_left_behind_is_seen_beside_the_mask(name: str, effect):
+    request = judged(name, effect(photo(name).shape), taken_along=False)
+    measured = overlay_left(request)
+    assert measured.value > 4 and measured.map is not None
+    assert not (request.mask & (measured.map > 0)).any()
+
+
+@pytest.mark.parametrize("effect", [glow, shadow])
+@pytest.mark.parametrize("name", ["brick", "gravel", "grass", "coffee", "rocket", "chelsea"])
+def test_nothing_is_seen_where_it_was_taken_along(name: str, effect):
+    request = judged(name, effect(photo(name).shape), taken_along=True)
+    assert overlay_left(request).value == 0
