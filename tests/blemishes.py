@@ -62,6 +62,38 @@ def plant(photo: Rgb, kind: str, rng: np.random.Generator) -> tuple[Rgb, list[Bl
     return shown, made
 
 
+def plant_on_sensor(
+    photos: list[Rgb], count: int, rng: np.random.Generator
+) -> tuple[list[Rgb], list[list[Blemish]]]:
+    """Return photos of one size with the same sensor spots in each, and what these are there.
+
+    A spot lies at its place whatever the photo shows; how much light it takes changes a little
+    from photo to photo, as the aperture does.
+    """
+    height, width = photos[0].shape[:2]
+    size = max(1.0, max(height, width) / 640)
+    spots = []
+    for _ in range(count):
+        x, y = rng.uniform(0.04, 0.96) * width, rng.uniform(0.04, 0.96) * height
+        radius, soft = rng.uniform(4.0, 14.0) * size, rng.uniform(0.2, 0.5)
+        yy, xx = np.ogrid[:height, :width]
+        edge = np.clip((np.hypot(xx - x, yy - y) / radius - 1) / (0.35 * soft), -30, 30)
+        spots.append((1 / (1 + np.exp(edge)), 2 * radius, rng.uniform(0.08, 0.35)))
+    shown, all_made = [], []
+    for photo in photos:
+        out, made, aperture = photo.astype(np.float32), [], rng.uniform(0.7, 1.0)
+        before = bare = to_lab(photo)[..., 0]
+        for cover, wide, share in spots:
+            out = out * (1 - aperture * share * cover)[..., None].astype(np.float32)
+            after = to_lab(np.clip(np.rint(out), 0, 255).astype(np.uint8))[..., 0]
+            plane = np.asarray(cover, np.float32)
+            made.append(_measured("sensor", plane, wide, bare, after - before))
+            before = after
+        shown.append(np.clip(np.rint(out), 0, 255).astype(np.uint8))
+        all_made.append(made)
+    return shown, all_made
+
+
 def _measured(kind: str, cover: Planes, width: float, bare: Planes, change: Planes) -> Blemish:
     core = cover > 0.5
     touched = core | ((np.abs(change) >= 1.5) & (cover > 0.02))

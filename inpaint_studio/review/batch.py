@@ -23,7 +23,7 @@ from inpaint_studio.jobs.job import Job
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.request import learns
-from inpaint_studio.review import marks
+from inpaint_studio.review import marks, places
 from inpaint_studio.review.batch_plan import (
     BatchOptions,
     Stamp,
@@ -187,6 +187,8 @@ class Batch:
         try:
             if "watermark" in self.options.propose:
                 marks.prepare(self.library, self.items(), pool, token)
+            if "blemish" in self.options.propose:
+                places.prepare(self.library, self.items(), pool, token)
             self._loop(session, pool, limit, token, listener)
         except Cancelled:
             self._take_back(session)
@@ -258,6 +260,7 @@ class Batch:
         order = Order(
             batch_id=self.batch_id, path=row.path, output=row.output, options=self.options,
             engine=json.loads(row.data).get("engine", ""), mark=marks.mark_of(row),
+            places=places.places_of(row),
         )  # fmt: skip
         job = pool.submit(
             WORKER, order, str(self.library.objects.root), label=Path(row.path).name,

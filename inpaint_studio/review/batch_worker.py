@@ -32,6 +32,7 @@ from inpaint_studio.records import Kind, ProposalRecord, RunOptions, RunRecord
 from inpaint_studio.review.batch_plan import BatchOptions, mask_for
 from inpaint_studio.review.intake import Intake, Shares, doubted, take_in
 from inpaint_studio.review.marks import Mark, OnPhoto, on_photo
+from inpaint_studio.review.places import with_places
 from inpaint_studio.store.objects import ObjectStore
 
 Ending: TypeAlias = Literal["done", "clean", "flagged"]
@@ -40,7 +41,8 @@ Ending: TypeAlias = Literal["done", "clean", "flagged"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One photo to do. `engine` overrides the batch's (a retry with another one); `mark` is the
-    watermark measured on all photos of its size, as `marks` stores it ("" = none)."""
+    watermark measured on all photos of its size, as `marks` stores it, `places` the sensor spots
+    it shares with others, as `places` does ("" = none)."""
 
     batch_id: str
     path: str
@@ -48,6 +50,7 @@ class Order:
     options: BatchOptions
     engine: str = ""
     mark: str = ""
+    places: str = ""
     max_megapixels: float = 300.0
 
 
@@ -101,7 +104,7 @@ def process(order: Order, objects: str, token: RunToken, *, fatal: Fatal | None 
     pixels: Pixels = photo.pixels
     parts: list[Part] = []
     known = _known_mark(photo, order, store)
-    work = _work(photo, order.options, token.within(0.0, 0.25), known)
+    work = _work(photo, order.options, token.within(0.0, 0.25), known, order.places)
     for number, asked in enumerate(work):
         share = token.within(0.25 + 0.7 * number / len(work), 0.25 + 0.7 * (number + 1) / len(work))
         veil = known.veil if known is not None and asked.kind == "watermark" else None
@@ -145,8 +148,9 @@ def _known_mark(photo: Photo, order: Order, store: ObjectStore) -> OnPhoto | Non
 
 
 def _work(
-    photo: Photo, options: BatchOptions, token: RunToken, known: OnPhoto | None = None
-) -> list[Work]:
+    photo: Photo, options: BatchOptions, token: RunToken, known: OnPhoto | None = None,
+    places: str = "",
+) -> list[Work]:  # fmt: skip
     """Return what to fill in a photo, one piece of work for each kind and how sure it is."""
     if not options.propose:
         path = mask_for(photo.path or Path(), options)
@@ -156,6 +160,7 @@ def _work(
     srgb = space_of(photo.icc).to_srgb8(photo.pixels)
     single = tuple(kind for kind in options.propose if kind != "watermark")
     found = propose(srgb, single, readers(), token) if single else []
+    found = with_places(photo, places, found)
     work: list[Work] = []
     taken = np.zeros(photo.shape, dtype=np.bool_)
     if known is not None:

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.color import encode, space_of
-from inpaint_studio.imaging.photo import Photo, open_photo
+from inpaint_studio.imaging.photo import Photo
 from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals import watermark
 from inpaint_studio.records import from_json, to_json
+from inpaint_studio.review.comparing import encoded, finding_of, grouped, load
+from inpaint_studio.review.comparing import prepare as compare
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.store.rows import BatchItemRow
@@ -33,7 +34,7 @@ from inpaint_studio.store.rows import BatchItemRow
 FINDER = "inpaint_studio.review.marks:find_job"
 ON_IT, OFF_IT = (0.6, 1.6), 0.3
 """How much of the mark a photo must show to be sure of it; below the last it has none."""
-_WAIT_S = 0.2
+KEY = "mark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +85,6 @@ def on_photo(photo: Photo, mark: Mark, objects: ObjectStore, *, sure: float) -> 
     return OnPhoto(Veil.of(weight, numbers), weight > 0, is_sure)
 
 
-def encoded(photo: Photo) -> NDArray[np.float32]:
-    """Return the photo as overlays are mixed into it: encoded values, 0..1."""
-    return encode(space_of(photo.icc).to_linear(photo.pixels))
-
-
 def prepare(
     library: Library, rows: Sequence[BatchItemRow], pool: WorkerPool, token: RunToken
 ) -> None:
@@ -96,49 +92,31 @@ def prepare(
 
     Does nothing when it has been done for all that wait. Raises: Cancelled, JobFailed.
     """
-    if not any(row.state == "waiting" and not _is_known(library, row) for row in rows):
-        return
-    job = pool.submit(
-        FINDER, [row.path for row in rows], str(library.objects.root), label="comparing photos"
-    )
-    while not job.wait(_WAIT_S):
-        if token.is_cancelled:
-            job.cancel()
-        else:
-            token.step(0.0, "comparing photos")
-    found: dict[str, str] = job.value()
-    with library.database.writing():
-        for row in rows:
-            if row.state == "waiting":
-                data = json.loads(row.data) | {"mark": found.get(row.path, "")}
-                library.batches.set(row.batch_id, row.position, data=json.dumps(data))
+    compare(
+        library, rows, pool, token, finder=FINDER, key=KEY,
+        is_known=lambda kept: _is_known(library, kept),
+    )  # fmt: skip
 
 
 def mark_of(row: BatchItemRow) -> str:
     """Return the row's mark as stored, "" when it has none."""
-    return str(json.loads(row.data).get("mark", ""))
+    return finding_of(row, KEY)
 
 
-def _is_known(library: Library, row: BatchItemRow) -> bool:
-    known = json.loads(row.data).get("mark")
-    if known is None:
+def _is_known(library: Library, kept: str | None) -> bool:
+    if kept is None:
         return False
-    return not known or library.objects.has(Mark.loads(known).weight)
+    return not kept or library.objects.has(Mark.loads(kept).weight)
 
 
 def find_job(paths: Sequence[str], objects: str, token: RunToken) -> dict[str, str]:
     """Return path -> stored mark, for the photos of each size that share one."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for path in paths:
-        size = _size(Path(path))
-        if size is not None:
-            groups.setdefault(size, []).append(path)
-    alike = [group for group in groups.values() if len(group) >= watermark.FEWEST]
+    alike = grouped(paths, watermark.FEWEST)
     store = ObjectStore(Path(objects))
     found: dict[str, str] = {}
     for number, group in enumerate(alike):
         part = token.within(number / len(alike), (number + 1) / len(alike), "comparing photos")
-        loads: list[Callable[[], NDArray[np.float32]]] = [partial(_load, path) for path in group]
+        loads: list[Callable[[], NDArray[np.float32]]] = [partial(load, path) for path in group]
         try:
             mark = watermark.find_among(loads, part)
         except InpaintError:
@@ -148,10 +126,6 @@ def find_job(paths: Sequence[str], objects: str, token: RunToken) -> dict[str, s
     return found
 
 
-def _load(path: str) -> NDArray[np.float32]:
-    return encoded(open_photo(Path(path)))
-
-
 def _stored(mark: watermark.Watermark, store: ObjectStore) -> Mark:
     return Mark(
         shape=mark.shape, box=mark.box, weight=store.put_array(mark.veil.weight),
@@ -159,14 +133,3 @@ def _stored(mark: watermark.Watermark, store: ObjectStore) -> Mark:
         sure=watermark.is_sure(mark), confidence=watermark.confidence_of(mark),
         reason=watermark.reason_of(mark),
     )  # fmt: skip
-
-
-def _size(path: Path) -> tuple[int, ...] | None:
-    """Width, height and orientation from the file's head; None where it cannot be told."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return (*image.size, int(image.getexif().get(0x0112, 1)))
-    except (OSError, ValueError, SyntaxError):
-        return None
