@@ -1,4 +1,8 @@
-"""Fit and test a logistic model by photo. Plain linear algebra: the same bytes every time."""
+"""Fit and test a risk by photo: a logistic model and, where asked for, small trees beside it.
+
+Plain linear algebra and counting: the same bytes every time. With trees the log-odds are a mean of
+the two.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, skew
 
 from inpaint_studio.gating.risk import LOG_FLOOR, Z_LIMIT
+from inpaint_studio.gating.trees import Growth, Tree, answers, grow
+from inpaint_studio.gating.trees import scaled as trees_scaled
 
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -79,17 +85,21 @@ class Fit:
     weights: Matrix
     intercept: float
     ridge: float
+    trees: tuple[Tree, ...] = ()
 
     def logit(self, values: Matrix) -> Matrix:
         z = np.clip((_moved(values, self.is_log) - self.mean) / self.std, -Z_LIMIT, Z_LIMIT)
-        return np.asarray(z @ self.weights + self.intercept)
+        return np.asarray(
+            z @ self.weights + self.intercept + answers(self.trees, self.names, values)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What is fitted: (n, k) values; target in 0..1 (a doubtful edit is 0.5); weights; photos.
 
-    sure: what the scaling and the choice of the ridge look at.
+    sure: what the scaling and the choice of the ridge look at. growth: grow trees, too, and give
+    them `tree_share` of the answer.
     """
 
     names: tuple[str, ...]
@@ -99,6 +109,8 @@ class Problem:
     photos: Sequence[str]
     sure: Flags
     ridges: tuple[float, ...] = RIDGES
+    growth: Growth | None = None
+    tree_share: float = 0.5
 
     def without(self, out: Flags) -> Problem:
         rest = ~out
@@ -122,9 +134,17 @@ def fit_model(problem: Problem) -> Fit:
     z = np.clip((moved - mean) / std, -Z_LIMIT, Z_LIMIT)
     ridge = _best_ridge(problem, z)
     weights, intercept = logistic(z, problem.target, problem.weight, ridge)
-    return Fit(
+    linear = Fit(
         names=problem.names, is_log=is_log, mean=mean, std=std, weights=weights,
         intercept=intercept, ridge=ridge,
+    )  # fmt: skip
+    if problem.growth is None:
+        return linear
+    start, trees = grow(problem.names, values, problem.target, problem.weight, problem.growth)
+    share = problem.tree_share
+    return replace(
+        linear, weights=weights * (1 - share), intercept=intercept * (1 - share) + start * share,
+        trees=trees_scaled(trees, share),
     )  # fmt: skip
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.gating import fit
+from inpaint_studio.gating.bounds import upper_bound
 from inpaint_studio.gating.labelled import BAD, DOUBTFUL, GOOD
 from inpaint_studio.gating.planted import FAULTS
+from inpaint_studio.gating.readings.table import cheap
 from inpaint_studio.gating.samples import Sample
 
-FALSE_ALARMS = 0.03
-BAD_FLAGGED = 0.975
+FALSE_ALARMS = 0.025
+BAD_FLAGGED = 0.972
 STEP = 0.0025
 SPLIT_SEED = 7
 SPLITS = 10
@@ -52,9 +55,18 @@ class Table:
             [s.origin == origin and (label is None or s.label == label) for s in self._every]
         )
 
+    @cached_property
+    def vetoed(self) -> Flags:
+        """Which edits a reading of the pair rejects by itself, beyond a limit by definition."""
+        rows = [(row.name, row.high) for row in cheap() if row.vetoes and row.high is not None]
+        return np.array(
+            [any(s.features.get(name, 0.0) > high for name, high in rows) for s in self._every],
+            dtype=bool,
+        )
+
     def alarms(self, limits: Limits) -> Flags:
-        """Return which edits show signs of any fault beyond its limit."""
-        found = np.zeros(len(self._every), dtype=bool)
+        """Return which edits are vetoed or show signs of any fault beyond its limit."""
+        found = self.vetoed.copy()
         for fault, limit in limits.items():
             found |= self.fault[fault] > limit
         return found
@@ -75,7 +87,8 @@ class Table:
         found: dict[str, list[float]] = {}
         for fault in FAULTS:
             curves[fault] = [self._limit(fault, clean, STEP * n) for n in range(steps + 1)]
-            mine = self.fault[fault][self._where(fault) & use]
+            where = self._where(fault) & use
+            mine = np.where(self.vetoed[where], np.inf, self.fault[fault][where])
             found[fault] = [float((mine > limit).mean()) for limit in curves[fault]]
         spent = dict.fromkeys(FAULTS, 0)
         while (left := steps - sum(spent.values())) > 0:
@@ -88,7 +101,16 @@ class Table:
             if gain <= 0:
                 break
             spent[fault] += more
-        return {fault: curves[fault][n] for fault, n in spent.items()}
+        return {fault: self._midway(fault, curves[fault][n], use) for fault, n in spent.items()}
+
+    def _midway(self, fault: str, limit: float, use: Flags) -> float:
+        """Return the limit moved half the way to the next edit found: it costs none, and right
+        edits of other photos go beyond those seen.
+        """
+        where = self._where(fault) & use & ~self.vetoed
+        found = self.fault[fault][where]
+        found = found[found > limit]
+        return float((limit + found.min()) / 2) if len(found) else limit
 
     def _limit(self, fault: str, clean: Sequence[Flags], share: float) -> float:
         """Return the logit that `share` of the right edits (two halves) exceed."""
@@ -136,6 +158,11 @@ class Table:
             "flagged": {f: _mean(v) for f, v in found.items()},
             "named": {f: _mean(v) for f, v in named.items()},
             "count": {f: len(v) for f, v in found.items()},
+            "interval": {
+                "false_alarms_perfect": interval(false["truth"]),
+                "false_alarms_good": interval(false["label"]),
+                "flagged": {f: interval(v) for f, v in found.items()},
+            },
         }
 
     def figures(self, name: str) -> dict[str, Any]:
@@ -167,6 +194,7 @@ class Table:
             for group, where in groups.items():
                 verdict[group] += flagged[where & tried[:count]].tolist()
         found["verdict_flags"] = {group: _mean(v) for group, v in verdict.items()}
+        found["interval"] = {group: interval(v) for group, v in verdict.items()}
         return found
 
     def undecided(self, name: str) -> list[float]:
@@ -175,6 +203,15 @@ class Table:
         low = float(np.quantile(self.risk[name][self._where("label", BAD)[:count]], 0.005))
         high = float(np.quantile(self.risk[name][self._where("label", GOOD)[:count]], 0.99))
         return [fit.risk(min(low, high)), fit.risk(max(low, high))]
+
+
+def interval(values: Sequence[bool]) -> list[float]:
+    """Return the 95 % interval of a share (Clopper and Pearson), as if every edit stood alone."""
+    seen, hits = len(values), int(sum(values))
+    return [
+        round(1 - upper_bound(seen - hits, seen, 0.975), 4),
+        round(upper_bound(hits, seen, 0.975), 4),
+    ]
 
 
 def _mean(values: Sequence[bool]) -> float:

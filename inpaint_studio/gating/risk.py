@@ -1,14 +1,16 @@
-"""The combined risk: a logistic model on z-scores, kept as data and explained by its terms.
+"""The combined risk: weighted z-scores and small trees, kept as data and explained by their parts.
 
-risk = 1 / (1 + exp(-(b + sum w_i z_i))), z_i = clip((t(x_i) - mean_i) / std_i, -4, 4), where
-t is the identity or a log. Weights, bands, thresholds and the figures they were made with are
-read from one JSON file (`resources/gates`), written by `python -m inpaint_studio.gating.train`.
+risk = 1 / (1 + exp(-(b + sum w_i z_i + sum t_j(x)))), z_i = clip((s(x_i) - mean_i) / std_i, -4,
+4), where s is the identity or a log and t_j the answer of a tree. Weights, trees, bands, thresholds
+and the figures they were made with are read from one JSON file (`resources/gates`), written by
+`python -m inpaint_studio.gating.train`.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inpaint_studio.errors import BadSetting
+from inpaint_studio.gating.trees import Tree, from_data, walk
 from inpaint_studio.paths import config_dir, resource
 
 Z_LIMIT = 4.0
@@ -43,6 +46,7 @@ class RiskModel:
 
     terms: tuple[Term, ...]
     intercept: float
+    trees: tuple[Tree, ...] = ()
 
     def logit(self, features: Mapping[str, float]) -> float:
         """Return log-odds of a bad edit; a feature that is not there counts as usual (z = 0)."""
@@ -50,19 +54,25 @@ class RiskModel:
         for term in self.terms:
             if term.name in features:
                 total += term.weight * term.z(features[term.name])
-        return total
+        return total + sum(walk(tree, features)[0] for tree in self.trees)
 
     def risk(self, features: Mapping[str, float]) -> float:
         return 1.0 / (1.0 + math.exp(-min(max(self.logit(features), -60.0), 60.0)))
 
     def shares(self, features: Mapping[str, float]) -> list[tuple[str, float]]:
-        """Return what each feature adds to the log-odds, the most alarming first."""
-        parts = [
-            (term.name, term.weight * term.z(features[term.name]))
+        """Return what each feature adds to the log-odds, the most alarming first.
+
+        Of a tree: what the questions about it moved on the way down.
+        """
+        parts = {
+            term.name: term.weight * term.z(features[term.name])
             for term in self.terms
             if term.name in features
-        ]
-        return sorted(parts, key=lambda part: -part[1])
+        }
+        for tree in self.trees:
+            for name, moved in walk(tree, features)[1]:
+                parts[name] = parts.get(name, 0.0) + moved
+        return sorted(parts.items(), key=lambda part: -part[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,26 @@ def load_gates(path: Path) -> GateSet:
         ) from error
 
 
+def written(gates: dict[str, Any]) -> str:
+    """Return a gate set as text: a line each, a tree on one line."""
+    kept: list[str] = []
+
+    def folded(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {name: folded(part) for name, part in node.items() if name != "trees"} | (
+                {"trees": [hold(tree) for tree in node["trees"]]} if "trees" in node else {}
+            )
+        return node
+
+    def hold(tree: Any) -> str:
+        kept.append(json.dumps(tree))
+        return f"@{len(kept) - 1}@"
+
+    text = json.dumps(folded(gates), indent=1)
+    return re.sub(r'"@(\d+)@"', lambda found: kept[int(found[1])], text) + "\n"
+
+
 def _model(raw: dict[str, Any]) -> RiskModel:
     terms = tuple(Term(**term) for term in raw["terms"])
-    return RiskModel(terms=terms, intercept=float(raw["intercept"]))
+    trees = tuple(from_data(tree) for tree in raw.get("trees", ()))
+    return RiskModel(terms=terms, intercept=float(raw["intercept"]), trees=trees)

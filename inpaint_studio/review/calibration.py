@@ -17,7 +17,7 @@ from pathlib import Path
 from inpaint_studio.errors import BadSetting, StorageError
 from inpaint_studio.gating.bounds import audits_needed, upper_bound
 from inpaint_studio.gating.calibrate import Audited, Drift, Warranty, drift, groups_by_risk, warrant
-from inpaint_studio.gating.risk import default_gates
+from inpaint_studio.gating.risk import default_gates, written
 from inpaint_studio.paths import config_dir, ensure, resource
 from inpaint_studio.review.groups import sku_of
 from inpaint_studio.review.statistics import EditFact, Escape, escape
@@ -150,7 +150,7 @@ def apply(warranty: Warranty, *, reviewer: str = "") -> str:
         "limit": warranty.limit, "bound": warranty.bound, "seen": warranty.seen,
         "bad": warranty.bad, "by": reviewer, "sentence": warranty.sentence,
     }  # fmt: skip
-    data = json.dumps(raw, indent=1, sort_keys=True).encode()
+    data = written(raw).encode()
     folder = ensure(active_path().parent)
     write_durably(folder / f"gates-{version}.json", data)
     write_durably(active_path(), data)

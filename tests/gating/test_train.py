@@ -123,3 +123,33 @@ def test_a_model_is_plain_data_that_gives_the_same_logits() -> None:
     plain = RiskModel(terms=tuple(Term(**t) for t in data["terms"]), intercept=data["intercept"])
     for row, logit in zip(values, model.logit(values)):
         assert plain.logit({"a": row[0], "b": row[1]}) == pytest.approx(logit)
+
+
+def test_what_a_reading_rejects_by_itself_counts_as_found_and_costs_no_budget() -> None:
+    found = table(3, apart=0.0)
+    plain = found.fault_figures()["flagged"]["floating"]
+    for sample in found.planted:
+        if sample.origin == "floating":
+            sample.features["copied_piece"] = 9.0
+    vetoed = limits.Table(judged=found.judged, planted=found.planted, risk=found.risk,
+                          fault=found.fault)  # fmt: skip
+    assert plain < 0.2 and vetoed.fault_figures()["flagged"]["floating"] == 1.0
+    assert not vetoed.vetoed[: len(found.judged)].any()
+
+
+def test_limits_lie_midway_to_the_next_fault_found_and_lose_none() -> None:
+    found = table(4, apart=5.0)
+    spent = found.fault_limits()
+    for fault, limit in spent.items():
+        values = found.fault[fault]
+        mine = np.array([s.origin == fault for s in (*found.judged, *found.planted)])
+        clean = np.array([s.is_clean for s in (*found.judged, *found.planted)])
+        next_found = values[mine & (values > limit)].min()
+        highest_right = values[clean & (values <= limit)].max()
+        assert highest_right < limit < next_found
+
+
+def test_a_share_is_given_with_its_interval() -> None:
+    low, high = limits.interval([True] * 3 + [False] * 117)
+    assert (low, high) == (pytest.approx(0.0052, abs=1e-3), pytest.approx(0.0713, abs=1e-3))
+    assert limits.interval([False] * 20)[0] == 0 and limits.interval([True] * 20)[1] == 1

@@ -1,0 +1,87 @@
+"""Small trees added up: they learn what a sum cannot, say what moved them, and are plain data."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from inpaint_studio.gating import fit, trees
+from inpaint_studio.gating.risk import RiskModel, Term, written
+from inpaint_studio.gating.train import as_data
+
+NAMES = ("rough", "weak", "idle")
+
+
+def crossed(count: int = 400) -> tuple[trees.Matrix, trees.Matrix]:
+    """Weak texture is a fault where the surroundings are rough, and none where they are plain."""
+    values = np.random.default_rng(3).random((count, 3))
+    return values, ((values[:, 0] > 0.5) == (values[:, 1] > 0.5)).astype(float)
+
+
+def grown(**how: float) -> tuple[float, list[trees.Tree]]:
+    values, target = crossed()
+    growth = trees.Growth(columns=3, trees=60, rate=0.2, **how)  # type: ignore[arg-type]
+    return trees.grow(NAMES, values, target, np.ones(len(values)), growth)
+
+
+def test_trees_learn_what_no_weighted_sum_can_say() -> None:
+    values, target = crossed()
+    _, forest = grown()
+    fresh = np.random.default_rng(4).random((400, 3))
+    is_bad = (fresh[:, 0] > 0.5) == (fresh[:, 1] > 0.5)
+    assert fit.auc(trees.answers(forest, NAMES, fresh), is_bad) > 0.97
+    weights, _ = fit.logistic(values - 0.5, target, np.ones(len(values)), 1.0)
+    assert fit.auc(fresh @ weights, is_bad) < 0.6
+
+
+def test_the_same_values_grow_the_same_trees_and_no_end_is_thin() -> None:
+    assert grown() == grown()
+    values, _ = crossed()
+    _, forest = grown(leaf=50.0)
+    for tree in forest:
+        firsts = [node for node in tree if node.name][:1]
+        for node in firsts:
+            low = int((values[:, NAMES.index(node.name)] <= node.limit).sum())
+            assert 50 <= low <= len(values) - 50
+
+
+def test_a_models_shares_add_up_and_a_missing_number_ends_the_way() -> None:
+    values, _ = crossed()
+    start, forest = grown()
+    model = RiskModel(terms=(Term(name="weak", mean=0.5, std=0.3, weight=0.4),), intercept=start,
+                      trees=tuple(forest))  # fmt: skip
+    features = dict(zip(NAMES, values[0]))
+    shares = model.shares(features)
+    roots = sum(tree[0].value for tree in forest)
+    assert model.logit(features) == pytest.approx(start + roots + sum(s for _, s in shares))
+    assert dict(shares).keys() <= set(NAMES) and shares == sorted(shares, key=lambda s: -s[1])
+    assert model.logit({}) == pytest.approx(start + roots)
+    one_by_one = [sum(trees.walk(t, dict(zip(NAMES, row)))[0] for t in forest) for row in values]
+    assert trees.answers(forest, NAMES, values) == pytest.approx(one_by_one)
+
+
+def test_a_fitted_model_with_trees_is_plain_data_that_gives_the_same_logits() -> None:
+    values, target = crossed()
+    problem = fit.Problem(
+        names=NAMES, values=values, target=target, weight=np.ones(len(values)),
+        photos=[str(n) for n in range(len(values))], sure=np.ones(len(values), dtype=bool),
+        growth=trees.Growth(trees=20, rate=0.2, columns=3),
+    )  # fmt: skip
+    model = fit.fit_model(problem)
+    text = written({"version": "t", "models": {"quick": as_data(model)}})
+    assert max(map(len, text.splitlines())) < 2000
+    raw = json.loads(text)["models"]["quick"]
+    plain = RiskModel(
+        terms=tuple(Term(**term) for term in raw["terms"]), intercept=raw["intercept"],
+        trees=tuple(trees.from_data(tree) for tree in raw["trees"]),
+    )  # fmt: skip
+    for row, logit in zip(values[:40], model.logit(values)):
+        assert plain.logit(dict(zip(NAMES, row))) == pytest.approx(float(logit))
+
+
+@pytest.mark.parametrize("raw", [[], [[0.1, "a", 0.5, 0, 1]], [[0.1, "a", 0.5, 1, 9], [0.2]]])
+def test_trees_that_lead_nowhere_or_round_in_circles_are_refused(raw: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="tree"):
+        trees.from_data(raw)
