@@ -20,6 +20,7 @@ from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import Planes, spread, to_lab
+from inpaint_studio.proposals.plates import plates_in
 from inpaint_studio.vision.readers import Readers, as_rgb8
 
 LOOK_PX = 720
@@ -40,11 +41,11 @@ class _Find:
 
 
 def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
-    """Return what stands out from the surface around it, surest first; never automatic.
+    """Return what stands out from the surface around it, and plates under letters, surest first;
+    never automatic.
 
     Text on the surface is part of a logo when it lies in one; its own proposer has the rest.
     """
-    del readers
     rgb = as_rgb8(pixels)
     scale = min(1.0, LOOK_PX / max(rgb.shape[:2]))
     small = rgb
@@ -52,7 +53,11 @@ def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Pro
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     token.step(0.1, "looking for logos")
     colour, relief = unusual(to_lab(np.asarray(small, dtype=np.uint8)))
-    token.step(0.6, "looking for logos")
+    token.step(0.4, "looking for logos")
+    plates = [] if readers.why_no_text() else plates_in(rgb, readers, token.within(0.4, 0.9))
+    plated = np.zeros(rgb.shape[:2], dtype=np.bool_)
+    for plate in plates:
+        plated[plate.record.box.slices] |= plate.mask
     found: list[Proposal] = []
     for find in _finds(colour, relief)[:MOST]:
         mask = find.mask
@@ -60,6 +65,8 @@ def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Pro
             size = (rgb.shape[1], rgb.shape[0])
             soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
             mask = np.asarray(soft > 0.4, dtype=np.bool_)
+        if plated[mask].mean() > 0.5:
+            continue
         what = "relief" if find.relief else "colour"
         confidence = 0.25 + 0.05 * min(7.0, find.strength - _STRONG) + 0.3 * find.lonely
         made = proposal(
@@ -71,7 +78,8 @@ def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Pro
         if made is not None:
             found.append(made)
     token.step(1.0, "looking for logos")
-    return sorted(found, key=lambda item: (-item.record.confidence, item.record.box))
+    every = [*found, *plates]
+    return sorted(every, key=lambda item: (-item.record.confidence, item.record.box))
 
 
 def unusual(lab: Planes) -> tuple[Planes, Planes]:
