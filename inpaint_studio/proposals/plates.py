@@ -26,8 +26,10 @@ LOOK_PX = 900
 """Longer side of the copy that is looked at."""
 EVEN = 7.0
 """Lab distance from the ground between the letters up to which a pixel may be plate."""
+ROOM = 0.2
+"""Room of a line's outline around its letters, in heights of the line."""
 LEAST_TIMES, MOST_AREA = 1.4, 0.2
-"""Area of a plate: so many times its line's at least, so much of the photo at most."""
+"""Area of a plate: so many times its letters' at least, so much of the photo at most."""
 FORM = 0.93
 """How much of a plate and of the plain form put around it they must share (IoU)."""
 STEP, ROUND_IT = 8.0, 0.9
@@ -35,7 +37,7 @@ STEP, ROUND_IT = 8.0, 0.9
 BORDER = 0.15
 """Widest border of another colour, as a part of the plate's shorter side."""
 HELD = 0.9
-"""Share of a line that must lie on the plate."""
+"""Share of the letters' place that must lie on the plate."""
 
 
 def plates_in(rgb: NDArray[np.uint8], readers: Readers, token: RunToken) -> list[Proposal]:
@@ -65,7 +67,7 @@ def plates_around(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> list[Proposa
     found: list[Proposal] = []
     taken = np.zeros(lab.shape[:2], dtype=np.bool_)
     for line in lines:
-        area = line.area_mask((lab.shape[0], lab.shape[1]))
+        area = _core(line, (lab.shape[0], lab.shape[1]))
         if not area.any() or taken[area].mean() > 0.5:
             continue
         plate = _plate(lab, area)
@@ -80,6 +82,14 @@ def plates_around(rgb: NDArray[np.uint8], lines: Sequence[Line]) -> list[Proposa
         if made is not None:
             found.append(made)
     return found
+
+
+def _core(line: Line, shape: tuple[int, int]) -> MaskBool:
+    """Return where a line's letters lie: its outline has room, more than a small plate has."""
+    area = line.area_mask(shape).astype(np.uint8)
+    reach = 2 * round(ROOM * line.thickness_px) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return np.asarray(cv2.erode(area, kernel) > 0, dtype=np.bool_)
 
 
 def _plate(lab: Planes, area: MaskBool) -> MaskBool | None:
