@@ -85,7 +85,7 @@ def test_intent_prompt_and_parameters_reach_the_recipe_and_the_engine(
     assert fill(photo, whole, intent="upscale", prompt="a cup", **again).recipe == recipe
     with pytest.raises(BadMask):
         fill(photo, whole, intent="remove", **wish)
-    with pytest.raises(BadSetting, match="no parameter zoom"):
+    with pytest.raises(BadSetting, match="no parameter 'zoom'"):
         fill(
             photo, whole, **dict(wish, parameters={"model": "lanczos", "zoom": 2}), intent="upscale"
         )
