@@ -36,6 +36,7 @@ from inpaint_studio.proposals.ink import (
     of_one_ink,
     veiled,
 )
+from inpaint_studio.proposals.shadows import with_past
 from inpaint_studio.vision.lines import Line, scaled, strip
 from inpaint_studio.vision.plausible import letters_of
 
@@ -53,7 +54,8 @@ class Glyphs:
     """Strokes of one line: `mask` (H, W) over `box`, outline, shadow and ringing included.
 
     core: the ink alone. agreement: 0..1, how well the core alone reads like the photo did.
-    way: how ink was told from ground. stroke_px: median stroke width.
+    way: how ink was told from ground. stroke_px: median stroke width. is_past: whether a shadow or
+    glow may still reach past the mask.
     """
 
     box: Box
@@ -62,6 +64,7 @@ class Glyphs:
     agreement: float
     way: str
     stroke_px: float
+    is_past: bool = False
 
 
 def likeness(one: str, two: str) -> float:
@@ -110,8 +113,10 @@ def strokes(
         return None
     if found.core.shape != crop.shape[:2]:
         found = _enlarged(found, crop, factor)
-    mask = grown_to_effects(to_lab(crop), found.core, found.room, line.thickness_px)
-    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width)
+    lab = to_lab(crop)
+    mask = grown_to_effects(lab, found.core, found.room, line.thickness_px)
+    mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px)
+    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

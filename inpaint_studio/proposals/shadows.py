@@ -3,7 +3,8 @@
 For every offset and softness in reach the light beside the strokes is explained by the moved
 strokes (least squares, cell by cell along the line, so that the ground's own forms of one cell
 count once). A shadow holds in nearly all cells alike, falls one way, and explains more than a
-halo around the letters does; what a textured ground shows by chance fails one of these. How dark
+halo around the letters does; and it is dark behind light letters, light behind dark ones, as it is
+to set them off. What a textured ground shows by chance fails one of these. How dark
 the shadow was found to be says where its soft end is no longer seen.
 
 Rejected: comparing the moved strokes with what lies just past them (misses soft shadows, and
@@ -32,6 +33,9 @@ _LEAST, _CELLS = 12.0, 18
 _PROOFS = ((4.5, 0.78, 0.4, 0.65), (12.0, 0.65, 0.2, 0.8))
 """What proves one: its deviations, the share of cells of one sign, and what may speak against it,
 the same strength on the other side or all around; less of the rest where it is beyond doubt."""
+_CELLS_PAST, _LEAST_PAST, _SURELY_PAST, _ALIKE_PAST, _EXPLAINS_PAST = 12, 10.0, 3.9, 0.65, 5000.0
+"""The same for what is left past a mask, and how much of the light it must explain (Lab² px)."""
+_MORE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,69 @@ def shadow(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
     lab: (H, W, 3) CIELAB; core: (H, W) the strokes; thickness_px: height of the line.
     """
     factor = min(1.0, _HEIGHT_PX / max(thickness_px, 1.0))
-    cover = core.astype(np.float32)
-    light = np.ascontiguousarray(lab[..., 0])
-    if factor < 1:
-        size = (max(8, round(core.shape[1] * factor)), max(8, round(core.shape[0] * factor)))
-        cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
-        light = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
-    found = _strongest(_tried(np.asarray(light), np.asarray(cover), thickness_px * factor))
-    if found is None:
-        return np.zeros_like(core)
-    soft = cv2.GaussianBlur(core.astype(np.float32), (0, 0), found.soft_px / factor)
-    moved = shifted(soft, round(found.dy / factor), round(found.dx / factor))
-    return np.asarray((moved * abs(found.change) > SEEN) & ~core, dtype=np.bool_)
-
-
-def _tried(light: Plane, cover: Plane, thickness_px: float) -> list[_Cast]:
+    cover, light = _smaller(core.astype(np.float32), factor), _smaller(lab[..., 0], factor)
     distance = cv2.distanceTransform((cover <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
-    near = (distance > _RIM_PX) & (distance <= 0.4 * thickness_px)
+    near = (distance > _RIM_PX) & (distance <= 0.4 * thickness_px * factor)
+    found = _strongest(_tried(light, cover, near, thickness_px * factor, cells=_CELLS))
+    return np.zeros_like(core) if found is None else _seen(found, core, factor)
+
+
+def with_past(
+    lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool, thickness_px: float
+) -> tuple[MaskBool, bool]:
+    """Return the mask with what shows past it within `room`, and whether some still may.
+
+    A second look: it grows the mask by a fifth at most, and where it would take more or finds the
+    same again, a person should look.
+    """
+    past = left_past(lab, core, mask, thickness_px) & room
+    if not past.any():
+        return mask, False
+    if past.sum() > _MORE * mask.sum():
+        return mask, True
+    wider = mask | past
+    again = left_past(lab, core, wider, thickness_px) & room
+    return wider, bool(again.any())
+
+
+def left_past(lab: Planes, core: MaskBool, mask: MaskBool, thickness_px: float) -> MaskBool:
+    """Return the pixels past `mask` that still show a shadow or glow of `core`, its letters.
+
+    Less is asked than for taking a shadow along: whoever acts on it may look again, or ask.
+    """
+    factor = min(1.0, _HEIGHT_PX / max(thickness_px, 1.0))
+    cover, light = _smaller(core.astype(np.float32), factor), _smaller(lab[..., 0], factor)
+    hidden = _smaller(mask.astype(np.float32), factor)
+    past = cv2.distanceTransform((hidden <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform((cover <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
+    near = (past > 0.6) & (distance <= 0.45 * thickness_px * factor)
+    surest: _Cast | None = None
+    for cast in _tried(light, cover, near, thickness_px * factor, cells=_CELLS_PAST):
+        if not (_LEAST_PAST <= abs(cast.change) <= 100 and cast.alike >= _ALIKE_PAST):
+            continue
+        if cast.surely >= _SURELY_PAST and cast.explains >= _EXPLAINS_PAST:
+            surest = cast if surest is None or cast.surely > surest.surely else surest
+    empty = np.zeros_like(core)
+    return empty if surest is None else _seen(surest, core, factor) & ~mask
+
+
+def _smaller(plane: NDArray[np.float32], factor: float) -> Plane:
+    if factor >= 1:
+        return np.ascontiguousarray(plane)
+    size = (max(8, round(plane.shape[1] * factor)), max(8, round(plane.shape[0] * factor)))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _seen(cast: _Cast, core: MaskBool, factor: float) -> MaskBool:
+    """Where that shadow of the strokes is seen, at the photo's own size."""
+    soft = cv2.GaussianBlur(core.astype(np.float32), (0, 0), cast.soft_px / factor)
+    moved = shifted(soft, round(cast.dy / factor), round(cast.dx / factor))
+    return np.asarray((moved * abs(cast.change) > SEEN) & ~core, dtype=np.bool_)
+
+
+def _tried(
+    light: Plane, cover: Plane, near: MaskBool, thickness_px: float, *, cells: int
+) -> list[_Cast]:  # fmt: skip
     smooth = max(3.0, 0.22 * thickness_px)
     known = near.astype(np.float32)
     weight = cv2.GaussianBlur(known, (0, 0), smooth) + 1e-4
@@ -84,9 +134,10 @@ def _tried(light: Plane, cover: Plane, thickness_px: float) -> list[_Cast]:
     names = (rows // cell) * (cover.shape[1] // cell + 1) + columns // cell
     index = np.unique(names, return_inverse=True)[1].ravel()
     count = int(index.max()) + 1 if index.size else 0
-    if count < _CELLS:
+    if count < cells:
         return []
     shown = apart(light)
+    lifts = _lifts_off(light, cover, near)
     tried = []
     for dy, dx, soft in _offsets(thickness_px):
         pattern = apart(shifted(np.asarray(cv2.GaussianBlur(cover, (0, 0), soft)), dy, dx))
@@ -96,12 +147,23 @@ def _tried(light: Plane, cover: Plane, thickness_px: float) -> list[_Cast]:
         if total < 1e-3:
             continue
         change = float(along.sum()) / total
+        if (dy or dx) and change * lifts < 0:
+            continue
         error = float(np.sqrt(((along - change * power) ** 2).sum())) / total
         used = power > 0.15 * np.median(power)
         alike = float((along[used] * change > 0).mean())
         tried.append(_Cast(dy, dx, soft, change, abs(change) / max(error, 1e-6), alike,
                            change**2 * total))  # fmt: skip
     return tried
+
+
+def _lifts_off(light: Plane, cover: Plane, near: MaskBool) -> int:
+    """Which way a shadow must go to set the letters off: dark (-1) behind light ones; 0: unknown,
+    where the letters are as light as their ground."""
+    if not near.any() or not (cover > 0.5).any():
+        return 0
+    gap = float(np.median(light[near]) - np.median(light[cover > 0.5]))
+    return 0 if abs(gap) < SEEN else int(np.sign(gap))
 
 
 def _offsets(thickness_px: float) -> list[tuple[int, int, float]]:

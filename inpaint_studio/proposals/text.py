@@ -163,10 +163,12 @@ def _of_line(
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
     agrees = glyphs.agreement >= AGREES
-    automatic = verdict.sure and agrees and is_over
+    automatic = verdict.sure and agrees and is_over and not glyphs.is_past
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"
+    elif agrees and glyphs.is_past:
+        reason = f"{said}; a shadow or glow may reach past the mask: look first"
     elif agrees and not is_over:
         confidence *= 0.8
         reason = f"{said}; ink and edges are those of a sign in the scene: look first"

@@ -6,10 +6,11 @@ import pytest
 
 from inpaint_studio import api
 from inpaint_studio.cli.demo_photos import jobs
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.proposals.rim import inked_neighbours
-from inpaint_studio.proposals.shadows import shadow
+from inpaint_studio.proposals.shadows import left_past, shadow, with_past
 from tests.overlays import compose, fonts, placed, text_alpha
 
 WHITE, BLACK = (np.full(3, value, dtype=np.float32) for value in (255, 0))
@@ -70,6 +71,29 @@ def test_a_rough_ground_casts_no_shadow(seed: int):
     ink = written()
     shown = compose(ground(seed), [(ink, WHITE)])
     assert not shadow(to_lab(shown), ink > 0.5, 44.0).any()
+
+
+def test_what_is_light_beside_light_letters_is_no_shadow_of_them():
+    ink = written()
+    echo = np.roll(cv2.GaussianBlur(ink, (0, 0), 1.5), (3, 3), (0, 1)) * np.float32(0.6)
+    shown = compose(ground(4), [(echo, WHITE), (ink, WHITE)])
+    assert not shadow(to_lab(shown), ink > 0.5, 44.0).any()
+
+
+@pytest.mark.parametrize("seed", range(4, 8))
+def test_a_second_look_takes_along_what_shows_past_the_mask(seed: int):
+    ink = written()
+    cast = np.roll(cv2.GaussianBlur(ink, (0, 0), 1.5), (3, 3), (0, 1)) * np.float32(0.6)
+    core = ink > 0.5
+    dark = (cast * (1 - ink) > 0.1) & ~core
+    narrow = grow(core, 1)
+    for effects, shows in (([(cast, BLACK)], True), ([], False)):
+        lab = to_lab(compose(ground(seed), [*effects, (ink, WHITE)]))
+        past = left_past(lab, core, narrow, 44.0)
+        assert past.any() == shows
+        assert not shows or past[dark & ~narrow].mean() > 0.8
+        wider, is_past = with_past(lab, core, narrow, np.ones_like(core), 44.0)
+        assert ((wider != narrow).any() or is_past) == shows
 
 
 def test_a_halo_is_no_shadow_and_is_followed_to_its_faint_end():
