@@ -20,7 +20,7 @@ from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.mask import usual_stroke_px
+from inpaint_studio.imaging.mask import grow, usual_stroke_px
 
 Lab = NDArray[np.float32]
 
@@ -31,6 +31,10 @@ NEAR, WITHIN = 0.5, 1.2
 """Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
 NEAR_MOST_PX = 40.0
 """Letters further away may be another region's, and still wait for their own fill."""
+HIGHEST = 1.4
+"""Heights of a letter: a piece's longer side at most."""
+SCRAP_PX, WITHIN_MASK = 10, 0.5
+"""Pixels of a scrap amid the mask, and which share of what lies around it is masked."""
 ALONE, AROUND_PX = 0.75, (1.5, 3.5)
 """Share of what lies so far around a piece that is another colour: letters end at once, the light
 on a cup fades."""
@@ -58,7 +62,7 @@ def ink_left(request: JudgeRequest) -> Measured:
         return Measured(0.0)
     away = distance(~mask)
     room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
-    left = _pieces(after, np.asarray(room), away, ink)
+    left = _pieces(after, np.asarray(room), away, ink) | _scraps(after, mask, ink)
     if not left.any():
         return Measured(0.0)
     plane = np.zeros(request.mask.shape, dtype=np.float32)
@@ -96,11 +100,8 @@ def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
 
 def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
     """The pixels of pieces that look like letters of this ink."""
-    off = np.sqrt(((after - ink.colour) ** 2).sum(axis=2))
-    size = int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1
-    ground = _median(after, size)
-    stands_out = np.sqrt(((ground - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
-    found = (off <= ink.near) & stands_out & room
+    off, inked = _inked(after, ink)
+    found = inked & room
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         found.astype(np.uint8), connectivity=8
     )
@@ -110,7 +111,7 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
         side = max(wide, high)
         if area < max(6.0, 0.5 * ink.stroke_px * 0.35 * ink.height_px):
             continue
-        if not 0.35 * ink.height_px <= side <= 1.4 * ink.height_px:
+        if not 0.35 * ink.height_px <= side <= HIGHEST * ink.height_px:
             continue
         part = (slice(top, top + high), slice(left, left + wide))
         piece = labels[part] == name
@@ -121,6 +122,37 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
         if _ends_at_once(off, labels == name, Box(left, top, left + wide, top + high), ink):
             kept[part] |= piece
     return kept
+
+
+def _scraps(after: Lab, mask: MaskBool, ink: _Ink) -> MaskBool:
+    """The pixels of ink that the mask left out in the middle of letters: most of what lies around
+    such a scrap is masked, and all of it is of another colour."""
+    off, inked = _inked(after, ink)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (inked & ~mask).astype(np.uint8), connectivity=8
+    )
+    near = grow(mask, 1)
+    kept = np.zeros(mask.shape, dtype=np.bool_)
+    for name in range(1, count):
+        left, top, wide, high, area = (int(value) for value in stats[name])
+        if area < SCRAP_PX or max(wide, high) > HIGHEST * ink.height_px:
+            continue
+        box = Box(left, top, left + wide, top + high)
+        part = box.pad(3).clamp(Box.of_shape(mask.shape)).slices
+        away = distance(labels[part] != name)
+        around = (away > 1.5) & (away <= 3.0)
+        is_within = around.any() and float(near[part][around].mean()) >= WITHIN_MASK
+        if is_within and _ends_at_once(off, labels == name, box, ink):
+            kept |= labels == name
+    return kept
+
+
+def _inked(after: Lab, ink: _Ink) -> tuple[NDArray[np.float32], MaskBool]:
+    """How far each pixel is from the ink, Lab, and where it is of it though its ground is not."""
+    off = np.sqrt(((after - ink.colour) ** 2).sum(axis=2))
+    size = int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1
+    stands_out = np.sqrt(((_median(after, size) - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
+    return off, np.asarray((off <= ink.near) & stands_out, dtype=np.bool_)
 
 
 def _ends_at_once(off: NDArray[np.float32], piece: MaskBool, box: Box, ink: _Ink) -> bool:

@@ -78,3 +78,19 @@ def test_the_light_on_a_cup_beside_white_letters_is_no_letter(wide: float, tall:
     after = before.copy()
     after[mask] = bare[mask]
     assert ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text")).value == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_scrap_that_the_mask_left_out_amid_a_letter_is_found(seed: int):
+    bare, word = ground(seed), drawn("MORNING", 30)
+    before = compose(bare, [(word, BLACK)])
+    mask = grow(word > 0, 2)
+    rows, columns = np.nonzero(word > 0.9)
+    here = rows[len(rows) // 2], columns[len(rows) // 2]
+    scrap = (slice(here[0] - 3, here[0] + 3), slice(here[1] - 3, here[1] + 3))
+    mask[scrap] &= word[scrap] < 0.9
+    after = before.copy()
+    after[mask] = bare[mask]
+    measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert measured.value >= 10 and measured.box is not None
+    assert abs(measured.box.left - here[1]) <= 8 and abs(measured.box.top - here[0]) <= 8
