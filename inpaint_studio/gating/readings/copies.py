@@ -28,7 +28,7 @@ SURE_BLOCKS = 10
 NEAR_PX = (3, 6)
 SMOOTH_PX = 1.5
 JOINED_DE = 6.0
-_TABLE_BITS = 20
+_TABLE_BITS = 22
 ALSO = ("copied_alone", "copied_area", "copied_share")
 
 Codes = NDArray[np.uint64]
@@ -119,10 +119,8 @@ def _twins(
     codes: Codes, own_at: NDArray[np.int64], there_at: NDArray[np.int64], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (blocks of the hole, lag to a known block of the same bytes), up to three each."""
-    table = np.zeros(1 << _TABLE_BITS, dtype=bool)
-    cut = np.uint64(64 - _TABLE_BITS)
-    table[codes[own_at] >> cut] = True
-    there_at = there_at[table[codes[there_at] >> cut]]
+    there_at = _met(codes, there_at, own_at)
+    own_at = _met(codes, own_at, there_at)
     there_at = there_at[np.argsort(codes[there_at], kind="stable")]
     ranked = codes[there_at]
     first = np.searchsorted(ranked, codes[own_at], "left")
@@ -135,6 +133,15 @@ def _twins(
         blocks.append(here)
         lags.append((there // width - here // width) * 65536 + there % width - here % width)
     return np.concatenate(blocks), np.concatenate(lags)
+
+
+def _met(codes: Codes, at: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those of `at` whose code may be among the others': the rest costs no search."""
+    cut = np.uint64(64 - _TABLE_BITS)
+    table = np.zeros(1 << _TABLE_BITS, dtype=bool)
+    table[codes[others] >> cut] = True
+    met: NDArray[np.int64] = at[table[codes[at] >> cut]]
+    return met
 
 
 def _connected(
