@@ -23,9 +23,12 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
-# what the search of the finest level and those below it adds.
+# what the search of the finest level and those below it adds; and, for no more than so many
+# million, what starts add that are not kept.
 _JOIN_S = 3.0
 _SEARCH_S = 9.0
+_STARTS_S = 7.0
+_STARTS_MOST = 0.064
 _MOST_REST = 3
 _COPY_B = 120
 """Bytes that a pixel of a copy beside the crop takes."""
@@ -41,6 +44,7 @@ KNOBS = {
     "fine_rounds": Knob(16, 1, 1000),
     "turned": Knob("no", choices=tuple(TURNS)),
     "scaled": Knob(False),
+    "grown": Knob(False),
     "device": Knob("cpu", choices=DEVICES),
 }
 
@@ -52,12 +56,13 @@ class PatchEngine(PlainEngine):
     coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
     `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
     cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
-    crop turned and resized, too; device, cuda where a graphics card shall search
-    (`patch_device`), whose pixels are its own: without it the CPU does.
+    crop turned and resized, too; grown, 1 to let whatever reaches the rim grow inwards, as up to
+    version 8; device, cuda where a graphics card shall search (`patch_device`), whose pixels are
+    its own: without it the CPU does.
     """
 
     name = "patch"
-    version = 8
+    version = 9
     title = "Patch"
     knobs = KNOBS
 
@@ -87,14 +92,23 @@ class PatchEngine(PlainEngine):
 
     def effort(self, mask: MaskBool, budget_s: float) -> dict[str, Scalar]:
         million = float(mask.sum()) / 1e6
-        rest = 0
+        starts = min(million, _STARTS_MOST) * _STARTS_S
+        if million * (_JOIN_S + _SEARCH_S) + starts <= budget_s:
+            return {}
+        rest = 1
         while rest < _MOST_REST and million * (_JOIN_S + _SEARCH_S / 4**rest) > budget_s:
             rest += 1
-        return {"rest_levels": rest} if rest else {}
+        return {"rest_levels": rest}
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
         from inpaint_studio.engines.patch_levels import FAR_COST
-        from inpaint_studio.engines.patch_rounds import COARSE_ROUNDS, FINE_ROUNDS, synthesise
+        from inpaint_studio.engines.patch_rounds import (
+            COARSE_ROUNDS,
+            FINE_ROUNDS,
+            GROWN,
+            SETTLED,
+            synthesise,
+        )
 
         parameters = request.recipe.parameters
         hole = np.ascontiguousarray(request.mask)
@@ -118,6 +132,7 @@ class PatchEngine(PlainEngine):
             fine_rounds=max(1, int(parameters.get("fine_rounds", FINE_ROUNDS))),
             turned=turned,
             scaled=scaled,
+            manner=GROWN if parameters.get("grown", False) else SETTLED,
             threads=threads,
             token=token,
         )

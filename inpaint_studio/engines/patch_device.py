@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.engines.patch_held import LINE_TRIES, Held, mix
 from inpaint_studio.engines.patch_levels import Level, Points
-from inpaint_studio.engines.patch_rounds import Rounds, weights
+from inpaint_studio.engines.patch_work import Rounds, weights
 from inpaint_studio.jobs.token import RunToken
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ FAR_COST = 150.0
 A thousand keeps to the ground beside the hole and loses regular ground (brick: its lines end), as
 the piece that goes on there lies some repeats away; over ordinary photos both are alike.
 """
-_DECAY = 2.4
 _DECAY_MOST_PX = 40
 
 
@@ -149,10 +148,12 @@ def make_level(
     scale: int,
     far_cost: float = FAR_COST,
     beside: Beside | None = None,
+    decay: float = 2.4,
 ) -> Level:
     """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch.
 
-    beside: what the picture holds beside the crop.
+    beside: what the picture holds beside the crop. decay: how many times less a patch is trusted
+    for every pixel that it lies deeper.
     """
     usable = whole_patches(source & ~hole)
     if beside is None:
@@ -180,7 +181,7 @@ def make_level(
         holes=np.argwhere(hole).astype(np.int32),
         found=np.zeros_like(targets),
         cost=np.full(len(targets), 2**31 - 1, np.int32),
-        trust=np.power(np.float32(_DECAY), -deep).astype(np.float32),
+        trust=np.power(np.float32(decay), -deep).astype(np.float32),
     )
 
 

@@ -19,7 +19,8 @@ from inpaint_studio.engines.patch_guide import draw_all, guide
 from inpaint_studio.engines.patch_held import mix
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
 from inpaint_studio.engines.patch_lines import find_lines
-from inpaint_studio.engines.patch_rounds import Rounds, synthesise, weights
+from inpaint_studio.engines.patch_rounds import synthesise
+from inpaint_studio.engines.patch_work import Rounds, weights
 from inpaint_studio.errors import BadSetting, Cancelled, Missing
 from inpaint_studio.imaging.color import to_linear
 from inpaint_studio.imaging.mask import ring

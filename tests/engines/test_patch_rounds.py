@@ -1,12 +1,15 @@
-"""How much the finest scale is searched: decided by its size alone, less when it is large."""
+"""How a fill begins and how much its scales are searched: by their size alone."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 
 from inpaint_studio.engines import patch_rounds
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
+from inpaint_studio.engines.patch_work import Rounds
 from inpaint_studio.jobs.token import RunToken
 
 
@@ -28,8 +31,8 @@ def rounds_of(
 ) -> list[tuple[int, int]]:
     """Return (sweeps, reach) of every search a scale gets, the finest (0) by default."""
     seen: list[tuple[int, int]] = []
-    with patch_rounds.Rounds(1, RunToken()) as work:
-        work.first_guess(made)
+    with Rounds(1, RunToken()) as work:
+        work.layered_guess(made)
 
         def search(_: Level, *, salt: int, sweeps: int, reach: int, back: bool) -> None:
             seen.append((sweeps, reach))
@@ -67,3 +70,41 @@ def test_coarse_scales_get_fewer_rounds_when_large_and_never_too_few(
 def test_a_recipe_may_ask_for_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(rounds_of(monkeypatch, level(40), number=1, most=2)) == 2
     assert len(rounds_of(monkeypatch, level(40), most=2)) == 2
+
+
+def solved_from(monkeypatch: pytest.MonkeyPatch, **asked: Any) -> list[tuple[int, int, Level]]:
+    """Fill a hole; return (scale, start, level) of everything that was solved, in order."""
+    seen: list[tuple[int, int, Level]] = []
+    solve = patch_rounds._solve
+
+    def noted(work: Rounds, task: Any, number: int, coarser: Level | None, start: int = 0) -> Level:
+        if number == 0:
+            assert coarser is not None
+            seen.append((-1, 0, coarser))
+        made = solve(work, task, number, coarser, start)
+        seen.append((number, start, made))
+        return made
+
+    monkeypatch.setattr(patch_rounds, "_solve", noted)
+    rng = np.random.default_rng(3)
+    image = rng.uniform(0, 255, (96, 96, 3)).astype(np.float32)
+    hole = np.zeros((96, 96), bool)
+    hole[36:60, 34:62] = True
+    patch_rounds.synthesise(image, hole, ~hole, seed=1, threads=1, token=RunToken(), **asked)
+    return seen
+
+
+def test_the_start_whose_matches_cost_least_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = solved_from(monkeypatch)
+    ends = [level for number, _, level in seen if number == 1]
+    kept = next(level for number, _, level in seen if number == -1)
+    assert [start for number, start, _ in seen if number == 1] == [0, 1, 2]
+    assert kept is min(ends, key=lambda level: int(level.cost.sum()))
+    assert sum(number == 0 for number, _, _ in seen) == 1
+
+
+@pytest.mark.parametrize("asked", [{"manner": patch_rounds.GROWN}, {"rest": 1}])
+def test_one_start_is_enough_where_asked_or_where_time_is_short(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {start for _, start, _ in solved_from(monkeypatch, **asked)} == {0}
