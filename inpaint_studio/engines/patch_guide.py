@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines.patch_edges import Floats, sampled
+from inpaint_studio.engines.patch_follow import Floats, sampled
 from inpaint_studio.engines.patch_levels import (
     REACH,
     SLACK,

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.engines.patch_edges import Arrival, Floats, arrivals, partners, sampled
+from inpaint_studio.engines.patch_edges import arrivals, partners
+from inpaint_studio.engines.patch_follow import Arrival, Floats, sampled
 from inpaint_studio.engines.patch_levels import FloatImage
 from inpaint_studio.jobs.token import RunToken
 
