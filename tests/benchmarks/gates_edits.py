@@ -37,6 +37,8 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions, Scalar
 
 LABELS = Path(__file__).with_name("gates_labels.csv")
+PATCH_LABELS = Path(__file__).with_name("gates_patch_labels.csv")
+"""200 fills by version 9 of `patch` in other photos: no gate set was trained on them."""
 CASES_PER_PHOTO = 2
 LONGEST_PX = 720
 SHEET_PX = 1540
@@ -220,6 +222,7 @@ def _ours(name: str, **parameters: Scalar) -> Callable[[Case], np.ndarray]:
 ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
     # As it was when its fills were labelled.
     "patch": _ours("patch", far_cost=1000.0, lines=0, coarse_rounds=6, fine_rounds=10, grown=1),
+    "patch9": _ours("patch"),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
@@ -248,37 +251,54 @@ def write(path: Path, picture: np.ndarray) -> None:
     path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
 
 
-def make(folders: list[Path], output: Path, *, draft: bool) -> list[dict[str, str]]:
-    """Write the edits and their `labels.csv`; return its rows."""
+def drafted(folders: list[Path]) -> Iterator[tuple[Case, list[str]]]:
+    """Yield every case of the photos, and its engines."""
+    for number, c in enumerate(cases(photos(folders))):
+        yield c, list(dict.fromkeys(engines_of(number)))
+
+
+def labelled(folders: list[Path], known: list[dict[str, str]]) -> Iterator[tuple[Case, list[str]]]:
+    """Yield the cases that have labels, and the engines they have them for."""
+    paths = {f"{path.parent.name}/{path.name}": path for path in photos(folders)}
+    for name in dict.fromkeys(row["case"] for row in known):
+        mine = [row for row in known if row["case"] == name]
+        path = paths.get(mine[0]["photo"])
+        if path is not None:
+            yield case(int(name[1:]), mine[0]["photo"], read(path)), [r["engine"] for r in mine]
+
+
+def make(folders: list[Path], output: Path, labels: Path | None) -> list[dict[str, str]]:
+    """Write the edits and their `labels.csv`; return its rows. labels: None for a draft."""
     output.mkdir(parents=True, exist_ok=True)
-    known = {}
-    if not draft:
-        with LABELS.open(newline="") as file:
-            known = {(row["case"], row["engine"]): row for row in csv.DictReader(file)}
+    told: list[dict[str, str]] = []
+    if labels is not None:
+        with labels.open(newline="") as file:
+            told = list(csv.DictReader(file))
+    known = {(row["case"], row["engine"]): row for row in told}
     rows: list[dict[str, str]] = []
     stale = 0
-    for number, c in enumerate(cases(photos(folders))):
+    for c, engines in drafted(folders) if labels is None else labelled(folders, told):
         done: list[str] = []
-        for name in dict.fromkeys(engines_of(number)):
-            told = known.get((c.name, name))
-            if not draft and told is None:
-                continue
+        for name in engines:
             after = ENGINES[name](c)
             total = checksum(after, c.mask)
-            if told is not None and told["sum"] != total:
+            label = known.get((c.name, name))
+            if label is not None and label["sum"] != total:
                 stale += 1
                 continue
             write(output / f"{c.name}_{name}.png", after)
             done.append(name)
             rows.append(
                 {"scene": c.name, "photo": c.photo, "engine": name, "kind": c.kind, "sum": total,
-                 "label": told["label"] if told else "", "left": "0", "top": "0",
+                 "label": label["label"] if label else "", "left": "0", "top": "0",
                  "right": str(c.mask.shape[1]), "bottom": str(c.mask.shape[0])}
             )  # fmt: skip
         if done:
             write(output / f"{c.name}_before.png", c.before)
             write(output / f"{c.name}_truth.png", c.truth)
             write(output / f"{c.name}_mask.png", (c.mask * 255).astype(np.uint8))
+    if not rows:
+        raise SystemExit("None of the photos that have labels lies in these folders.")
     with (output / "labels.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
@@ -337,10 +357,16 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, nargs="+", required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--draft", action="store_true", help="all edits, without labels")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        default=LABELS,
+        help=f"default {LABELS.name}; {PATCH_LABELS.name} is the other",
+    )
     parser.add_argument("--sheets", type=Path)
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
-    rows = make(chosen.photos, chosen.output, draft=chosen.draft)
+    rows = make(chosen.photos, chosen.output, None if chosen.draft else chosen.labels)
     if chosen.sheets:
         sheets(chosen.output, rows, chosen.sheets)
     sys.stdout.write(f"{len(rows)} edits of {len({row['photo'] for row in rows})} photos\n")
