@@ -128,6 +128,7 @@ def train_fault(
 
 def train(samples: Sequence[Sample], version: str) -> dict[str, Any]:
     """Return a gate set as plain data, with the figures of its test."""
+    samples = complete(samples)
     judged = [s for s in samples if s.origin in ("label", "truth")]
     planted = [s for s in samples if s.origin in FAULTS]
     table = limits.Table(judged=judged, planted=planted)
@@ -165,6 +166,17 @@ def train(samples: Sequence[Sample], version: str) -> dict[str, Any]:
             "single_readings": single(judged),
         },
     }
+
+
+def complete(samples: Sequence[Sample]) -> list[Sample]:
+    """Leave out edits of holes so thin that a reading finds nothing to measure in them.
+
+    The models weigh every number; of such an edit they use those that there are.
+    """
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for sample in samples:
+        names[sample.origin in FAULTS].update(sample.features)
+    return [s for s in samples if s.features.keys() >= names[s.origin in FAULTS]]
 
 
 def origin_is(samples: Sequence[Sample], origin: str) -> Flags:
@@ -228,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m inpaint_studio.gating.train")
     parser.add_argument("--edits", type=Path, nargs="+", help="folders with labels.csv")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the gate file to write")
-    parser.add_argument("--version", default="4", help="name of the new gate set")
+    parser.add_argument("--version", default="5", help="name of the new gate set")
     parser.add_argument("--keep", type=Path, help="write what was measured to this file")
     parser.add_argument("--kept", type=Path, nargs="+", help="train from such files")
     chosen = parser.parse_args(arguments)

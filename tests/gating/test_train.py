@@ -13,7 +13,7 @@ from inpaint_studio.gating.labelled import BAD, GOOD, LabelledEdit
 from inpaint_studio.gating.planted import FAULTS, STRUCTURE
 from inpaint_studio.gating.risk import RiskModel, Term
 from inpaint_studio.gating.samples import Sample, collect, features_by_reading, keep, kept
-from inpaint_studio.gating.train import as_data, fault_names, main
+from inpaint_studio.gating.train import as_data, complete, fault_names, main
 from tests.gating.conftest import grainy, hole, sticker
 
 
@@ -153,3 +153,12 @@ def test_a_share_is_given_with_its_interval() -> None:
     low, high = limits.interval([True] * 3 + [False] * 117)
     assert (low, high) == (pytest.approx(0.0052, abs=1e-3), pytest.approx(0.0713, abs=1e-3))
     assert limits.interval([False] * 20)[0] == 0 and limits.interval([True] * 20)[1] == 1
+
+
+def test_an_edit_that_a_reading_cannot_measure_is_left_out_of_the_training() -> None:
+    def made(origin: str, **features: float) -> Sample:
+        return Sample(photo="p", engine="e", label=BAD, origin=origin, features=features)
+
+    whole = [made("label", seam=1.0, border=2.0, witness=3.0), made("seam", seam=1.0, border=2.0)]
+    thin = [made("label", seam=1.0, witness=3.0), made("seam", seam=1.0)]
+    assert complete([*thin, *whole]) == whole
