@@ -45,6 +45,7 @@ KNOBS = {
     "turned": Knob("no", choices=tuple(TURNS)),
     "scaled": Knob(False),
     "grown": Knob(False),
+    "starts": Knob(2, 1, 3),
     "device": Knob("cpu", choices=DEVICES),
 }
 
@@ -56,13 +57,14 @@ class PatchEngine(PlainEngine):
     coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
     `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
     cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
-    crop turned and resized, too; grown, 1 to let whatever reaches the rim grow inwards, as up to
-    version 8; device, cuda where a graphics card shall search (`patch_device`), whose pixels are
-    its own: without it the CPU does.
+    crop turned and resized, too; starts, from how many first guesses structure is sought (1 to 3);
+    grown, 1 to let whatever reaches the rim grow inwards, as up to version 8; device, cuda where
+    a graphics card shall search (`patch_device`), whose pixels are its own: without it the CPU
+    does.
     """
 
     name = "patch"
-    version = 9
+    version = 10
     title = "Patch"
     knobs = KNOBS
 
@@ -106,7 +108,7 @@ class PatchEngine(PlainEngine):
             COARSE_ROUNDS,
             FINE_ROUNDS,
             GROWN,
-            SETTLED,
+            settled,
             synthesise,
         )
 
@@ -114,6 +116,7 @@ class PatchEngine(PlainEngine):
         hole = np.ascontiguousarray(request.mask)
         turned = str(parameters.get("turned", "no"))
         scaled = bool(parameters.get("scaled", False))
+        starts = int(parameters.get("starts", 2))
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
@@ -132,7 +135,7 @@ class PatchEngine(PlainEngine):
             fine_rounds=max(1, int(parameters.get("fine_rounds", FINE_ROUNDS))),
             turned=turned,
             scaled=scaled,
-            manner=GROWN if parameters.get("grown", False) else SETTLED,
+            manner=GROWN if parameters.get("grown", False) else settled(starts),
             threads=threads,
             token=token,
         )

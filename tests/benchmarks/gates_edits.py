@@ -222,7 +222,7 @@ def _ours(name: str, **parameters: Scalar) -> Callable[[Case], np.ndarray]:
 ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
     # As it was when its fills were labelled.
     "patch": _ours("patch", far_cost=1000.0, lines=0, coarse_rounds=6, fine_rounds=10, grown=1),
-    "patch9": _ours("patch"),
+    "patch9": _ours("patch", starts=3),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
