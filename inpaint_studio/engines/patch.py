@@ -24,10 +24,10 @@ from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
 # what the search of the finest level and those below it adds; and, for no more than so many
-# million, what starts add that are not kept.
+# million, what a start adds that is not kept.
 _JOIN_S = 3.0
 _SEARCH_S = 9.0
-_STARTS_S = 7.0
+_STARTS_S = 3.5
 _STARTS_MOST = 0.064
 _MOST_REST = 3
 _COPY_B = 120
@@ -48,15 +48,15 @@ KNOBS = {
     "starts": Knob(2, 1, 3),
     "device": Knob("cpu", choices=DEVICES),
 }
+_DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
 
 
 class PatchEngine(PlainEngine):
     """Copies what fits from around the hole, coarse to fine, and joins it without a seam.
 
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
-    coarse_rounds and fine_rounds, how long scales are worked on at most (`FAR_COST`,
-    `COARSE_ROUNDS` and `FINE_ROUNDS` where the recipe says nothing); lines, 0 to leave lines that
-    cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
+    coarse_rounds and fine_rounds, how long scales are worked on at most; lines, 0 to leave lines
+    that cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
     crop turned and resized, too; starts, from how many first guesses structure is sought (1 to 3);
     grown, 1 to let whatever reaches the rim grow inwards, as up to version 8; device, cuda where
     a graphics card shall search (`patch_device`), whose pixels are its own: without it the CPU
@@ -87,15 +87,15 @@ class PatchEngine(PlainEngine):
         return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
 
     def needs_mb(self, request: FillRequest) -> float:
-        parameters = request.recipe.parameters
-        beside = copies(str(parameters.get("turned", "no")), bool(parameters.get("scaled", False)))
+        parameters = _DEFAULTS | request.recipe.parameters
+        beside = copies(str(parameters["turned"]), bool(parameters["scaled"]))
         own = super().needs_mb(request)
         return own + beside * float(max(request.mask.shape) ** 2 * _COPY_B) / 1e6
 
     def effort(self, mask: MaskBool, budget_s: float) -> dict[str, Scalar]:
         million = float(mask.sum()) / 1e6
-        starts = min(million, _STARTS_MOST) * _STARTS_S
-        if million * (_JOIN_S + _SEARCH_S) + starts <= budget_s:
+        start = min(million, _STARTS_MOST) * _STARTS_S
+        if million * (_JOIN_S + _SEARCH_S) + start <= budget_s:
             return {}
         rest = 1
         while rest < _MOST_REST and million * (_JOIN_S + _SEARCH_S / 4**rest) > budget_s:
@@ -103,25 +103,15 @@ class PatchEngine(PlainEngine):
         return {"rest_levels": rest}
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
-        from inpaint_studio.engines.patch_levels import FAR_COST
-        from inpaint_studio.engines.patch_rounds import (
-            COARSE_ROUNDS,
-            FINE_ROUNDS,
-            GROWN,
-            settled,
-            synthesise,
-        )
+        from inpaint_studio.engines.patch_rounds import GROWN, settled, synthesise
 
-        parameters = request.recipe.parameters
+        parameters = _DEFAULTS | request.recipe.parameters
         hole = np.ascontiguousarray(request.mask)
-        turned = str(parameters.get("turned", "no"))
-        scaled = bool(parameters.get("scaled", False))
-        starts = int(parameters.get("starts", 2))
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
         source = ~hole if request.source is None else request.source & ~hole
         threads = request.threads or os.cpu_count() or 1
-        rest = int(parameters.get("rest_levels", 0))
+        rest = int(parameters["rest_levels"])
         search = partial(
             synthesise,
             image,
@@ -129,17 +119,17 @@ class PatchEngine(PlainEngine):
             source,
             seed=request.recipe.seed,
             rest=rest,
-            far_cost=float(parameters.get("far_cost", FAR_COST)),
-            lines=bool(parameters.get("lines", True)),
-            coarse_rounds=max(1, int(parameters.get("coarse_rounds", COARSE_ROUNDS))),
-            fine_rounds=max(1, int(parameters.get("fine_rounds", FINE_ROUNDS))),
-            turned=turned,
-            scaled=scaled,
-            manner=GROWN if parameters.get("grown", False) else settled(starts),
+            far_cost=float(parameters["far_cost"]),
+            lines=bool(parameters["lines"]),
+            coarse_rounds=max(1, int(parameters["coarse_rounds"])),
+            fine_rounds=max(1, int(parameters["fine_rounds"])),
+            turned=str(parameters["turned"]),
+            scaled=bool(parameters["scaled"]),
+            manner=GROWN if parameters["grown"] else settled(int(parameters["starts"])),
             threads=threads,
             token=token,
         )
-        device = str(parameters.get("device", "cpu"))
+        device = str(parameters["device"])
         changes: tuple[str, ...] = ()
         ran_with: dict[str, str] = {}
         if device == "cpu":

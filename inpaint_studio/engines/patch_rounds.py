@@ -188,6 +188,8 @@ def synthesise(
         depth /= 2
     crossing = find_lines(image, hole, token) if lines and len(stack) > 1 else []
     drawings = draw_all(*stack[0][:2], crossing, len(stack), token) if crossing else []
+    if rest:  # too large for more than one start
+        manner = replace(manner, smooth=manner.smooth[:1])
     task = _Task(
         pictures=stack,
         crossing=crossing,
@@ -220,7 +222,7 @@ def _best_start(work: Rounds, task: _Task) -> Level | None:
     That is the least cost of its matches. None where one start is enough.
     """
     starts = len(task.manner.smooth)
-    if task.rest or starts == 1:
+    if starts == 1:
         return None
     best, least = None, 0
     for start in range(starts):

@@ -9,29 +9,26 @@ ask the same of many tests). Photos of one scene count once: what they share is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, log10
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaint_studio.arrays import MaskBool
+from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
-
-Encoded: TypeAlias = NDArray[np.float32]
-Plane: TypeAlias = NDArray[np.float32]
-Load: TypeAlias = Callable[[], Encoded]
-"""Gives one photo, encoded values 0..1, (H, W, 3)."""
+from inpaint_studio.proposals.several import (
+    Encoded,
+    Load,
+    looked_at,
+    spread_over,
+)
 
 FEWEST = 3
 """Photos that must show a spot at a place before the place is evidence."""
-MOST_PHOTOS = 24
-LOOK_AREA = 1_500_000
 SIGMAS = (2.0, 2.9, 4.1, 5.9, 8.4)
 """Sizes looked for, px of the copy; a disc is about 1.5 times as wide to each side."""
 CHANCE, SURE = 2e-3, 1e-4
@@ -70,11 +67,11 @@ class Place:
 def find_places(loads: Sequence[Load], token: RunToken | None = None) -> list[Place]:
     """Return the places where at least three of some photos of one size show a spot, surest first.
 
-    Memory: one photo and small copies of at most `MOST_PHOTOS`. Empty when the photos differ in
-    size or fewer than three scenes are among them.
+    Memory: one photo and small copies of `several.MOST_PHOTOS` at most. Empty when the photos
+    differ in size or fewer than three scenes are among them.
     """
     token = token or RunToken()
-    chosen = _spread(loads)
+    chosen = spread_over(loads)
     lights: list[Plane] = []
     shape = (0, 0)
     for number, load in enumerate(chosen):
@@ -83,7 +80,7 @@ def find_places(loads: Sequence[Load], token: RunToken | None = None) -> list[Pl
         if lights and light.shape != shape:
             return []
         shape = (light.shape[0], light.shape[1])
-        lights.append(_looked_at(light))
+        lights.append(looked_at(light))
     lights = _one_a_scene(lights)
     if len(lights) < FEWEST:
         return []
@@ -162,20 +159,6 @@ def merged(light: Plane, places: Sequence[Place], found: Sequence[Proposal]) -> 
         or (item.mask & taken[item.record.box.slices]).sum() < COVERED * item.mask.sum()
     ]
     return [*shared, *alone]
-
-
-def _spread(loads: Sequence[Load]) -> Sequence[Load]:
-    if len(loads) <= MOST_PHOTOS:
-        return loads
-    return [loads[int(k)] for k in np.linspace(0, len(loads) - 1, MOST_PHOTOS)]
-
-
-def _looked_at(light: Plane) -> Plane:
-    scale = min(1.0, (LOOK_AREA / light.size) ** 0.5)
-    if scale == 1.0:
-        return light
-    size = (round(light.shape[1] * scale), round(light.shape[0] * scale))
-    return np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def _one_a_scene(lights: list[Plane]) -> list[Plane]:

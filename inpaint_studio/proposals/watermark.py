@@ -9,10 +9,9 @@ Dekel et al., CVPR 2017, doi:10.1109/CVPR.2017.726; the estimation here is simpl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -26,18 +25,11 @@ from inpaint_studio.imaging.veil import STRONGEST, Veil, lift, mixture, pairs
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import behind
-
-Encoded: TypeAlias = NDArray[np.float32]
-Load: TypeAlias = Callable[[], Encoded]
-"""Gives one photo, encoded values 0..1, (H, W, 3); called twice, so that no two lie in memory."""
+from inpaint_studio.proposals.several import Encoded, Load, looked_at, spread_over
 
 FEWEST = 4
 FINE_PX = 5.0
 _SURE = 4.5
-_MOST = 24
-"""More photos add little; as many are read, spread over the collection."""
-LOOK_AREA = 1_500_000
-"""Photos with more pixels are compared smaller; the mark is then measured at full size."""
 CROPS_AREA = 40_000_000
 """Pixels of all crops together that a mark is measured on."""
 
@@ -88,7 +80,7 @@ def find_among(loads: Sequence[Load], token: RunToken | None = None) -> Watermar
     token = token or RunToken()
     if len(loads) < FEWEST:
         return None
-    chosen = _spread(loads, _MOST)
+    chosen = spread_over(loads)
     small: list[Plane] = []
     shape = (0, 0)
     for number, load in enumerate(chosen):
@@ -97,7 +89,7 @@ def find_among(loads: Sequence[Load], token: RunToken | None = None) -> Watermar
         if small and light.shape != shape:
             return None
         shape = (light.shape[0], light.shape[1])
-        small.append(_fine(_looked_at(light)))
+        small.append(_fine(looked_at(light)))
     mask = _repeated(np.stack(small))
     if not mask.any():
         return None
@@ -107,26 +99,11 @@ def find_among(loads: Sequence[Load], token: RunToken | None = None) -> Watermar
         grown_box.left, grown_box.top, grown_box.right, grown_box.bottom,
     ))).pad(round(40 * scale)).clamp(Box.of_shape(shape))  # fmt: skip
     crops = []
-    chosen = _spread(chosen, max(FEWEST, CROPS_AREA // box.area))
+    chosen = spread_over(chosen, max(FEWEST, CROPS_AREA // box.area))
     for number, load in enumerate(chosen):
         token.step(0.5 + 0.4 * number / len(chosen), "measuring the mark")
         crops.append(load()[box.slices].copy())
     return _mark_in(crops, box, shape, len(loads))
-
-
-def _spread(loads: Sequence[Load], most: int) -> Sequence[Load]:
-    """At most so many of them, from all over the collection."""
-    if len(loads) <= most:
-        return loads
-    return [loads[int(index)] for index in np.linspace(0, len(loads) - 1, most)]
-
-
-def _looked_at(light: Plane) -> Plane:
-    scale = min(1.0, (LOOK_AREA / light.size) ** 0.5)
-    if scale == 1.0:
-        return light
-    size = (round(light.shape[1] * scale), round(light.shape[0] * scale))
-    return np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def _mark_in(

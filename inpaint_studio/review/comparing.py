@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from inpaint_studio.errors import InpaintError
 from inpaint_studio.imaging.color import encode, space_of
 from inpaint_studio.imaging.photo import Photo, open_photo
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.several import Encoded, Load
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import BatchItemRow
 
@@ -62,7 +62,32 @@ def finding_of(row: BatchItemRow, key: str) -> str:
     return str(json.loads(row.data).get(key, ""))
 
 
-def grouped(paths: Sequence[str], fewest: int, *, by_camera: bool = False) -> list[list[str]]:
+def over_groups(
+    paths: Sequence[str],
+    fewest: int,
+    look: Callable[[Sequence[Load], RunToken], str],
+    token: RunToken,
+    *,
+    by_camera: bool = False,
+) -> dict[str, str]:
+    """Return path -> what `look` finds over the photos of its size, where that is something.
+
+    look: gives what is stored, "" for nothing. by_camera: compare photos of one camera alone.
+    """
+    alike = _grouped(paths, fewest, by_camera=by_camera)
+    found: dict[str, str] = {}
+    for number, group in enumerate(alike):
+        part = token.within(number / len(alike), (number + 1) / len(alike), "comparing photos")
+        try:
+            finding = look([partial(_load, path) for path in group], part)
+        except InpaintError:
+            continue  # a photo that cannot be opened says so when its own turn comes
+        if finding:
+            found |= dict.fromkeys(group, finding)
+    return found
+
+
+def _grouped(paths: Sequence[str], fewest: int, *, by_camera: bool) -> list[list[str]]:
     """Return the photos of one size and orientation (and camera), where at least `fewest` are."""
     groups: dict[Hashable, list[str]] = {}
     for path in paths:
@@ -72,12 +97,12 @@ def grouped(paths: Sequence[str], fewest: int, *, by_camera: bool = False) -> li
     return [group for group in groups.values() if len(group) >= fewest]
 
 
-def encoded(photo: Photo) -> NDArray[np.float32]:
+def encoded(photo: Photo) -> Encoded:
     """Return the photo as overlays are mixed into it: encoded values, 0..1."""
     return encode(space_of(photo.icc).to_linear(photo.pixels))
 
 
-def load(path: str) -> NDArray[np.float32]:
+def _load(path: str) -> Encoded:
     """Open a photo for a comparison. Raises: InpaintError."""
     return encoded(open_photo(Path(path)))
 

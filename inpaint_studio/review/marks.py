@@ -8,24 +8,22 @@ run keeps its own part of it, so that the run replays.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.photo import Photo
 from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals import watermark
+from inpaint_studio.proposals.several import Load
 from inpaint_studio.records import from_json, to_json
-from inpaint_studio.review.comparing import encoded, finding_of, grouped, load
+from inpaint_studio.review.comparing import encoded, finding_of, over_groups
 from inpaint_studio.review.comparing import prepare as compare
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.objects import ObjectStore
@@ -111,19 +109,13 @@ def _is_known(library: Library, kept: str | None) -> bool:
 
 def find_job(paths: Sequence[str], objects: str, token: RunToken) -> dict[str, str]:
     """Return path -> stored mark, for the photos of each size that share one."""
-    alike = grouped(paths, watermark.FEWEST)
     store = ObjectStore(Path(objects))
-    found: dict[str, str] = {}
-    for number, group in enumerate(alike):
-        part = token.within(number / len(alike), (number + 1) / len(alike), "comparing photos")
-        loads: list[Callable[[], NDArray[np.float32]]] = [partial(load, path) for path in group]
-        try:
-            mark = watermark.find_among(loads, part)
-        except InpaintError:
-            continue  # a photo that cannot be opened says so when its own turn comes
-        if mark is not None:
-            found |= dict.fromkeys(group, _stored(mark, store).dumps())
-    return found
+
+    def look(loads: Sequence[Load], part: RunToken) -> str:
+        mark = watermark.find_among(loads, part)
+        return _stored(mark, store).dumps() if mark is not None else ""
+
+    return over_groups(paths, watermark.FEWEST, look, token)
 
 
 def _stored(mark: watermark.Watermark, store: ObjectStore) -> Mark:

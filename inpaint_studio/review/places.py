@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 
-from inpaint_studio.errors import InpaintError
 from inpaint_studio.imaging.photo import Photo
 from inpaint_studio.jobs.pool import WorkerPool
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals import repeated
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.repeated import Place
+from inpaint_studio.proposals.several import Load
 from inpaint_studio.records import from_json, to_json
-from inpaint_studio.review.comparing import encoded, finding_of, grouped, load
+from inpaint_studio.review.comparing import encoded, finding_of, over_groups
 from inpaint_studio.review.comparing import prepare as compare
 from inpaint_studio.store.library import Library
 from inpaint_studio.store.rows import BatchItemRow
@@ -44,17 +43,12 @@ def places_of(row: BatchItemRow) -> str:
 def find_job(paths: Sequence[str], objects: str, token: RunToken) -> dict[str, str]:
     """Return path -> stored places, for the photos of each size and camera that share some."""
     del objects
-    alike = grouped(paths, repeated.FEWEST, by_camera=True)
-    found: dict[str, str] = {}
-    for number, group in enumerate(alike):
-        part = token.within(number / len(alike), (number + 1) / len(alike), "comparing photos")
-        try:
-            places = repeated.find_places([partial(load, path) for path in group], part)
-        except InpaintError:
-            continue  # a photo that cannot be opened says so when its own turn comes
-        if places:
-            found |= dict.fromkeys(group, dumps(places))
-    return found
+
+    def look(loads: Sequence[Load], part: RunToken) -> str:
+        places = repeated.find_places(loads, part)
+        return dumps(places) if places else ""
+
+    return over_groups(paths, repeated.FEWEST, look, token, by_camera=True)
 
 
 def dumps(places: Sequence[Place]) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
 from inpaint_studio.engines.knobs import Knob
+from inpaint_studio.engines.patch import KNOBS
+from inpaint_studio.engines.patch_rounds import settled, synthesise
 from inpaint_studio.engines.table import engine
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.records import RunOptions, Scalar
@@ -37,6 +41,15 @@ def test_a_fallback_leaves_out_what_was_meant_for_the_engine_named(name: str) ->
 def test_a_value_out_of_bounds_is_refused_by_name(name: str, value: Scalar) -> None:
     with pytest.raises(BadSetting, match=f"The parameter {name} must"):
         parameters("patch", {name: value})
+
+
+def test_what_a_recipe_leaves_out_is_what_the_search_takes_by_itself() -> None:
+    own = signature(synthesise).parameters
+    for name, asked in (("far_cost", "far_cost"), ("lines", "lines"), ("rest_levels", "rest"),
+                        ("coarse_rounds", "coarse_rounds"), ("fine_rounds", "fine_rounds"),
+                        ("turned", "turned"), ("scaled", "scaled")):  # fmt: skip
+        assert KNOBS[name].default == own[asked].default
+    assert settled(int(KNOBS["starts"].default)) == own["manner"].default
 
 
 def test_numbers_stand_for_switches_and_whole_numbers_for_fractions() -> None:
