@@ -20,6 +20,7 @@ from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.around import letter_height
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 
 Lab = NDArray[np.float32]
@@ -88,14 +89,12 @@ def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
     apart = float(np.median(np.sqrt(((after[core] - colour) ** 2).sum(axis=1))))
     if off > EVEN or apart < APART:
         return None
-    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
-    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    sides = sides[stats[1:, cv2.CC_STAT_AREA] >= 8]
-    if not sides.size:
+    height = letter_height(strokes, longer_side=True, least_px=8)
+    if not height:
         return None
     near = min(max(9.0, 3 * off), 0.4 * apart)
     return _Ink(colour.astype(np.float32), near, apart, usual_stroke_px(strokes, by_area=True),
-                float(np.percentile(sides, 85)))  # fmt: skip
+                height)  # fmt: skip
 
 
 def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) -> MaskBool:

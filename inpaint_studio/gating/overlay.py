@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +24,8 @@ from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import to_lab, to_rgb8
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.around import SECTORS, around, letter_height
 
-SECTORS = 8
 ENDS = (3, 4, 6)
 """How far from the mask an effect may end, px."""
 PAST_PX = 4
@@ -45,12 +44,12 @@ def overlay_left(request: JudgeRequest) -> Measured:
     if not mask.any() or mask.all():
         return Measured(0.0)
     lab = to_lab(to_rgb8(request.after[view.slices]))
-    around = _Around(mask, _letter_height(mask))
+    views = _Views(mask, float(np.clip(letter_height(mask, longer_side=False), *_HIGH)))
     best, where = 0.0, None
-    for here, end in around.views():
-        size = _shared_change(lab, around, here, end)
+    for here, end in views.each():
+        size = _shared_change(lab, views, here, end)
         if size > best:
-            best, where = size, here & (around.distance <= end)
+            best, where = size, here & (views.distance <= end)
     if where is None:
         return Measured(0.0)
     plane = np.zeros(request.mask.shape, dtype=np.float32)
@@ -58,27 +57,15 @@ def overlay_left(request: JudgeRequest) -> Measured:
     return Measured(best, plane, Box.of_mask(plane > 0))
 
 
-class _Around:
-    """Distance, cell and direction of each pixel from the mask, (H, W) each."""
+class _Views:
+    """The surroundings of a mask, whole and by direction."""
 
     def __init__(self, mask: MaskBool, height_px: float) -> None:
-        self.distance, labels = cv2.distanceTransformWithLabels(
-            (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5,
-            labelType=cv2.DIST_LABEL_PIXEL,
-        )  # fmt: skip
-        rows, columns = np.nonzero(mask)
-        table = np.zeros((int(labels.max()) + 1, 2), dtype=np.int64)
-        table[labels[rows, columns]] = np.stack([rows, columns], axis=1)
-        row, column = (table[labels][..., k] for k in range(2))
-        size = max(8.0, 0.6 * height_px)
-        self.cell = (row // size).astype(np.int64) * 4096 + (column // size).astype(np.int64)
-        down = np.arange(mask.shape[0])[:, None] - row
-        right = np.arange(mask.shape[1])[None, :] - column
-        turn = np.arctan2(down, right) / (2 * np.pi / SECTORS)
-        self.sector = np.rint(turn).astype(np.int64) % SECTORS
+        beside = around(mask, height_px)
+        self.distance, self.cell, self.sector = beside.distance, beside.cell, beside.sector
         self.near = (self.distance > 0.5) & (self.distance <= max(ENDS) + 2 * PAST_PX)
 
-    def views(self) -> Iterator[tuple[MaskBool, int]]:
+    def each(self) -> Iterator[tuple[MaskBool, int]]:
         """All directions, each one, and each with its neighbours; for every end."""
         parts = [self.near]
         for k in range(SECTORS):
@@ -89,20 +76,14 @@ class _Around:
                 yield part, end
 
 
-def _letter_height(mask: MaskBool) -> float:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].min(axis=1)
-    return float(np.clip(np.percentile(sides, 85), *_HIGH))
-
-
 def _shared_change(
-    lab: NDArray[np.float32], around: _Around, here: MaskBool, end: int
+    lab: NDArray[np.float32], views: _Views, here: MaskBool, end: int
 ) -> float:  # fmt: skip
     """The change (ΔE) from within `end` px of the mask to past it that the cells share; 0: none."""
-    cells = np.unique(around.cell[here], return_inverse=True)[1].ravel()
+    cells = np.unique(views.cell[here], return_inverse=True)[1].ravel()
     if not cells.size:
         return 0.0
-    colours, distance = lab[here], around.distance[here]
+    colours, distance = lab[here], views.distance[here]
     inner, outer = distance <= end, (distance > end) & (distance <= end + PAST_PX)
     beyond = (distance > end + PAST_PX) & (distance <= end + 2 * PAST_PX)
     count = int(cells.max()) + 1

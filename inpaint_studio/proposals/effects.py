@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.imaging.around import SECTORS, around
 from inpaint_studio.proposals.ground import Planes, behind
 from inpaint_studio.proposals.profile import SOFT_EDGE_PX, Profile
 from inpaint_studio.proposals.rim import inked_neighbours
 from inpaint_studio.proposals.shadows import shadow
 
-SECTORS = 8
 SOFT_PX = 1.1
 """Strokes are grown by this much at least: the straight neighbours hold their soft edge."""
 _ONE_SIDE, _FAINT_SIDE = 3, 0.25
@@ -46,13 +46,13 @@ def grown_to_effects(
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
     core = core | (shadow(lab, core, thickness_px) & region)
-    around = _Around(lab, core, thickness_px)
-    return np.asarray((_grown(lab, core, around) & region) | core, dtype=np.bool_)
+    reach = _Reach(lab, core, thickness_px)
+    return np.asarray((_grown(lab, core, reach) & region) | core, dtype=np.bool_)
 
 
-def _grown(lab: Planes, core: MaskBool, around: _Around) -> MaskBool:
-    reached = around.reached()
-    distance = around.distance
+def _grown(lab: Planes, core: MaskBool, reach: _Reach) -> MaskBool:
+    reached = reach.reached()
+    distance = reach.distance
     effect = (distance <= reached) & (reached > SOFT_PX)
     grown = core | inked_neighbours(lab, core, distance)
     if effect.any():
@@ -65,24 +65,19 @@ def _grown(lab: Planes, core: MaskBool, around: _Around) -> MaskBool:
     return np.asarray(grown, dtype=np.bool_)
 
 
-class _Around:
+class _Reach:
     """Distances from the strokes, and how far their effects reach, in all and by direction."""
 
     def __init__(self, lab: Planes, core: MaskBool, thickness_px: float) -> None:
         reach = int(np.clip(round(0.30 * thickness_px), 4, 24))
-        self.distance, labels = cv2.distanceTransformWithLabels(
-            (~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5,
-            labelType=cv2.DIST_LABEL_PIXEL,
-        )  # fmt: skip
-        rows, columns = _nearest(core, labels)
-        cell = max(8.0, 0.6 * thickness_px)
-        cells = (rows // cell).astype(np.int64) * 4096 + (columns // cell).astype(np.int64)
+        beside = around(core, thickness_px)
+        self.distance = beside.distance
         self._use = (self.distance > 0.5) & (self.distance <= reach + 3.5)
         near = lab[self._use]
-        self._profile = Profile(near, self.distance[self._use], cells[self._use], reach + 3)
+        self._profile = Profile(near, self.distance[self._use], beside.cell[self._use], reach + 3)
         gap = np.median(lab[core], axis=0) - (np.median(near, axis=0) if len(near) else 0)
         self._edge = max(1.0, 0.06 * float(np.linalg.norm(gap)))
-        self._sector = _sectors(rows, columns, core.shape)
+        self._sector = beside.sector
         everywhere = np.ones(len(near), dtype=bool)
         self.round_about = max(SOFT_PX, self._profile.ends_at(everywhere, 1.0, self._edge))
 
@@ -174,24 +169,3 @@ def _filled_holes(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
     if weight[alike].sum() < 0.7 * weight.sum() or weight.sum() < 0.25 * core.sum():
         return empty
     return np.asarray(np.isin(labels, np.array(inner)[alike]), dtype=np.bool_)
-
-
-def _nearest(
-    core: MaskBool, labels: NDArray[np.int32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Row and column of the stroke pixel nearest to each pixel."""
-    rows, columns = np.nonzero(core)
-    table = np.zeros((int(labels.max()) + 1, 2), dtype=np.float32)
-    table[labels[rows, columns]] = np.stack([rows, columns], axis=1)
-    nearest = table[labels]
-    return nearest[..., 0], nearest[..., 1]
-
-
-def _sectors(
-    rows: NDArray[np.float32], columns: NDArray[np.float32], shape: tuple[int, ...]
-) -> NDArray[np.int64]:
-    """The direction (0..7) from the nearest stroke to each pixel."""
-    dy = np.arange(shape[0], dtype=np.float32)[:, None] - rows
-    dx = np.arange(shape[1], dtype=np.float32)[None, :] - columns
-    angle = np.arctan2(dy, dx)
-    return np.asarray(np.rint(angle / (2 * np.pi / SECTORS)).astype(np.int64) % SECTORS)
