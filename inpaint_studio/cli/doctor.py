@@ -16,8 +16,8 @@ from inpaint_studio.cli.window import has_display
 from inpaint_studio.engines.cards import cuda_card
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.paths import models_dir
-from inpaint_studio.pipeline.planning import engines_ready
-from inpaint_studio.routing.policy import Policy, load_policy, user_policy
+from inpaint_studio.pipeline.planning import engines_ready, policy_in_force
+from inpaint_studio.routing.policy import Policy, user_policy
 from inpaint_studio.store.library import DATABASE, Library, restore
 
 PACKAGES = (
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns: 0 sound, 1 the library is damaged, 2 the routing policy cannot be used."""
     output = Output(as_json=args.json)
     if args.policy is not None:
-        policy = load_policy(args.policy)
+        policy = policy_in_force(args.policy)
         output.document(_policy_json(policy))
         output.say(f"{args.policy} can be used; its rules are read from top to bottom:")
         _show_rules(output, policy)
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 def _routing() -> dict[str, str]:
     """The policy in force, and why it cannot be used ("": it can)."""
     try:
-        return {"policy": load_policy().path, "own": str(user_policy()), "problem": ""}
+        return {"policy": policy_in_force().path, "own": str(user_policy()), "problem": ""}
     except BadSetting as error:
         own = str(user_policy())
         return {"policy": own, "own": own, "problem": str(error)}

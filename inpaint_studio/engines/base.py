@@ -75,6 +75,11 @@ class Engine(Protocol):
     title: str
     """What the window calls it."""
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The names of the parameters a user may set."""
+        ...
+
     def availability(self) -> Availability: ...
 
     def recipe(self, options: RunOptions, mask: MaskBool) -> FillRecipe:

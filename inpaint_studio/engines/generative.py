@@ -44,11 +44,16 @@ def knobs(family: Family) -> dict[str, Knob]:
     }
 
 
+_NAMES = frozenset(knobs(next(iter(BY_NAME.values()))))
+"""The same for every family; only the defaults differ."""
+
+
 class GenerativeEngine(ModelEngine):
     """Fills holes by meaning with a diffusion model from the models folder."""
 
     name = "generative"
     title = "Generative"
+    takes = _NAMES
     kinds = ("diffusion",)
     noun = "diffusion model"
     what_to_put = (

@@ -33,6 +33,7 @@ class LearnedEngine(ModelEngine):
 
     name = "learned"
     title = "Learned"
+    takes = frozenset(KNOBS)
     kinds = ("erase",)
     noun = "fill network"
     what_to_put = "big-lama.pt, a LaMa .onnx or migan_pipeline_v2.onnx"

@@ -26,6 +26,7 @@ class ModelEngine(ABC):
     kinds: tuple[ModelKind, ...] = ()
     noun = "model"
     """What its models are called in a sentence."""
+    takes: frozenset[str] = frozenset()
     what_to_put = ""
     """What a user without a model should put into the folder of the first kind."""
 

@@ -33,6 +33,10 @@ class PlainEngine(ABC):
     title: str
     knobs: Mapping[str, Knob] = LIMIT
 
+    @property
+    def takes(self) -> frozenset[str]:
+        return frozenset(self.knobs)
+
     def availability(self) -> Availability:
         return Availability(ready=True)
 

@@ -6,8 +6,9 @@ module itself must be light to import. A row whose module does not exist reads a
 
 from __future__ import annotations
 
+import difflib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from inpaint_studio.arrays import MaskBool
@@ -35,6 +36,7 @@ class _Absent:
     """Stands in for an engine whose module is not part of this installation."""
 
     version = 0
+    takes: frozenset[str] = frozenset()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -90,6 +92,16 @@ class _Table(Mapping[str, Engine]):
 
 
 ENGINES: Mapping[str, Engine] = _Table()
+
+
+def check_names(parameters: Iterable[str]) -> None:
+    """Raise `BadSetting` for a parameter that no engine has: it is most likely misspelled."""
+    every = {name for maker in ENGINES.values() for name in maker.takes}
+    for name in parameters:
+        if name not in every:
+            alike = difflib.get_close_matches(name, sorted(every), n=1)
+            meant = f"do you mean {alike[0]!r}?" if alike else "leave it out."
+            raise BadSetting(f"No engine has a parameter {name!r}; {meant}")
 
 
 def engine(name: str) -> Engine:

@@ -56,6 +56,7 @@ class TextEngine:
     name = "text"
     version = 3
     title = "Text"
+    takes = frozenset(KNOBS)
 
     def availability(self) -> Availability:
         for part in PARTS:

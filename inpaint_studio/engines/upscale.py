@@ -57,6 +57,7 @@ class UpscaleEngine(ModelEngine):
     name = "upscale"
     version = 2
     title = "Enlarge"
+    takes = frozenset(KNOBS)
     kinds = ("upscale", "diffusion")
     noun = "upscaler model"
     what_to_put = "a diffusers upscaler folder"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.engines.generative_time import about
-from inpaint_studio.engines.table import DEAR, ENGINES, engine
+from inpaint_studio.engines.table import DEAR, ENGINES, check_names, engine
 from inpaint_studio.errors import BadSetting, Missing
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
@@ -20,7 +21,7 @@ from inpaint_studio.pipeline.attempt import RegionInput, on_blocks
 from inpaint_studio.pipeline.request import RunRequest
 from inpaint_studio.records import KINDS, FillRecipe, Intent, Plan, Reason, RunOptions
 from inpaint_studio.routing.onward import MOST_TRIES
-from inpaint_studio.routing.policy import load_policy
+from inpaint_studio.routing.policy import Policy, load_policy
 from inpaint_studio.routing.route import Route, choose, number
 
 CONTEXT_PX = 224
@@ -48,6 +49,7 @@ def check_options(options: RunOptions) -> None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+    check_names(options.parameters)
 
 
 def require(name: str) -> None:
@@ -125,6 +127,21 @@ def planned(
     return region, plan
 
 
+def policy_in_force(path: Path | None = None) -> Policy:
+    """Return the routing policy (of `path`, else the user's own or the shipped one), checked.
+
+    Raises: BadSetting: it cannot be read, or a rule sets a parameter that its engine has not.
+    """
+    policy = load_policy(path)
+    for rule in policy.rules:
+        for name in rule.parameters.keys() - engine(rule.engine).takes:
+            raise BadSetting(
+                f"{policy.path}: the rule {rule.name!r} sets {name!r}, which the engine "
+                f"{rule.engine} has not; it has {', '.join(sorted(engine(rule.engine).takes))}."
+            )
+    return policy
+
+
 def route_for(
     region: RegionInput,
     semantic: SemanticJudge | None = None,
@@ -140,7 +157,7 @@ def route_for(
     srgb = space_of(region.icc).to_srgb8(region.pixels)
     free = psutil.virtual_memory().available * _MB
     able = offers() if region.options.engine != "auto" else _that_fit(offers(), region, free)
-    options, policy = region.options, load_policy()
+    options, policy = region.options, policy_in_force()
     if not options.subject and policy.asks_for("subject"):
         own = ((box.shift(-region.box.left, -region.box.top), name) for box, name in things)
         subject = subject_of(region.mask, own)
@@ -197,7 +214,7 @@ def plan_for(route: Route, region: RegionInput) -> Plan:
             continue
         return Plan(
             recipe=recipe,
-            reasons=(*route.reasons, _memory(name, region)),
+            reasons=(*route.reasons, *_without_effect(name, options), _memory(name, region)),
             fallbacks=route.fallbacks,
             changes=tuple(changes),
             compare_with=route.compare_with,
@@ -208,6 +225,15 @@ def plan_for(route: Route, region: RegionInput) -> Plan:
 
 def _needs_mb(name: str, region: RegionInput) -> float:
     return engine(name).estimate_mb(region.mask.shape, int(region.mask.sum()))
+
+
+def _without_effect(name: str, options: RunOptions) -> tuple[Reason, ...]:
+    """Say which of the user's parameters are for other engines than the one chosen."""
+    idle = sorted(options.parameters.keys() - engine(name).takes)
+    if not idle:
+        return ()
+    others = f"the engine {name} has no such parameter"
+    return (Reason(text=f"Without effect: {', '.join(idle)}; {others}."),)
 
 
 def _memory(name: str, region: RegionInput) -> Reason:

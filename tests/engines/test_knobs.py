@@ -7,12 +7,14 @@ from inspect import signature
 import numpy as np
 import pytest
 
+from inpaint_studio.engines import generative
 from inpaint_studio.engines.knobs import Knob
 from inpaint_studio.engines.patch import KNOBS
 from inpaint_studio.engines.patch_rounds import settled, synthesise
-from inpaint_studio.engines.table import engine
+from inpaint_studio.engines.table import check_names, engine
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.records import RunOptions, Scalar
+from inpaint_studio.weights.families import BY_NAME
 
 MASK = np.ones((8, 8), dtype=bool)
 
@@ -61,3 +63,16 @@ def test_numbers_stand_for_switches_and_whole_numbers_for_fractions() -> None:
 def test_a_choice_that_is_none_is_refused_with_what_there_is() -> None:
     with pytest.raises(BadSetting, match="must be one of 2, 3, 4, not 5"):
         Knob(2, choices=(2, 3, 4)).check("factor", 5)
+
+
+def test_every_parameter_of_a_recipe_is_one_a_user_may_set() -> None:
+    for name in ("flat", "patch", "text"):
+        assert parameters(name, {}).keys() <= engine(name).takes
+    family = next(iter(BY_NAME.values()))
+    assert engine("generative").takes == generative.knobs(family).keys()
+
+
+def test_a_name_that_no_engine_knows_is_refused_with_the_nearest_that_one_does() -> None:
+    with pytest.raises(BadSetting, match="No engine has a parameter 'far_cst'; do you mean"):
+        check_names({"far_cst": 3})
+    check_names({"far_cost": 3, "steps": 20})

@@ -91,7 +91,28 @@ def test_the_reach_counts_what_the_mask_grows_by(spot: Mask) -> None:
     assert reach_px(spot, ("flat",), 30) == 254 and reach_px(spot, ("flat",), -30) == 224
 
 
-@pytest.mark.parametrize("wish", [{"kind": "x"}, {"intent": "x"}, {"tries": 0}, {"seed": True}])
+@pytest.mark.parametrize("wish", [{"kind": "x"}, {"intent": "x"}, {"tries": 0}, {"seed": True},
+                                  {"parameters": {"far_cst": 1}}])  # fmt: skip
 def test_options_that_make_no_sense_are_refused(wish: dict[str, object]) -> None:
     with pytest.raises(BadSetting):
         check_options(RunOptions(**wish))  # type: ignore[arg-type]
+
+
+def test_a_parameter_of_another_engine_is_said_to_have_no_effect(coffee: Rgb, spot: Mask) -> None:
+    options = RunOptions(parameters={"steps": 20, "far_cost": 1000})
+    (_, plan), *_ = road.plans(RunRequest(pixels=coffee, mask=spot, options=options))
+    said = [reason.text for reason in plan.reasons if "Without effect" in reason.text]
+    assert plan.engine == "patch" and plan.recipe.parameters["far_cost"] == 1000
+    assert said == ["Without effect: steps; the engine patch has no such parameter."]
+
+
+def test_a_rules_parameter_that_its_engine_has_not_is_refused(
+    coffee: Rgb, spot: Mask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINT_STUDIO_HOME", str(tmp_path))
+    user_policy().parent.mkdir(parents=True)
+    user_policy().write_text(
+        OWN.replace('engine = "patch"', 'engine = "patch"\nparameters = { starst = 3 }')
+    )
+    with pytest.raises(BadSetting, match="'rest' sets 'starst', which the engine patch"):
+        road.plans(RunRequest(pixels=coffee, mask=spot))
