@@ -29,6 +29,7 @@ class Stub:
     name = "flat"
     version = 1
     title = "Stub"
+    takes: frozenset[str] = frozenset()
 
     def __init__(self, fill: object) -> None:
         self._fill = fill
