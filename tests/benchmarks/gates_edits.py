@@ -35,11 +35,16 @@ from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import ring
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions, Scalar
+from tests.benchmarks import gates_structure
 
 LABELS = Path(__file__).with_name("gates_labels.csv")
 PATCH_LABELS = Path(__file__).with_name("gates_patch_labels.csv")
-"""200 fills by version 9 of `patch` in other photos: no gate set was trained on them."""
+"""200 fills by version 9 of `patch` in other photos."""
+STRUCTURE_LABELS = Path(__file__).with_name("gates_structure_labels.csv")
+"""332 fills by version 10 of `patch`, over borders of things (`gates_structure`)."""
 CASES_PER_PHOTO = 2
+HARD = "S"
+"""How the names of cases begin whose holes lie over borders of things."""
 LONGEST_PX = 720
 SHEET_PX = 1540
 KINDS = ("stroke", "blob", "scratch", "box", "caption", "label")
@@ -77,6 +82,16 @@ def cases(paths: list[Path]) -> Iterator[Case]:
         for _ in range(CASES_PER_PHOTO):
             yield case(number, f"{path.parent.name}/{path.name}", truth)
             number += 1
+
+
+def hard_case(number: int, photo: str, truth: np.ndarray) -> Case:
+    """Return a case whose hole lies over borders of things."""
+    kind, mask = gates_structure.draw(number, truth)
+    rng = np.random.default_rng([42, number])
+    thing = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    before = np.where(thing[..., None], _thing(truth, rng), truth.astype(np.float32))
+    codes = np.clip(np.rint(before), 0, 255).astype(np.uint8)
+    return Case(f"{HARD}{number:03d}", photo, kind, codes, truth, mask)
 
 
 def case(number: int, photo: str, truth: np.ndarray) -> Case:
@@ -223,6 +238,7 @@ ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
     # As it was when its fills were labelled.
     "patch": _ours("patch", far_cost=1000.0, lines=0, coarse_rounds=6, fine_rounds=10, grown=1),
     "patch9": _ours("patch", starts=3),
+    "patch10": _ours("patch", starts=2, far_cost=150.0, lines=1, coarse_rounds=16, fine_rounds=16),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
@@ -264,7 +280,8 @@ def labelled(folders: list[Path], known: list[dict[str, str]]) -> Iterator[tuple
         mine = [row for row in known if row["case"] == name]
         path = paths.get(mine[0]["photo"])
         if path is not None:
-            yield case(int(name[1:]), mine[0]["photo"], read(path)), [r["engine"] for r in mine]
+            made = hard_case if name.startswith(HARD) else case
+            yield made(int(name[1:]), mine[0]["photo"], read(path)), [r["engine"] for r in mine]
 
 
 def make(folders: list[Path], output: Path, labels: Path | None) -> list[dict[str, str]]:
@@ -361,7 +378,7 @@ def main() -> int:
         "--labels",
         type=Path,
         default=LABELS,
-        help=f"default {LABELS.name}; {PATCH_LABELS.name} is the other",
+        help=f"default {LABELS.name}; others are {PATCH_LABELS.name}, {STRUCTURE_LABELS.name}",
     )
     parser.add_argument("--sheets", type=Path)
     chosen = parser.parse_args()
