@@ -1,9 +1,9 @@
 """Judge one edit: cheap readings always, dear ones while they can still change the answer.
 
 The order: what must never happen (leak, no known ground), what the pair itself shows (cheap) and
-whether that adds up to the signs of a known fault, other families'
-fills of the same hole (witnesses), the same recipe on other holes (probes, only when the recipe
-is known), then letters and objects. After each stage the combined risk says whether the next
+whether that adds up to the signs of a known fault, other families' fills of the same hole
+(witnesses), the same recipe on other holes (probes, only when the recipe is known), what is left
+beside the mask, then letters and objects. After each stage the combined risk says whether the next
 one is worth its time; the caller's budget may cut it short or ask for all.
 """
 
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from inpaint_studio.gating import semantic as second_pass
 from inpaint_studio.gating import words
 from inpaint_studio.gating.base import Judgement, JudgeRequest, SemanticJudge
+from inpaint_studio.gating.beside import readings_beside
 from inpaint_studio.gating.evidence import Evidence, placed
 from inpaint_studio.gating.probe import PROBES, reconstruction, sensitivity
 from inpaint_studio.gating.readings import change
@@ -59,10 +60,14 @@ def judge(
     if request.refill is not None and _is_open(evidence, request, known_recipe=True):
         _probe(evidence, request, token.within(0.4, 0.8))
     first = conclude(request, evidence)
-    if not second_pass.wanted(request, accepted=first.verdict.accepted):
+    wanted = second_pass.wanted(request, accepted=first.verdict.accepted)
+    if not wanted and request.budget == "cheap":
         return first
-    for name, measured, seconds in second_pass.semantic_readings(request, semantic, token):
-        evidence.add(name, measured, seconds)
+    for found in readings_beside(request):
+        evidence.add(*found)
+    if wanted and semantic is not None:
+        for found in second_pass.semantic_readings(request, semantic, token):
+            evidence.add(*found)
     return conclude(request, evidence)
 
 

@@ -14,8 +14,6 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
-from inpaint_studio.gating.ink import ink_left
-from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import to_rgb8
 from inpaint_studio.geometry import Box
@@ -34,7 +32,6 @@ OBJECT_ON_EDIT = 0.15
 FACE_SCORE = 0.6
 FACE_WHOLE = 0.7
 TEXT_KINDS = ("text", "watermark", "logo")
-INK_KINDS = ("text", "watermark")
 
 
 def wanted(request: JudgeRequest, *, accepted: bool) -> bool:
@@ -48,31 +45,18 @@ def wanted(request: JudgeRequest, *, accepted: bool) -> bool:
 
 
 def semantic_readings(
-    request: JudgeRequest, semantic: SemanticJudge | None, token: RunToken
+    request: JudgeRequest, semantic: SemanticJudge, token: RunToken
 ) -> list[tuple[str, Measured, float]]:
-    """Return (name, measured, seconds): of `ink_left`, `overlay_left`, and by readers of
-    `letters_left`, `new_text`, `new_object` and `face_part`.
+    """Return (name, measured, seconds) of `letters_left`, `new_text`, `new_object`, `face_part`.
 
-    Boxes are in the request's pixels. Without readers only what is left of removed letters
-    beside the mask is looked for. Objects are not looked for where a new one was asked for.
+    Boxes are in the request's pixels. Objects are not looked for where a new one was asked for.
     """
-    started = time.perf_counter()
-    inked: list[tuple[str, Measured, float]] = []
-    if request.kind in INK_KINDS:
-        rest = ink_left(request)
-        inked.append(("ink_left", rest, time.perf_counter() - started))
-    if request.kind == "text":
-        started = time.perf_counter()
-        beside = overlay_left(request)
-        inked.append(("overlay_left", beside, time.perf_counter() - started))
-    if semantic is None:
-        return inked
     edit = grow(request.mask, request.ring_px)
     started = time.perf_counter()
     token.step(0.8, "reading letters")
     left, new = letters(request, semantic.letters, edit)
     middle = time.perf_counter()
-    found = [*inked, ("letters_left", left, middle - started), ("new_text", new, 0.0)]
+    found = [("letters_left", left, middle - started), ("new_text", new, 0.0)]
     if not request.asks_for_new:
         token.step(0.9, "looking for objects")
         thing = objects(request, semantic.objects, edit)

@@ -44,6 +44,7 @@ _BY_READING: dict[str, Change] = {
             "letters_left",
             "ink_left",
             "overlay_left",
+            "thing_left",
             "ghost",
             "ghost_signs",
             "letters_signs",

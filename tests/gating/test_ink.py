@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.beside import readings_beside
 from inpaint_studio.gating.ink import ink_left
-from inpaint_studio.gating.semantic import semantic_readings
 from inpaint_studio.imaging.mask import grow
-from inpaint_studio.jobs.token import RunToken
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
 
 SHAPE = (140, 420)
@@ -52,10 +51,10 @@ def test_a_clean_fill_has_no_ink_left(seed: int, quality: int):
 
 def test_it_is_read_for_text_alone_and_without_readers():
     left = request(1, left_over=True)
-    found = semantic_readings(left, None, RunToken())
+    found = readings_beside(left)
     assert [name for name, _, _ in found] == ["ink_left", "overlay_left"]
     painted = JudgeRequest(before=left.before, after=left.after, mask=left.mask)
-    assert semantic_readings(painted, None, RunToken()) == []
+    assert [name for name, _, _ in readings_beside(painted)] == ["thing_left"]
 
 
 def test_ink_like_its_ground_tells_nothing():

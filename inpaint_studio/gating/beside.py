@@ -1,0 +1,55 @@
+"""What of a removed thing still stands beside the mask: ink, a shadow, the part it cut off.
+
+No reader is asked and no model weighs these: what is left there is seen or it is not, and it says
+what the next attempt must do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.evidence import placed
+from inpaint_studio.gating.ink import ink_left
+from inpaint_studio.gating.overlay import overlay_left
+from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.scene import make_scene
+from inpaint_studio.gating.semantic import TEXT_KINDS
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.remainder import remainder
+
+INK_KINDS = ("text", "watermark")
+
+
+def readings_beside(request: JudgeRequest) -> list[tuple[str, Measured, float]]:
+    """Return (name, measured, seconds) of `ink_left` and `overlay_left`, or of `thing_left`.
+
+    Boxes are in the request's pixels. Where something new was asked for, what stood there need
+    not go whole.
+    """
+    looks: list[tuple[str, Callable[[JudgeRequest], Measured]]] = []
+    if request.kind in INK_KINDS:
+        looks.append(("ink_left", ink_left))
+    if request.kind == "text":
+        looks.append(("overlay_left", overlay_left))
+    if request.kind not in TEXT_KINDS and not request.asks_for_new:
+        looks.append(("thing_left", thing_left))
+    found = []
+    for name, look in looks:
+        started = time.perf_counter()
+        found.append((name, look(request), time.perf_counter() - started))
+    return found
+
+
+def thing_left(request: JudgeRequest) -> Measured:
+    """Return how many pixels of what the mask removes stand outside it (0: none that are seen)."""
+    scene = make_scene(request)
+    rest = remainder(scene.lab_before, scene.mask, scene.outside > scene.ring_px)
+    if not rest.any():
+        return Measured(0.0)
+    plane = rest.astype(np.float32)
+    found = Measured(float(rest.sum() * scene.scale**2), plane, Box.of_mask(rest))
+    return placed(found, scene, request.mask.shape)
