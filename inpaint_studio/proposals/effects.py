@@ -20,7 +20,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.imaging.around import SECTORS, around
 from inpaint_studio.proposals.ground import Planes, behind
 from inpaint_studio.proposals.profile import SOFT_EDGE_PX, Profile
-from inpaint_studio.proposals.rim import inked_neighbours
+from inpaint_studio.proposals.rim import clear_edge, faint_edge, soft_edge
 from inpaint_studio.proposals.shadows import shadow
 
 SOFT_PX = 1.1
@@ -45,20 +45,22 @@ def grown_to_effects(
     if not core.any():
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
-    core = core | (shadow(lab, core, thickness_px) & region)
+    cast = shadow(lab, core, thickness_px) & region
+    rim = soft_edge(lab, core, cast) | faint_edge(lab, cast, core)
+    core = core | cast
     reach = _Reach(lab, core, thickness_px)
-    return np.asarray((_grown(lab, core, reach) & region) | core, dtype=np.bool_)
+    return np.asarray((_grown(lab, core, rim, reach) & region) | core, dtype=np.bool_)
 
 
-def _grown(lab: Planes, core: MaskBool, reach: _Reach) -> MaskBool:
+def _grown(lab: Planes, core: MaskBool, rim: MaskBool, reach: _Reach) -> MaskBool:
     reached = reach.reached()
     distance = reach.distance
     effect = (distance <= reached) & (reached > SOFT_PX)
-    grown = core | inked_neighbours(lab, core, distance)
+    grown = core | rim
     if effect.any():
         # An outline's own soft edge lies past it.
         grown |= effect
-        grown |= inked_neighbours(lab, grown, _distance(grown), surely=_SURE_PAST)
+        grown |= clear_edge(lab, grown, surely=_SURE_PAST)
     # Where the ground is calm a pixel alone tells: it differs from the ground or it does not.
     gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
     grown |= (distance <= SOFT_PX + 1.2) & (gap > np.maximum(4.0, 3 * rough))
@@ -107,12 +109,6 @@ class _Reach:
         if there is None or here is None:
             return False
         return float(here @ there) < _FAINT_SIDE * float(there @ there)
-
-
-def _distance(mask: MaskBool) -> NDArray[np.float32]:
-    """Return the distance of each pixel from the nearest one of `mask`, px."""
-    far = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.asarray(far, dtype=np.float32)
 
 
 def _against_ground(

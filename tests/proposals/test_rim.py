@@ -9,7 +9,7 @@ from inpaint_studio.cli.demo_photos import jobs
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
-from inpaint_studio.proposals.rim import inked_neighbours
+from inpaint_studio.proposals.rim import soft_edge
 from inpaint_studio.proposals.shadows import left_past, shadow, with_past
 from tests.overlays import compose, fonts, placed, text_alpha
 
@@ -44,15 +44,23 @@ def test_a_sharp_edge_takes_no_neighbour_and_a_soft_one_does(seed: int):
     taken = []
     for alpha in (core.astype(np.float32), half):
         shown = compose(ground(seed), [(alpha, WHITE)])
-        taken.append(inked_neighbours(to_lab(shown), core, far(core))[beside].mean())
-    assert taken[0] < 0.6 and taken[1] > 0.97
+        taken.append(soft_edge(to_lab(shown), core, np.zeros_like(core))[beside].mean())
+    assert taken[0] < 0.2 and taken[1] > 0.97
 
 
-def test_no_ground_past_a_neighbour_and_it_is_taken():
-    core = np.zeros((9, 9), dtype=bool)
-    core[:, 3] = core[:, 5] = True
-    lab = np.zeros((9, 9, 3), dtype=np.float32)
-    assert inked_neighbours(lab, core, far(core))[:, 4].all()
+def test_edges_that_are_drawn_alike_are_told_together_where_the_ground_hides_each():
+    # The left edges end within the core, the right ones past it: a neighbour's own pixel tells
+    # little on this ground, the core's pixel beside it does.
+    rng = np.random.default_rng(4)
+    shown = np.clip(120 + 8 * rng.normal(size=(80, 300, 1)), 0, 255).repeat(3, 2).astype(np.uint8)
+    alpha = np.zeros((80, 300), dtype=np.float32)
+    for left, share in enumerate((0.6, 1.0, 1.0, 0.3)):
+        alpha[20:60, 20 + left : 280 : 12] = share
+    core = alpha > 0.5
+    taken = soft_edge(to_lab(compose(shown, [(alpha, WHITE)])), core, np.zeros_like(core))
+    soft, bare = (alpha > 0) & ~core, (far(core) == 1) & (alpha == 0)
+    assert taken[soft].mean() > 0.9
+    assert taken[bare].mean() < 0.35
 
 
 def test_a_soft_shadow_is_found_to_where_it_is_no_longer_seen():
