@@ -28,6 +28,9 @@ SOFT_PX = 1.1
 _ONE_SIDE, _FAINT_SIDE = 3, 0.25
 """Directions without an effect of their own from which on it may be one-sided, and how much of the
 other directions' change they may show then."""
+_FURTHER, _RINGS_PX = 1.8, 2.6
+"""How far beyond what the surest direction shows by itself all together may reach, and how far a
+JPEG's ringing does, which none may show by itself."""
 _SURE_PAST = 6.0
 """Lab; past an effect only a clear edge is taken for its own."""
 
@@ -37,15 +40,17 @@ def grown_to_effects(
     core: MaskBool,
     region: MaskBool,
     thickness_px: float,
+    angle_deg: float | None = None,
 ) -> MaskBool:
     """Return `core` (H, W) grown over its soft edge, effects and ringing, within `region`.
 
-    lab: (H, W, 3) CIELAB of the crop. thickness_px: height of the line.
+    lab: (H, W, 3) CIELAB of the crop. thickness_px, angle_deg: height of the line and its
+    direction, None on an arc.
     """
     if not core.any():
         return core.copy()
     core = core | _filled_holes(lab, core, thickness_px)
-    cast = shadow(lab, core, thickness_px) & region
+    cast = shadow(lab, core, thickness_px, angle_deg) & region
     rim = soft_edge(lab, core, cast) | faint_edge(lab, cast, core)
     core = core | cast
     reach = _Reach(lab, core, thickness_px)
@@ -88,12 +93,18 @@ class _Reach:
         sector = self._sector[self._use]
         own = np.array([self._profile.ends_at(sector == k, 1.5, self._edge)
                         for k in range(SECTORS)])  # fmt: skip
-        limit = np.maximum(own, self.round_about).astype(np.float32)
+        if self.round_about <= SOFT_EDGE_PX:
+            own[_alone(own)] = 0
+        most = max(_RINGS_PX, _FURTHER * float(own.max()))
+        far = min(self.round_about, most)
+        if not own.any() and self.round_about > _RINGS_PX:
+            far = SOFT_PX
+        limit = np.maximum(own, far).astype(np.float32)
         bare = own == 0
         if _ONE_SIDE <= bare.sum() < SECTORS and self._falls_one_way(bare[sector]):
             # What all directions show in the mean is not on every side: a shadow falls one way.
             limit[bare] = SOFT_PX
-            rest = self._profile.ends_at(~bare[sector], 1.0, self._edge)
+            rest = min(self._profile.ends_at(~bare[sector], 1.0, self._edge), most)
             limit[~bare] = np.maximum(limit[~bare], rest)
         # Letters have round corners: a direction's neighbours carry some of its reach.
         eased = np.maximum(limit, 0.6 * np.maximum(np.roll(limit, 1), np.roll(limit, -1)))
@@ -109,6 +120,15 @@ class _Reach:
         if there is None or here is None:
             return False
         return float(here @ there) < _FAINT_SIDE * float(there @ there)
+
+
+def _alone(own: NDArray[np.float64]) -> MaskBool:
+    """Where an effect lies in one direction and in neither beside it: letters have round corners,
+    the ground's own edges have none."""
+    return np.asarray(
+        (own > SOFT_EDGE_PX) & (np.maximum(np.roll(own, 1), np.roll(own, -1)) <= SOFT_EDGE_PX),
+        dtype=np.bool_,
+    )
 
 
 def _against_ground(

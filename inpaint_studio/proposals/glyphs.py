@@ -114,8 +114,9 @@ def strokes(
     if found.core.shape != crop.shape[:2]:
         found = _enlarged(found, crop, factor)
     lab = to_lab(crop)
-    mask = grown_to_effects(lab, found.core, found.room, line.thickness_px)
-    mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px)
+    angle = None if line.curved else line.angle_deg
+    mask = grown_to_effects(lab, found.core, found.room, line.thickness_px, angle)
+    mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px, angle)
     return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past)
 
 

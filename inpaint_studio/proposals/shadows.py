@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
+from inpaint_studio.proposals.along import stands_apart
 from inpaint_studio.proposals.ground import Planes
 
 DIRECTIONS = 8
@@ -28,11 +29,17 @@ SEEN = 2.5
 _HEIGHT_PX = 40.0
 """Lines higher than this are made smaller for the search."""
 _RIM_PX = 1.6
-_LEAST, _CELLS = 12.0, 18
-"""Lab change of a shadow, and how many cells are needed to tell."""
-_PROOFS = ((4.5, 0.78, 0.4, 0.65), (12.0, 0.65, 0.2, 0.8))
-"""What proves one: its deviations, the share of cells of one sign, and what may speak against it,
-the same strength on the other side or all around; less of the rest where it is beyond doubt."""
+_CELLS = 18
+"""How many cells are needed to tell."""
+_PROOFS = (
+    (12.0, 4.5, 0.78, 0.4, 0.65), (12.0, 12.0, 0.65, 0.2, 0.8), (8.0, 10.0, 0.75, 0.2, 1.0),
+)  # fmt: skip
+"""What proves one: its change, its deviations, the share of cells of one sign, and what may speak
+against it, the same strength on the other side or all around; less where it is beyond doubt."""
+_SOFT_PARTS = (2.0, 2.8)
+"""Offsets of a shadow by its softness, as they are usual; hard ones are looked for, too."""
+_CLOSE_PX, _CLOSE_PROOF = 1.5, (12.0, 3.5, 0.65, 0.15, 0.7)
+"""What proves one that lies so close to its letters that hardly any of it is seen past them."""
 _CELLS_PAST, _LEAST_PAST, _SURELY_PAST, _ALIKE_PAST, _EXPLAINS_PAST = 12, 10.0, 3.9, 0.65, 5000.0
 """The same for what is left past a mask, and how much of the light it must explain (Lab² px)."""
 _MORE = 0.2
@@ -51,39 +58,54 @@ class _Cast:
     alike: float
     explains: float
 
+    @property
+    def is_close(self) -> bool:
+        return 0 < float(np.hypot(self.dy, self.dx)) <= _CLOSE_PX
 
-def shadow(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
+
+def shadow(
+    lab: Planes, core: MaskBool, thickness_px: float, angle_deg: float | None = None
+) -> MaskBool:
     """Return the pixels of the shadow of `core` (all False when there is none).
 
-    lab: (H, W, 3) CIELAB; core: (H, W) the strokes; thickness_px: height of the line.
+    lab: (H, W, 3) CIELAB; core: (H, W) the strokes; thickness_px: height of the line; angle_deg:
+    its direction, None: it has none.
     """
     factor = min(1.0, _HEIGHT_PX / max(thickness_px, 1.0))
     cover, light = _smaller(core.astype(np.float32), factor), _smaller(lab[..., 0], factor)
     distance = cv2.distanceTransform((cover <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
     near = (distance > _RIM_PX) & (distance <= 0.4 * thickness_px * factor)
     found = _strongest(_tried(light, cover, near, thickness_px * factor, cells=_CELLS))
-    return np.zeros_like(core) if found is None else _seen(found, core, factor)
+    if found is None:
+        return np.zeros_like(core)
+    seen = _seen(found, core, factor)
+    if not _is_apart(lab, seen, core, found, thickness_px, angle_deg):
+        return np.zeros_like(core)
+    return seen
 
 
 def with_past(
-    lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool, thickness_px: float
-) -> tuple[MaskBool, bool]:
+    lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool, thickness_px: float,
+    angle_deg: float | None = None,
+) -> tuple[MaskBool, bool]:  # fmt: skip
     """Return the mask with what shows past it within `room`, and whether some still may.
 
     A second look: it grows the mask by a fifth at most, and where it would take more or finds the
     same again, a person should look.
     """
-    past = left_past(lab, core, mask, thickness_px) & room
+    past = left_past(lab, core, mask, thickness_px, angle_deg) & room
     if not past.any():
         return mask, False
     if past.sum() > _MORE * mask.sum():
         return mask, True
     wider = mask | past
-    again = left_past(lab, core, wider, thickness_px) & room
+    again = left_past(lab, core, wider, thickness_px, angle_deg) & room
     return wider, bool(again.any())
 
 
-def left_past(lab: Planes, core: MaskBool, mask: MaskBool, thickness_px: float) -> MaskBool:
+def left_past(
+    lab: Planes, core: MaskBool, mask: MaskBool, thickness_px: float, angle_deg: float | None = None
+) -> MaskBool:
     """Return the pixels past `mask` that still show a shadow or glow of `core`, its letters.
 
     Less is asked than for taking a shadow along: whoever acts on it may look again, or ask.
@@ -100,8 +122,31 @@ def left_past(lab: Planes, core: MaskBool, mask: MaskBool, thickness_px: float) 
             continue
         if cast.surely >= _SURELY_PAST and cast.explains >= _EXPLAINS_PAST:
             surest = cast if surest is None or cast.surely > surest.surely else surest
-    empty = np.zeros_like(core)
-    return empty if surest is None else _seen(surest, core, factor) & ~mask
+    if surest is None:
+        return np.zeros_like(core)
+    seen = _seen(surest, core, factor)
+    if not _is_apart(lab, seen & ~mask, mask, surest, thickness_px, angle_deg):
+        return np.zeros_like(core)
+    return seen & ~mask
+
+
+def _is_apart(
+    lab: Planes, seen: MaskBool, core: MaskBool, cast: _Cast, thickness_px: float,
+    angle_deg: float | None,
+) -> bool:  # fmt: skip
+    """Whether a shadow is none of the forms of the ground that run along a line."""
+    return (
+        angle_deg is None
+        or cast.is_close
+        or stands_apart(
+            lab[..., 0],
+            seen,
+            core,
+            change=cast.change,
+            thickness_px=thickness_px,
+            angle_deg=angle_deg,
+        )
+    )
 
 
 def _smaller(plane: NDArray[np.float32], factor: float) -> Plane:
@@ -175,7 +220,8 @@ def _offsets(thickness_px: float) -> list[tuple[int, int, float]]:
         for k in range(DIRECTIONS):
             angle = 2 * np.pi * k / DIRECTIONS
             dy, dx = round(radius * np.sin(angle)), round(radius * np.cos(angle))
-            ways += [(dy, dx, soft) for soft in sorted({0.6, max(0.6, radius / 2)})]
+            softness = {max(0.6, radius / part) for part in _SOFT_PARTS} | {0.6}
+            ways += [(dy, dx, soft) for soft in sorted(softness)]
     return halos + ways
 
 
@@ -193,10 +239,11 @@ def _strongest(tried: list[_Cast]) -> _Cast | None:
         default=0.0,
     )  # fmt: skip
     against = (other_way / best.explains, halo / best.explains)
-    holds = abs(best.change) >= _LEAST and any(
-        best.surely >= surely and best.alike >= alike
+    proofs = (*_PROOFS, _CLOSE_PROOF) if best.is_close else _PROOFS
+    holds = any(
+        abs(best.change) >= least and best.surely >= surely and best.alike >= alike
         and against[0] <= most_other and against[1] <= most_halo
-        for surely, alike, most_other, most_halo in _PROOFS
+        for least, surely, alike, most_other, most_halo in proofs
     )  # fmt: skip
     return best if holds else None
 
