@@ -16,7 +16,8 @@ from inpaint_studio.cli.window import has_display
 from inpaint_studio.engines.cards import cuda_card
 from inpaint_studio.errors import BadSetting, LibraryError
 from inpaint_studio.paths import models_dir
-from inpaint_studio.pipeline.planning import engines_ready, policy_in_force
+from inpaint_studio.pipeline.checks import policy_in_force
+from inpaint_studio.pipeline.planning import engines_ready
 from inpaint_studio.routing.policy import Policy, user_policy
 from inpaint_studio.store.library import DATABASE, Library, restore
 

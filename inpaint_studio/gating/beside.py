@@ -35,13 +35,18 @@ def readings_beside(request: JudgeRequest) -> list[tuple[str, Measured, float]]:
         looks.append(("ink_left", ink_left))
     if request.kind == "text":
         looks.append(("overlay_left", overlay_left))
-    if request.kind not in TEXT_KINDS and not request.asks_for_new:
+    if asks_for_the_rest(request):
         looks.append(("thing_left", thing_left))
     found = []
     for name, look in looks:
         started = time.perf_counter()
         found.append((name, look(request), time.perf_counter() - started))
     return found
+
+
+def asks_for_the_rest(request: JudgeRequest) -> bool:
+    """Say whether a thing is removed as a whole: not letters, and nothing new stands for it."""
+    return request.kind not in TEXT_KINDS and not request.asks_for_new
 
 
 def thing_left(request: JudgeRequest) -> Measured:

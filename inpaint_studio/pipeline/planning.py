@@ -4,53 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.engines.generative_time import about
-from inpaint_studio.engines.table import DEAR, ENGINES, check_names, engine
-from inpaint_studio.errors import BadSetting, Missing
+from inpaint_studio.engines.table import DEAR, ENGINES, engine
+from inpaint_studio.errors import Missing
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import space_of
 from inpaint_studio.imaging.mask import Region
 from inpaint_studio.pipeline.attempt import RegionInput, on_blocks
+from inpaint_studio.pipeline.checks import cut_through, policy_in_force, without_effect
 from inpaint_studio.pipeline.request import RunRequest
-from inpaint_studio.records import KINDS, FillRecipe, Intent, Plan, Reason, RunOptions
-from inpaint_studio.routing.onward import MOST_TRIES
-from inpaint_studio.routing.policy import Policy, load_policy
+from inpaint_studio.records import FillRecipe, Plan, Reason, RunOptions
 from inpaint_studio.routing.route import Route, choose, number
 
 CONTEXT_PX = 224
 ON_IT, OF_IT = 0.5, 0.33
 _MB = 1e-6
-
-
-_WORDS: dict[str, tuple[str, ...]] = {
-    "kind": KINDS, "intent": get_args(Intent), "budget": ("cheap", "auto", "full"),
-}  # fmt: skip
-_NUMBERS = {
-    "grow_px": (-500, 500), "feather_px": (0, 200), "seed": (0, 2**63 - 1), "tries": (1, MOST_TRIES)
-}  # fmt: skip
-
-
-def check_options(options: RunOptions) -> None:
-    """Raise `BadSetting` for a word that means nothing or a number out of its range."""
-    for name, words in _WORDS.items():
-        value = getattr(options, name)
-        if value not in words:
-            raise BadSetting(f"There is no {name} {value!r}; choose one of {', '.join(words)}.")
-    for name, (low, high) in _NUMBERS.items():
-        value = getattr(options, name)
-        if value is None and name.endswith("_px"):
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
-    if options.engine == "auto":
-        check_names(options.parameters)  # An engine that was named says itself what it takes.
 
 
 def require(name: str) -> None:
@@ -122,25 +95,11 @@ def planned(
     """
     region = region_input(request, working, mask, piece, pad=CONTEXT_PX)
     plan = plan_for(route_for(region, semantic, request.things), region)
+    plan = replace(plan, reasons=(*plan.reasons, *cut_through(region, plan.recipe)))
     pad = reach_px(region.mask, (plan.engine,), plan.recipe.grow_px)
     if pad > CONTEXT_PX:
         region = region_input(request, working, mask, piece, pad=pad)
     return region, plan
-
-
-def policy_in_force(path: Path | None = None) -> Policy:
-    """Return the routing policy (of `path`, else the user's own or the shipped one), checked.
-
-    Raises: BadSetting: it cannot be read, or a rule sets a parameter that its engine has not.
-    """
-    policy = load_policy(path)
-    for rule in policy.rules:
-        for name in rule.parameters.keys() - engine(rule.engine).takes:
-            raise BadSetting(
-                f"{policy.path}: the rule {rule.name!r} sets {name!r}, which the engine "
-                f"{rule.engine} has not; it has {', '.join(sorted(engine(rule.engine).takes))}."
-            )
-    return policy
 
 
 def route_for(
@@ -215,7 +174,7 @@ def plan_for(route: Route, region: RegionInput) -> Plan:
             continue
         return Plan(
             recipe=recipe,
-            reasons=(*route.reasons, *_without_effect(name, options), _memory(name, region)),
+            reasons=(*route.reasons, *without_effect(name, options), _memory(name, region)),
             fallbacks=route.fallbacks,
             changes=tuple(changes),
             compare_with=route.compare_with,
@@ -226,15 +185,6 @@ def plan_for(route: Route, region: RegionInput) -> Plan:
 
 def _needs_mb(name: str, region: RegionInput) -> float:
     return engine(name).estimate_mb(region.mask.shape, int(region.mask.sum()))
-
-
-def _without_effect(name: str, options: RunOptions) -> tuple[Reason, ...]:
-    """Say which of the user's parameters are for other engines than the one chosen."""
-    idle = sorted(options.parameters.keys() - engine(name).takes)
-    if not idle:
-        return ()
-    others = f"the engine {name} has no such parameter"
-    return (Reason(text=f"Without effect: {', '.join(idle)}; {others}."),)
 
 
 def _memory(name: str, region: RegionInput) -> Reason:

@@ -23,8 +23,8 @@ from inpaint_studio.imaging.mask import Region, grow, regions, validate
 from inpaint_studio.imaging.mask import pieces as cut
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
+from inpaint_studio.pipeline.checks import check_options
 from inpaint_studio.pipeline.planning import (
-    check_options,
     engines_ready,
     expected,
     offers,

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.pipeline import RunRequest, road
-from inpaint_studio.pipeline.planning import check_options, reach_px, subject_of
+from inpaint_studio.pipeline.checks import check_options
+from inpaint_studio.pipeline.planning import reach_px, subject_of
 from inpaint_studio.records import RunOptions
 from inpaint_studio.routing.policy import user_policy
+from tests.imaging.test_remainder import scene
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -116,3 +119,15 @@ def test_a_rules_parameter_that_its_engine_has_not_is_refused(
     )
     with pytest.raises(BadSetting, match="'rest' sets 'starst', which the engine patch"):
         road.plans(RunRequest(pixels=coffee, mask=spot))
+
+
+def test_a_mask_that_cuts_through_a_thing_is_said_before_the_fill() -> None:
+    photo, ball, ear = scene((200, 60, 40))
+
+    def said(mask: Mask, **wish: str) -> list[str]:
+        request = RunRequest(pixels=photo, mask=mask, options=RunOptions(**wish))  # type: ignore[arg-type]
+        return [r.text for r in road.plans(request)[0][1].reasons if r.feature == "thing_left"]
+
+    cut = said(grow(ball, 3))
+    assert len(cut) == 1 and "stand outside" in cut[0]
+    assert said(grow(ball | ear, 3)) == [] and said(grow(ball, 3), kind="text") == []
