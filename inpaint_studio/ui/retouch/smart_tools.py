@@ -123,7 +123,6 @@ class ObjectTool(ShapeTool):
     def __init__(self, editor: Editor, pins: Pins) -> None:
         super().__init__(editor)
         self._pins = pins
-        self._suggested: list[Proposal] = []
         self._clicks: list[shapes.Click] = []
         self._base = -1
         self._how = "add"
@@ -161,14 +160,8 @@ class ObjectTool(ShapeTool):
 
     def _suggest(self, shadow: Proposal | None) -> None:
         """Put a pin on the shadow or reflection the thing casts, instead of an earlier click's."""
-        for old in self._suggested:
-            if old in self._pins.items:
-                self._pins.items.remove(old)
-        self._suggested = []
-        if shadow is not None and self._how == "add":
-            self._suggested = [shadow]
-            self._pins.items.append(shadow)
-            self.editor.canvas.update()
+        self._pins.suggest("shadow", [shadow] if shadow is not None and self._how == "add" else [])
+        self.editor.canvas.update()
 
     def leave(self) -> None:
         self._clicks = []
@@ -211,7 +204,7 @@ def _cut_out(
         return Box(0, 0, 0, 0), np.zeros((0, 0), np.bool_), None
     from inpaint_studio.proposals.objects import cast_by
 
-    at = partial(_at_full_size, document=document, corner=box, factor=factor)
+    at = partial(at_full_size, document=document, corner=box, factor=factor)
     shadow = cast_by(screen, found)
     made = None
     if shadow is not None:
@@ -223,7 +216,7 @@ def _cut_out(
     return *at(found), made
 
 
-def _at_full_size(
+def at_full_size(
     found: MaskBool, *, document: Document, corner: Box, factor: int
 ) -> tuple[Box, MaskBool]:
     """Return a mask found on a small copy (whose place is `corner`) at the photo's own size."""
@@ -253,6 +246,16 @@ class Pins:
         self.chosen = -1
         self._tags: list[QRectF] = []
         """Where each pin was painted last, in photo pixels."""
+        self._suggested: dict[str, list[Proposal]] = {}
+
+    def suggest(self, source: str, found: list[Proposal]) -> None:
+        """Add pins nobody asked for, instead of those of the same source before."""
+        old = self._suggested.pop(source, [])
+        if any(item in old for item in self.items):
+            self.items = [item for item in self.items if item not in old]
+            self.chosen = -1
+        self._suggested[source] = found
+        self.items += found
 
     def paint(self, painter: QPainter, canvas: Stage, pane: Pane) -> None:
         ratio = canvas.devicePixelRatioF()

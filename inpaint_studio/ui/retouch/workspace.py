@@ -20,6 +20,7 @@ from inpaint_studio.ui.retouch.editor import Editor
 from inpaint_studio.ui.retouch.made import MadePhotos
 from inpaint_studio.ui.retouch.maskops import MaskCommands
 from inpaint_studio.ui.retouch.places import Places
+from inpaint_studio.ui.retouch.rest import RestPins
 from inpaint_studio.ui.retouch.runcontrol import RunControl
 from inpaint_studio.ui.retouch.runner import Runner
 from inpaint_studio.ui.retouch.showing import Showing
@@ -60,6 +61,7 @@ class RetouchWorkspace(Workspace):
             studio, self.editor, self.runner, self.inspector, self.strip, self.hand, self
         )
         self.masks = MaskCommands(self.editor, self.runner, self.pins, actions, self)
+        self.rests = RestPins(self.editor, self.pins, self)
         self.views = ViewCommands(canvas, self.editor, actions, self)
         self.made = MadePhotos(
             self.editor, self.runner, self.inspector, self.desk, actions, self.background, self
@@ -251,6 +253,7 @@ class RetouchWorkspace(Workspace):
         store.setValue("retouch/radius", self.editor.radius)
         self.easel.stop()
         self.warmup.stop()
+        self.rests.stop()
         self.desk.stop()
         self.runs.stop()
         self.runner.close()
