@@ -80,16 +80,18 @@ def _measure(
 ) -> None:
     """Take the readings side by side: none looks at another's answer, so order changes nothing."""
 
-    def one(measure: Callable[[Scene], Measured]) -> tuple[Measured, float]:
+    def one(measure: Callable[[Scene], Measured | None]) -> tuple[Measured | None, float]:
         token.check()
         started = time.perf_counter()
-        measured = placed(measure(scene), scene, request.mask.shape)
+        found = measure(scene)
+        measured = None if found is None else placed(found, scene, request.mask.shape)
         return measured, time.perf_counter() - started
 
     todo = {line.name: line.measure for line in rows if line.measure is not None}
     with ThreadPoolExecutor(_THREADS, "readings") as pool:
         for name, (measured, seconds) in zip(todo, pool.map(one, todo.values()), strict=True):
-            evidence.add(name, measured, seconds)
+            if measured is not None:
+                evidence.add(name, measured, seconds)
 
 
 def _probe(evidence: Evidence, request: JudgeRequest, token: RunToken) -> None:

@@ -40,8 +40,8 @@ def features_of(edit: LabelledEdit, rows: Iterable[Row]) -> dict[str, float]:
     scene = make_scene(JudgeRequest(before=edit.before, after=edit.after, mask=edit.mask))
     found: dict[str, float] = {}
     for row in rows:
-        if row.measure is not None:
-            measured = row.measure(scene)
+        measured = None if row.measure is None else row.measure(scene)
+        if measured is not None:
             found[row.name] = measured.value
             found.update(measured.also)
     return found
@@ -56,8 +56,9 @@ def features_by_reading() -> dict[str, tuple[str, ...]]:
     scene = make_scene(JudgeRequest(before=ground, after=ground[::-1], mask=mask))
     found = {}
     for row in (*cheap(), *witnesses()):
-        if row.measure is not None:
-            found[row.name] = (row.name, *row.measure(scene).also)
+        measured = None if row.measure is None else row.measure(scene)
+        if measured is not None:
+            found[row.name] = (row.name, *measured.also)
     return found
 
 

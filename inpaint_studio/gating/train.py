@@ -64,7 +64,7 @@ def risk_names(samples: Sequence[Sample], rows: Sequence[Row]) -> tuple[str, ...
     are flagged at 97 % of the bad without them (by trees 34 and not 38 of 75).
     """
     owned = features_by_reading()
-    names = sorted(name for row in rows for name in owned[row.name])
+    names = sorted(name for row in rows for name in owned.get(row.name, ()))
     signs_only = ("closed_shape", "line_break", "copied_piece", "rim_break")
     left_out = {*UNWEIGHED, *(n for r in signs_only for n in owned[r])} - {LINE_THAT_ENDS}
     return tuple(n for n in names if n not in left_out and n in samples[0].features)

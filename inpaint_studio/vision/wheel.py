@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,8 +75,14 @@ def fault(model: WheelModel, where: Path | None = None) -> str:
     return ""
 
 
-def session(model: WheelModel, *, threads: int = 0, where: Path | None = None) -> Any:
-    """Return an onnxruntime session of a checked model.
+def session(
+    model: WheelModel,
+    *,
+    threads: int = 0,
+    where: Path | None = None,
+    change: Callable[[Path], bytes] | None = None,
+) -> Any:
+    """Return an onnxruntime session of a checked model (of what `change` makes of its file).
 
     Raises: Missing: the file is not there or not the known one.
     """
@@ -83,11 +90,12 @@ def session(model: WheelModel, *, threads: int = 0, where: Path | None = None) -
     home = where or folder()
     if reason or home is None:
         raise Missing(f"{reason} Reinstall the program to mend it.")
-    return open_session(home / model.file, threads=threads)
+    path = home / model.file
+    return open_session(path if change is None else change(path), threads=threads)
 
 
-def open_session(path: Path, *, threads: int = 0) -> Any:
-    """Return an onnxruntime session on the CPU that reads nothing but `path`."""
+def open_session(model: Path | bytes, *, threads: int = 0) -> Any:
+    """Return an onnxruntime session on the CPU that reads nothing but `model`."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -97,5 +105,7 @@ def open_session(path: Path, *, threads: int = 0) -> Any:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(
-        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        model if isinstance(model, bytes) else str(model),
+        sess_options=options,
+        providers=["CPUExecutionProvider"],
     )

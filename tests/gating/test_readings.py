@@ -263,6 +263,7 @@ def test_every_reading_is_finite_on_awkward_masks_and_repeats_to_the_bit() -> No
                 continue
             one = row.measure(scene(photo, photo, mask))
             two = row.measure(scene(photo, photo, mask))
+            assert one is not None and two is not None, row.name
             assert np.isfinite([one.value, *one.also.values()]).all(), row.name
             assert one.value == two.value and one.also == two.also, row.name
             if one.map is not None:

@@ -22,6 +22,7 @@ from inpaint_studio.gating.readings import (
     consensus,
     copies,
     foreign,
+    forms,
     joint,
     lines,
     rim,
@@ -36,7 +37,8 @@ from inpaint_studio.gating.scene import Scene
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One reading. `measure` is None where the judge itself calls it (it needs more than a scene).
+    """One reading. `measure` is None where the judge itself calls it (it needs more than a scene);
+    what it returns is None where it cannot be taken here.
 
     high, low: the band where it is a definition (0 leaking pixels, 2.3 ΔE); else the band comes
     from what good edits show (`resources/gates`). part_of: the reading whose evidence this is
@@ -50,7 +52,7 @@ class Row:
     unit: str = ""
     worse: Literal["high", "low", "both"] = "high"
     cost: Literal["cheap", "witness", "fault", "probe", "semantic"] = "cheap"
-    measure: Callable[[Scene], Measured] | None = None
+    measure: Callable[[Scene], Measured | None] | None = None
     vetoes: bool = False
     judged: bool = True
     alarms: bool = True
@@ -186,6 +188,10 @@ ROWS: tuple[Row, ...] = (
         measure=consensus.consensus,
         too_high="The fill shows something that its surroundings do not call for.",
         event="no_consensus"),
+    Row(name="unseen_form", label="Form found nowhere around", cost="witness",
+        measure=forms.unseen_form,
+        too_high="The fill shows a form that nothing around it has: something is cut off, joined "
+        "wrongly or made up.", event="unseen_form_detected"),
     Row(name="seam_signs", label="Signs of a seam", unit="log odds", cost="fault",
         weighs=("seam", "join", "strip_colour", "light_break", "residue", "prior"),
         too_high="The fill is lighter or darker than what lies beside it; its edge shows.",
