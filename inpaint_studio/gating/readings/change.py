@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ GHOST_SIGMAS = (3.0, 8.0)
 GHOST_NOISE = 0.5
 GHOST_SURE = 2.0
 GHOST_MOST = 12_000
+GHOST_DETAIL = 0.25
 
 
 def leak(before: Pixels, after: Pixels, mask: MaskBool, ring_px: int) -> Measured:
@@ -93,21 +95,32 @@ def _ghost(
     noise = blur(new * new, 2 * sigma) + np.float32(GHOST_NOISE)
     weight = (hole * apart / (apart + 36))[..., None] / noise
     at = places[0]
-    olds, weights = old.reshape(-1, 3), weight.reshape(-1, 3)
     seen = new.reshape(-1, 3)[at]
-    slope = _slope(olds[at], seen, weights[at])
+    leaning = (weight * old).reshape(-1, 3)
+    power = _power(old, weight).ravel()
+    slope = _slope(leaning[at], power[at], seen)
     # The ghost itself must not widen what chance gives: it is taken out first.
-    rest = seen - np.float32(slope) * olds[at]
-    aside = [_slope(olds[other], rest, weights[other]) for other in places[1:]]
+    rest = seen - np.float32(slope) * old.reshape(-1, 3)[at]
+    aside = [_slope(leaning[other], power[other], rest) for other in places[1:]]
     z = slope / (float(np.sqrt(np.mean(np.square(aside)))) + GHOST_FLOOR)
     shown = np.maximum(old * new * weight, 0) @ np.ones(3, np.float32)
     return slope, z, shown.astype(np.float32)
 
 
-def _slope(old: Plane, new: Plane, weight: Plane) -> float:
-    power = float((weight * old * old).sum(dtype=np.float64))
-    floor = 0.25 * float(weight.sum(dtype=np.float64)) + 1e-9
-    return float((weight * old * new).sum(dtype=np.float64)) / (power + floor)
+def _power(old: NDArray[np.float32], weight: NDArray[np.float32]) -> Plane:
+    """Return what a pixel adds to the regression's denominator: its detail, and a floor."""
+    out: Plane = cv2.transform(
+        weight * (old * old + np.float32(GHOST_DETAIL)), np.ones((1, 3), np.float32)
+    )
+    return out
+
+
+def _slope(
+    leaning: NDArray[np.float32], power: NDArray[np.float32], new: NDArray[np.float32]
+) -> float:
+    """Return the weighted slope of `new` on the old detail. leaning: weight * old, (n, 3)."""
+    both = float(np.dot(leaning.ravel(), new.ravel()))
+    return both / (float(power.sum(dtype=np.float64)) + 1e-9)
 
 
 def ssim_plane(one: Plane, two: Plane, sigma: float = 1.5) -> Plane:
