@@ -57,15 +57,18 @@ Flags = NDArray[np.bool_]
 def risk_names(samples: Sequence[Sample], rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the numbers of these readings that the risk weighs, in a fixed order.
 
-    Closed shapes and lines are left to the signs of faults (but for the strongest line that ends,
-    at the coarser scale). Weighed by the risk they helped on held-out photos of the same kinds and
-    did harm on edits of other engines and photos: learned on one half of the labels (BSDS500, nine
-    peers' engines) and tried on the other (cameras, our engines), 29 and not 43 % of the good edits
-    are flagged at 97 % of the bad without them (by trees 34 and not 38 of 75).
+    Closed shapes, zones, strokes and lines are left to the signs of faults (but for the strongest
+    line that ends, at the coarser scale). Weighed by the risk, shapes and lines helped on held-out
+    photos of the same kinds and did harm on edits of other engines and photos: learned on one half
+    of the labels (BSDS500, nine peers' engines) and tried on the other (cameras, our engines), 29
+    and not 43 % of the good edits are flagged at 97 % of the bad without them (by trees 34 and not
+    38 of 75).
     """
     owned = features_by_reading()
     names = sorted(name for row in rows for name in owned.get(row.name, ()))
-    signs_only = ("closed_shape", "line_break", "copied_piece", "rim_break")
+    signs_only = (
+        "closed_shape", "line_break", "copied_piece", "rim_break", "enclosed", "letter_strokes",
+    )  # fmt: skip
     left_out = {*UNWEIGHED, *(n for r in signs_only for n in owned[r])} - {LINE_THAT_ENDS}
     return tuple(n for n in names if n not in left_out and n in samples[0].features)
 
