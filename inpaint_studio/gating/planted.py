@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating import planted_structure
-from inpaint_studio.gating.scene import Rgb8, distance
+from inpaint_studio.gating.scene import Rgb8, distance, to_lab
 from inpaint_studio.geometry import Box
 
 SEAM_LEVELS = 14
@@ -26,6 +26,14 @@ SHIFT_PX = 2
 VISIBLE_LEVELS = 2.0
 VISIBLE_SPOT_LEVELS = 12.0
 VISIBLE_SPOT_PX = 30
+LEGIBLE_DE = 12.0
+LEGIBLE_PX = 24
+"""How many px of letters or of a pasted thing must stand out how far from the right edit.
+
+Decided by eye alone, on 149 places at 100 % shown in random order, 28 of them without a fault: of
+letters with 1 to 21 such px (23 shown) none could be read, 21 were a speck or a mark; with 25 and
+more (39) all could but one. Of things with 3 to 20 px (13) six were seen, with 25 and more (46) all
+but one."""
 
 Values = NDArray[np.float32]
 
@@ -33,8 +41,9 @@ Values = NDArray[np.float32]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
     """An edit with a fault. `box`: where it is, in the crop's pixels. `visible`: the hole changed
-    by 2 levels RMS or more (of a fault of structure 30 px by 12 will do); a blurred sky is no
-    fault that anyone could find."""
+    by 2 levels RMS or more (of a fault of structure 30 px by 12 will do, of letters and pasted
+    things 24 px by 12 ΔE must); a blurred sky is no fault that anyone could find, nor is the dot
+    that a mask of a hair's width leaves of a letter."""
 
     fault: str
     after: Rgb8
@@ -137,6 +146,8 @@ _FAULTS: dict[str, Callable[[Values, Values, MaskBool, np.random.Generator], Val
     "floating": planted_structure.floating,
 }
 FAULTS = tuple(_FAULTS)
+LEGIBLE = ("letters", "pasted")
+"""Faults of which a thin mask may leave too little to be seen for what it is."""
 STRUCTURE = ("ending", "stepped", "floating")
 """Faults that need a line or room for a piece, and are seen in one place alone."""
 
@@ -156,10 +167,19 @@ def plant(before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 
     if fault in STRUCTURE:
         spot = np.count_nonzero(apart >= VISIBLE_SPOT_LEVELS**2)
         visible = visible or spot >= VISIBLE_SPOT_PX
+    elif fault in LEGIBLE:
+        visible = bool(legible_px(after, out, mask) >= LEGIBLE_PX)
     return Planted(
         fault=fault, after=out, box=Box.of_mask(changed if changed.any() else mask),
         visible=bool(visible),
     )  # fmt: skip
+
+
+def legible_px(right: Rgb8, planted: Rgb8, mask: MaskBool) -> int:
+    """Return how many pixels of a mask stand out by `LEGIBLE_DE` from the right edit."""
+    view = Box.of_mask(mask).slices
+    apart = to_lab(right[view]) - to_lab(planted[view])
+    return int(np.count_nonzero((np.linalg.norm(apart, axis=2) >= LEGIBLE_DE) & mask[view]))
 
 
 def _roomy(mask: MaskBool) -> Box:
