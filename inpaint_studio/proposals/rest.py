@@ -10,8 +10,8 @@ from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.vision.readers import as_rgb8
 
 CONFIDENCE = 0.85
-"""Of the rests named beside 216 masks that cut 36 things or lay beside their place half and more of
-the pixels lay on the thing in 55 of 66 (things tuned on) and 44 of 45 (held back)."""
+"""Of 104 rests named beside masks that cut or moved 36 things by chance 93 lay on the thing with
+half their pixels and more (52 of 63 on the things tuned on, 41 of 41 held back)."""
 _EDGE_PX = 2
 
 
