@@ -10,10 +10,10 @@ that leave 7 % of the thing standing 0.51 / 0.67 are found, of those that lie 10
 place 0.57 / 0.77; what is named lies on the thing in 0.84 / 1.00. Of those that cover it with 3 px
 to spare 3 / 0 things are named, by eye all rightly (a boat's roof, a golfer's hand, a dragonfly's
 legs, which were not outlined), and 1 of 502 holes drawn without a look at the photo. Things
-coloured as their ground are not told from it. Rejected: taking what was found out of the ground's colours
-and looking again (no change); a lower share of the thing's own colours (0.8: finds a tenth more,
-names twice as many); rests of any thickness (finds a twentieth more, takes a penguin's head for
-letters on it).
+coloured as their ground are not told from it. Rejected: taking what was found out of the ground's
+colours and looking again (no change); a lower share of the thing's own colours (0.8: finds a tenth
+more, names twice as many); rests of any thickness (finds a twentieth more, takes a penguin's head
+for letters on it).
 """
 
 from __future__ import annotations
