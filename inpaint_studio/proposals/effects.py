@@ -31,6 +31,9 @@ other directions' change they may show then."""
 _FURTHER, _RINGS_PX = 1.8, 2.6
 """How far beyond what the surest direction shows by itself all together may reach, and how far a
 JPEG's ringing does, which none may show by itself."""
+_RINGS_UNSEEN, _RINGS_MOST, _RINGS_SHARE = (2.3, 5.0), 12.0, 0.33
+"""Lab: less of ringing than the ground varies is not seen, within these; more in the median, or
+such a share of the ink, is none."""
 _SURE_PAST = 6.0
 """Lab; past an effect only a clear edge is taken for its own."""
 
@@ -63,6 +66,7 @@ def _grown(lab: Planes, core: MaskBool, rim: MaskBool, reach: _Reach) -> MaskBoo
     effect = (distance <= reached) & (reached > SOFT_PX)
     grown = core | rim
     if effect.any():
+        effect &= ~_unseen(lab, core | rim, effect, reached)
         # An outline's own soft edge lies past it.
         grown |= effect
         grown |= clear_edge(lab, grown, surely=_SURE_PAST)
@@ -70,6 +74,21 @@ def _grown(lab: Planes, core: MaskBool, rim: MaskBool, reach: _Reach) -> MaskBoo
     gap, rough = _against_ground(lab, grown | (distance <= SOFT_PX + 2.5))
     grown |= (distance <= SOFT_PX + 1.2) & (gap > np.maximum(4.0, 3 * rough))
     return np.asarray(grown, dtype=np.bool_)
+
+
+def _unseen(
+    lab: Planes, strokes: MaskBool, effect: MaskBool, reached: NDArray[np.float32]
+) -> MaskBool:
+    """Return the pixels of a JPEG's ringing around `strokes` that show none of it: it comes and
+    goes along them."""
+    near = effect & ~strokes & (reached <= _RINGS_PX)
+    if not near.any():
+        return near
+    gap, rough = _against_ground(cv2.GaussianBlur(lab, (0, 0), 1.0), strokes | effect)
+    most = min(_RINGS_MOST, _RINGS_SHARE * float(np.median(gap[strokes])))
+    if float(np.median(gap[near])) > most:
+        return np.zeros_like(near)
+    return near & (gap <= np.clip(rough, *_RINGS_UNSEEN))
 
 
 class _Reach:
