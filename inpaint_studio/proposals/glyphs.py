@@ -55,7 +55,8 @@ class Glyphs:
 
     core: the ink alone. agreement: 0..1, how well the core alone reads like the photo did.
     way: how ink was told from ground. stroke_px: median stroke width. is_past: whether a shadow or
-    glow may still reach past the mask.
+    glow may still reach past the mask. lost: letters at an end of the line that the core does not
+    read.
     """
 
     box: Box
@@ -65,6 +66,7 @@ class Glyphs:
     way: str
     stroke_px: float
     is_past: bool = False
+    lost: int = 0
 
 
 def likeness(one: str, two: str) -> float:
@@ -73,6 +75,21 @@ def likeness(one: str, two: str) -> float:
     if not first or not second:
         return 0.0
     return SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def letters_lost(text: str, again: str) -> int:
+    """Return how many letters at the start or the end of `text` a second reading does not have.
+
+    A letter read as another is none of them.
+    """
+    first, second = letters_of(text).casefold(), letters_of(again).casefold()
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    if not blocks:
+        return len(first)
+    start, end = blocks[0], blocks[-1]
+    after = (len(first) - end.a - end.size) - (len(second) - end.b - end.size)
+    return max(0, start.a - start.b, after)
 
 
 def ink_colour(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
@@ -117,7 +134,8 @@ def strokes(
     angle = None if line.curved else line.angle_deg
     mask = grown_to_effects(lab, found.core, found.room, line.thickness_px, angle)
     mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px, angle)
-    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past)
+    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past,
+                  found.lost)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +148,7 @@ class _Ink:
     core: MaskBool
     room: MaskBool
     width: float
+    lost: int
 
 
 def _strokes_in(
@@ -148,7 +167,8 @@ def _strokes_in(
     room = work.region_native
     if past.any():
         room = room | grow(_shrunk(past, crop.shape, zoom), round(0.2 * line.thickness_px) + 1)
-    return _Ink(agreement, way, core, room, width)
+    lost = letters_lost(line.text, _reading(inner, work, read)[0])
+    return _Ink(agreement, way, core, room, width, lost)
 
 
 def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
@@ -258,12 +278,16 @@ def _reads_alike(mask: MaskBool, work: Work, read: Read) -> float:
     share = float(mask[work.region].mean()) if work.region.any() else 0.0
     if not 0.02 <= share <= 0.75:
         return 0.0
+    text, score = _reading(mask, work, read)
+    return likeness(text, work.line.text) * min(1.0, 0.4 + 0.6 * score / 0.9)
+
+
+def _reading(mask: MaskBool, work: Work, read: Read) -> tuple[str, float]:
     soft = 255 - mask.astype(np.uint8) * 255
     if work.zoom > 1:
         size = (work.native[1], work.native[0])
         soft = cv2.resize(soft, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    text, score = read(strip(np.repeat(soft[..., None], 3, axis=2), work.line))
-    return likeness(text, work.line.text) * min(1.0, 0.4 + 0.6 * score / 0.9)
+    return read(strip(np.repeat(soft[..., None], 3, axis=2), work.line))
 
 
 def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int) -> MaskBool:

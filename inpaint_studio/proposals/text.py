@@ -21,6 +21,7 @@ from inpaint_studio.proposals.glyphs import (
     strokes,
 )
 from inpaint_studio.proposals.laid_over import is_laid_over
+from inpaint_studio.proposals.span import longest_gap
 from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
@@ -29,6 +30,9 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 
 AGREES = 0.75
 """From this on the strokes alone read like the photo: a second witness for the line."""
+LOST, GAP = 2, 1.0
+"""Letters at an end of a line that its strokes do not read, and heights of the line without any
+stroke: from so much on a part of it may lie on ground of its own colour."""
 SAME_INK = 9.0
 """Lab, between the inks of two lines of one overlay."""
 
@@ -163,10 +167,13 @@ def _of_line(
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
     agrees = glyphs.agreement >= AGREES
-    automatic = verdict.sure and agrees and is_over and not glyphs.is_past
+    whole = glyphs.lost < LOST and longest_gap(glyphs.core, glyphs.box, line) < GAP
+    automatic = verdict.sure and agrees and is_over and whole and not glyphs.is_past
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"
+    elif agrees and not whole:
+        reason = f"{said}; a part of it shows no strokes: look first"
     elif agrees and glyphs.is_past:
         reason = f"{said}; a shadow or glow may reach past the mask: look first"
     elif agrees and not is_over:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.glyphs import Glyphs, Read, ink_colour, strokes
+from inpaint_studio.proposals.span import places_held
 from inpaint_studio.vision.lines import Line
 
 SEEN, MOST_UNREAD = 0.6, 12
@@ -97,17 +97,4 @@ def _suggestion(
 
 def _spans(glyphs: Glyphs, line: Line) -> bool:
     """Whether strokes stand along most of the line, and not in a corner of it."""
-    run = line.quad[1] - line.quad[0]
-    down = line.quad[3] - line.quad[0]
-    way = down if np.linalg.norm(down) > np.linalg.norm(run) else run
-    length = float(np.linalg.norm(way))
-    along = _along(glyphs.core, way / max(length, 1.0))
-    cells = np.unique((along / max(0.5 * line.thickness_px, 1.0)).astype(int))
-    return len(cells) * 0.5 * line.thickness_px >= SPANS * length
-
-
-def _along(mask: MaskBool, way: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far along a direction (2,) each pixel of the mask lies, px from the first."""
-    rows, columns = np.nonzero(mask)
-    along = columns * float(way[0]) + rows * float(way[1])
-    return np.asarray(along - along.min() if along.size else along, dtype=np.float64)
+    return float(places_held(glyphs.core, glyphs.box, line).mean()) >= SPANS

@@ -1,0 +1,43 @@
+"""Whether strokes stand all along a line: letters of the ground's own colour leave a gap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
+from inpaint_studio.vision.lines import Line
+
+_CELL = 0.5
+"""Width of a place along the line, in heights of it."""
+
+
+def places_held(core: MaskBool, box: Box, line: Line) -> NDArray[np.bool_]:
+    """Return for each place along a line, half its height wide, whether strokes stand there.
+
+    core: (H, W) over `box` of the photo.
+    """
+    quad = line.quad.astype(np.float64)
+    run, down = quad[1] - quad[0], quad[3] - quad[0]
+    way = down if np.linalg.norm(down) > np.linalg.norm(run) else run
+    length = max(float(np.linalg.norm(way)), 1.0)
+    rows, columns = np.nonzero(core)
+    points = np.stack([columns + box.left, rows + box.top], axis=1) - quad[0]
+    size = max(_CELL * line.thickness_px, 1.0)
+    count = max(1, int(np.ceil(length / size)))
+    held = np.zeros(count, dtype=np.bool_)
+    places = ((points @ way) / length // size).astype(np.int64)
+    held[places[(places >= 0) & (places < count)]] = True
+    return held
+
+
+def longest_gap(core: MaskBool, box: Box, line: Line) -> float:
+    """Return the longest stretch of a line without strokes, its ends included, in its heights.
+
+    0 for a line on an arc, whose outline does not tell how it runs.
+    """
+    if line.curved:
+        return 0.0
+    ends = np.flatnonzero(np.concatenate([[True], places_held(core, box, line), [True]]))
+    return _CELL * float(np.diff(ends).max() - 1)

@@ -1,0 +1,27 @@
+"""A line whose strokes are not all there is no line to act on alone."""
+
+import numpy as np
+import pytest
+
+from inpaint_studio.geometry import Box
+from inpaint_studio.proposals.glyphs import letters_lost
+from inpaint_studio.proposals.span import longest_gap
+from inpaint_studio.vision.lines import Line
+
+
+@pytest.mark.parametrize(
+    ("again", "lost"),
+    [("www.example.com", 0), ("w.example.com", 2), ("www.exam", 6), ("vww.exannple.com", 0)],
+)
+def test_letters_that_the_strokes_do_not_read_are_counted_at_the_ends(again: str, lost: int):
+    assert letters_lost("www.example.com", again) == lost
+
+
+@pytest.mark.parametrize(("missing", "gap"), [((0, 0), 0.0), ((80, 120), 2.0), ((0, 40), 2.0)])
+def test_the_longest_stretch_without_strokes_is_measured_in_heights(missing, gap: float):
+    quad = np.array([[10, 10], [210, 10], [210, 30], [10, 30]], np.float32)
+    line = Line(quad, quad, 0.9, 20.0, 200.0, text="HHHHHHHHHH", score=0.95)
+    core = np.zeros((40, 220), dtype=bool)
+    core[12:28, 12:208:8] = True
+    core[:, 10 + missing[0] : 10 + missing[1]] = False
+    assert longest_gap(core[5:], Box(0, 5, 220, 40), line) == gap
