@@ -228,7 +228,7 @@ ROWS: tuple[Row, ...] = (
         too_high="Strokes like letters stand in the fill.",
         event="foreign_strokes_detected"),
     Row(name="pasted_signs", label="Signs of a foreign thing", unit="log odds", cost="fault",
-        weighs=(*_FOREIGN, "enclosed"),
+        weighs=(*_FOREIGN, "enclosed", "letter_strokes"),
         too_high="Something stands in the fill that belongs to nothing around it.",
         event="foreign_object_detected"),
     Row(name="shift_signs", label="Signs of displacement", unit="log odds", cost="fault",

@@ -6,6 +6,10 @@ line: shading is a row of even steps and a blurred edge spreads over several, bu
 or written over a photo ends from one px to the next, whatever it shows and whatever lies beside it.
 Several levels are tried. Cuts by light (`shapes`) lose shaded things and things as light as a part
 of their ground; these do not, but they lose soft ones.
+
+Tried and left out, as signs held out found no more with them: steps as they are, gaps of one link
+closed, chains of hard steps that need not close (AUC 0.997 and not 0.995, but 0 to 1 % more found
+at the limit, for twice the work). Without the softest two levels 3 % fewer things are found.
 """
 
 from __future__ import annotations
