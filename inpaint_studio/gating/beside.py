@@ -50,11 +50,11 @@ def asks_for_the_rest(request: JudgeRequest) -> bool:
 
 
 def thing_left(request: JudgeRequest) -> Measured:
-    """Return how many pixels of what the mask removes stand outside it (0: none that are seen)."""
+    """Return how far, in px, what the mask removes reaches out of it (0: nothing that is seen)."""
     scene = make_scene(request)
     rest = remainder(scene.lab_before, scene.mask, scene.outside > scene.ring_px)
     if not rest.any():
         return Measured(0.0)
-    plane = rest.astype(np.float32)
-    found = Measured(float(rest.sum() * scene.scale**2), plane, Box.of_mask(rest))
+    reach = float(np.ceil(scene.outside[rest].max() * scene.scale))
+    found = Measured(reach, rest.astype(np.float32), Box.of_mask(rest))
     return placed(found, scene, request.mask.shape)

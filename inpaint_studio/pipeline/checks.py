@@ -81,7 +81,7 @@ def cut_through(region: RegionInput, recipe: FillRecipe) -> tuple[Reason, ...]:
     if not rest:
         return ()
     words = (
-        f"The mask seems to cut through a thing: {rest:.0f} px of it stand outside. Mask them, "
-        "too, or a person must look at the result."
+        f"The mask seems to cut through a thing, which reaches {rest:.0f} px out of it. Mask the "
+        "rest, too, or a person must look at the result."
     )
     return (Reason(text=words, feature="thing_left", value=rest),)

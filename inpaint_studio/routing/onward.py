@@ -8,6 +8,7 @@ tried is never tried again; None means that a person must do it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -24,6 +25,8 @@ from inpaint_studio.records import (
 
 WIDER_PX = 4
 WIDER_SHARE = 0.35
+REST_PX, REST_EDGE_PX = 16, 2
+"""A thing's rest that reaches further asks for another mask, not for the same one all around."""
 SOFTER_PX = 4
 SEEDS = 3
 MOST_TRIES = 5
@@ -130,7 +133,7 @@ def next_route(
     if (verdict.accepted and wish is None) or len(made) >= MOST_TRIES:
         return None
     for change, cause in _causes(verdict, wish):
-        for recipe in _changed(change, plan, offers, thickness_px):
+        for recipe in _changed(change, plan, offers, _more_px(verdict, thickness_px)):
             if _key(recipe) not in made:
                 return _route(change, recipe, plan, cause)
     return None
@@ -155,13 +158,20 @@ def _key(recipe: FillRecipe) -> tuple[str, int, int, int]:
     return recipe.engine, recipe.grow_px, recipe.feather_px, seed
 
 
+def _more_px(verdict: Verdict, thickness_px: float) -> int:
+    """Return by how much a wider mask grows: past the rest of a thing where that is near."""
+    rest = verdict.reading("thing_left")
+    if rest is not None and not rest.passed and rest.value <= REST_PX:
+        return math.ceil(rest.value) + REST_EDGE_PX
+    return max(2, round(WIDER_SHARE * thickness_px)) if thickness_px else WIDER_PX
+
+
 def _changed(
-    change: Change, plan: Plan, offers: Mapping[str, str], thickness_px: float
+    change: Change, plan: Plan, offers: Mapping[str, str], more_px: int
 ) -> Sequence[FillRecipe]:
     recipe = plan.recipe
     if change == "wider":
-        more = max(2, round(WIDER_SHARE * thickness_px)) if thickness_px else WIDER_PX
-        return [replace(recipe, grow_px=recipe.grow_px + more)]
+        return [replace(recipe, grow_px=recipe.grow_px + more_px)]
     if change == "softer":
         return [replace(recipe, feather_px=recipe.feather_px + SOFTER_PX)]
     if change == "engine":

@@ -129,5 +129,5 @@ def test_a_mask_that_cuts_through_a_thing_is_said_before_the_fill() -> None:
         return [r.text for r in road.plans(request)[0][1].reasons if r.feature == "thing_left"]
 
     cut = said(grow(ball, 3))
-    assert len(cut) == 1 and "stand outside" in cut[0]
+    assert len(cut) == 1 and "px out of it" in cut[0]
     assert said(grow(ball | ear, 3)) == [] and said(grow(ball, 3), kind="text") == []

@@ -32,6 +32,13 @@ def test_left_over_letters_ask_for_a_wider_mask_by_the_width_of_the_strokes() ->
     assert thick is not None and thick.grow_px == 7
 
 
+@pytest.mark.parametrize(("reach_px", "grow_px"), [(6.2, 9), (16.0, 18), (40.0, 4)])
+def test_the_rest_of_a_thing_asks_for_a_mask_over_it(reach_px: float, grow_px: int) -> None:
+    rest = Reading(name="thing_left", value=reach_px, high=0.0, passed=False)
+    route = next_route(plan(), Verdict(accepted=False, risk=0.6, readings=(rest,)), OFFERS)
+    assert route is not None and (route.engine, route.grow_px) == ("patch", grow_px)
+
+
 def test_a_seam_asks_for_a_softer_edge() -> None:
     route = next_route(plan(feather_px=2), rejected("seam"), OFFERS)
     assert route is not None and route.feather_px == 6
