@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.mask import grow
+from inpaint_studio.imaging.mask import grow, ring
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import Planes, to_lab
@@ -28,14 +28,20 @@ EVEN = 7.0
 """Lab distance from the ground between the letters up to which a pixel may be plate."""
 ROOM = 0.2
 """Room of a line's outline around its letters, in heights of the line."""
-LEAST_TIMES, MOST_AREA = 1.4, 0.2
+RIM_PX = 3
+"""Width of the rim around the letters' place that tells the plate's colour."""
+LEAST_TIMES, MOST_AREA = 1.2, 0.2
 """Area of a plate: so many times its letters' at least, so much of the photo at most."""
 FORM = 0.93
 """How much of a plate and of the plain form put around it they must share (IoU)."""
 STEP, ROUND_IT = 8.0, 0.9
 """Lab step at the outline, and the share of the outline that must show it."""
+ROUND_CORNER = 0.2
+"""Radius of round corners, as a part of the plate's height."""
 BORDER = 0.15
 """Widest border of another colour, as a part of the plate's shorter side."""
+GONE = 0.5
+"""Share of the border's colour that may be left a pixel past its end."""
 HELD = 0.9
 """Share of the letters' place that must lie on the plate."""
 
@@ -119,24 +125,28 @@ def _plate(lab: Planes, area: MaskBool) -> MaskBool | None:
 def _with_border(lab: Planes, form: MaskBool) -> MaskBool:
     """Return the form with the border of another even colour around it, if it has one.
 
-    Ground that is even itself goes on; a border ends.
+    Ground that is even itself goes on, or grows less alike by and by; a border ends at once.
     """
     outside = cv2.distanceTransform((~form).astype(np.uint8), cv2.DIST_L2, 5)
     box = Box.of_mask(form)
     widest = max(4, round(BORDER * min(box.width, box.height)))
-    colour = None
-    for far in range(2, widest + 3):
-        ring = lab[(outside > far - 0.5) & (outside <= far + 0.5)]
-        if colour is None and len(ring):
-            colour = np.median(ring, axis=0)
-        if not len(ring) or (np.linalg.norm(ring - colour, axis=1) < EVEN).mean() < ROUND_IT:
-            return np.asarray(outside <= far, dtype=np.bool_) if far > 2 and len(ring) else form
-    return form
+    rims = [lab[(outside > far - 0.5) & (outside <= far + 0.5)] for far in range(2, widest + 5)]
+    if not len(rims[0]):
+        return form
+    colour = np.median(rims[0], axis=0)
+    alike = [
+        float((np.linalg.norm(rim - colour, axis=1) < EVEN).mean()) if len(rim) else 0.0
+        for rim in rims
+    ]
+    end = next((k for k, share in enumerate(alike[:-2]) if share < ROUND_IT), 0)
+    if not end or alike[end + 1] > GONE:
+        return form
+    return np.asarray(outside <= end + 2, dtype=np.bool_)
 
 
 def _ground(lab: Planes, area: MaskBool) -> NDArray[np.float32]:
-    """The colour that most of a line's surroundings have: between its letters and close by."""
-    colours = lab[grow(area, 2)]
+    """The colour that most of a line's rim has: bold letters cover half of their own place."""
+    colours = lab[ring(area, RIM_PX)]
     middle = np.median(colours, axis=0)
     for reach in (25.0, 10.0):
         near = np.linalg.norm(colours - middle, axis=1) < reach
@@ -174,7 +184,7 @@ def _form(region: MaskBool) -> MaskBool | None:
         if points is not None:
             plane = np.zeros_like(own)
             cv2.fillConvexPoly(plane, np.rint(points).astype(np.int32), 1)
-            forms.append(plane)
+            forms += [plane, _rounded(plane)]
     plane = np.zeros_like(own)
     cv2.ellipse(plane, cv2.fitEllipse(hull if len(hull) >= 5 else outline), 1, cv2.FILLED)
     forms.append(plane)
@@ -184,6 +194,13 @@ def _form(region: MaskBool) -> MaskBool | None:
     filled = np.zeros_like(own)
     cv2.fillConvexPoly(filled, hull, 1)
     return np.asarray(filled > 0, dtype=np.bool_)
+
+
+def _rounded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a quadrangle with its corners rounded by a fifth of its height."""
+    reach = 2 * round(ROUND_CORNER * 2 * float(cv2.distanceTransform(plane, cv2.DIST_L2, 5).max()))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach + 1, reach + 1))
+    return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_OPEN, disc), dtype=np.uint8)
 
 
 def _quadrangle(hull: NDArray[np.int32]) -> NDArray[np.int32] | None:

@@ -54,6 +54,27 @@ def test_a_plate_is_suggested_as_a_whole_with_its_border(form: str, border: int)
     assert "SALE" in found.record.reason
 
 
+def test_bold_letters_that_cover_half_of_their_place_do_not_tell_the_plates_colour() -> None:
+    photo = ground()
+    whole = plate("quadrangle")
+    photo[whole] = (240, 225, 60)
+    for left in range(115, 182, 12):
+        photo[94:109, left : left + 9] = (10, 10, 10)
+    (found,) = plates_around(photo, [line()])
+    assert found.full_mask(SHAPE)[whole].mean() > 0.98
+
+
+def test_even_ground_around_a_plate_is_no_border_of_it() -> None:
+    photo = ground()
+    fade = np.linspace(90, 60, SHAPE[0])[:, None, None] + np.linspace(0, 26, SHAPE[1])[:, None]
+    photo[:] = fade.astype(np.uint8)
+    whole = plate("quadrangle")
+    photo[whole] = (240, 225, 60)
+    (found,) = plates_around(written(photo), [line()])
+    mask = found.full_mask(SHAPE)
+    assert (mask & whole).sum() / (mask | whole).sum() > 0.85
+
+
 def test_letters_on_open_ground_have_no_plate() -> None:
     assert plates_around(written(ground()), [line()]) == []
     even = np.full((*SHAPE, 3), 200, np.uint8)
