@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from inpaint_studio.imaging.color import from_perceptual, perceptual
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
+if TYPE_CHECKING:
+    from inpaint_studio.engines.patch_rounds import Manner
+
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
 # what the search of the finest level and those below it adds; and, for no more than so many
 # million, what a start adds that is not kept.
@@ -30,6 +34,7 @@ _SEARCH_S = 9.0
 _STARTS_S = 3.5
 _STARTS_MOST = 0.064
 _MOST_REST = 3
+_VERSION_9_STARTS = 3
 _COPY_B = 120
 """Bytes that a pixel of a copy beside the crop takes."""
 DEVICES = ("cpu", "cuda")
@@ -46,9 +51,15 @@ KNOBS = {
     "scaled": Knob(False),
     "grown": Knob(False),
     "starts": Knob(2, 1, 3),
+    "apart": Knob(0.1, 0.0, 10.0),
+    "margin": Knob(6, 0, 64),
+    "chroma": Knob(0.75, 0.0, 2.0),
     "device": Knob("cpu", choices=DEVICES),
 }
 _DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
+EARLIER: dict[str, Scalar] = {"apart": 0.0, "margin": 0, "chroma": 0.5}
+"""Up to version 10. What asks for a still earlier version, three starts or `grown`, asks for these,
+too, so that its recipes keep their pixels."""
 
 
 class PatchEngine(PlainEngine):
@@ -56,15 +67,19 @@ class PatchEngine(PlainEngine):
 
     Parameters: rest_levels, set by the time budget; far_cost, how dear distant sources are;
     coarse_rounds and fine_rounds, how long scales are worked on at most; lines, 0 to leave lines
-    that cross the hole to chance; turned (mirrored, quarters or all) and scaled, 1 to copy from the
-    crop turned and resized, too; starts, from how many first guesses structure is sought (1 to 3);
-    grown, 1 to let whatever reaches the rim grow inwards, as up to version 8; device, cuda where
-    a graphics card shall search (`patch_device`), whose pixels are its own: without it the CPU
-    does.
+    that cross the hole to chance; apart, what a match deep in the hole costs for each neighbour
+    copied from elsewhere, as a share of the mean cost; margin, how many px the border of coarser
+    scales is repeated outwards, so that what lies between hole and border is a source; chroma, how
+    much colour counts beside brightness in the match; turned (mirrored, quarters or all) and
+    scaled, 1 to copy from the crop turned and resized, too; starts, from how many first guesses
+    structure is sought (1 to 3; 3 is version 9); grown, 1 to let whatever reaches the rim grow
+    inwards, as up to version 8; device, cuda where a graphics card shall search (`patch_device`),
+    whose pixels are its own: without it the CPU does. With apart 0, margin 0 and chroma 0.5 it is
+    version 10.
     """
 
     name = "patch"
-    version = 10
+    version = 11
     title = "Patch"
     knobs = KNOBS
 
@@ -103,9 +118,9 @@ class PatchEngine(PlainEngine):
         return {"rest_levels": rest}
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
-        from inpaint_studio.engines.patch_rounds import GROWN, settled, synthesise
+        from inpaint_studio.engines.patch_rounds import synthesise
 
-        parameters = _DEFAULTS | request.recipe.parameters
+        parameters = asked(request.recipe)
         hole = np.ascontiguousarray(request.mask)
         image = perceptual(request.linear) * np.float32(255)
         image[hole] = 0
@@ -125,7 +140,7 @@ class PatchEngine(PlainEngine):
             fine_rounds=max(1, int(parameters["fine_rounds"])),
             turned=str(parameters["turned"]),
             scaled=bool(parameters["scaled"]),
-            manner=GROWN if parameters["grown"] else settled(int(parameters["starts"])),
+            manner=manner_of(parameters),
             threads=threads,
             token=token,
         )
@@ -146,6 +161,25 @@ class PatchEngine(PlainEngine):
         linear[hole] = from_perceptual(np.minimum(solved[hole], brightest) / np.float32(255))
         token.step(1.0)
         return Fill(linear=linear, changes=changes, ran_with=ran_with)
+
+
+def asked(recipe: FillRecipe) -> dict[str, Scalar]:
+    """Return all parameters of a recipe, those it leaves out as its version has them."""
+    given = recipe.parameters
+    is_earlier = bool(given.get("grown", False)) or given.get("starts") == _VERSION_9_STARTS
+    return _DEFAULTS | (EARLIER if is_earlier else {}) | given
+
+
+def manner_of(parameters: dict[str, Scalar]) -> Manner:
+    """Return how structure is found."""
+    from inpaint_studio.engines.patch_rounds import GROWN, settled
+
+    return replace(
+        GROWN if parameters["grown"] else settled(int(parameters["starts"])),
+        apart=float(parameters["apart"]),
+        margin=int(parameters["margin"]),
+        chroma=float(parameters["chroma"]),
+    )
 
 
 def on_card(

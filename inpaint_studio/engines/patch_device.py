@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.engines.patch_held import LINE_TRIES, Held, mix
 from inpaint_studio.engines.patch_levels import Level, Points
-from inpaint_studio.engines.patch_work import Rounds, weights
+from inpaint_studio.engines.patch_work import Rounds, apart_cost, weights
 from inpaint_studio.jobs.token import RunToken
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ PIECE = 1 << 16
 CPU_PIECE = 1 << 14
 """The same on torch's CPU device, which is slower: a wish to stop must not wait."""
 _JUMPS = (1, 8, 4, 2, 1)
+_TOP = 2**31 - 1
+
+
+def _moves(jump: int) -> tuple[tuple[int, int], ...]:
+    return (-jump, 0), (0, -jump), (jump, 0), (0, jump)
 
 
 class DeviceRounds(Rounds):
@@ -63,6 +68,7 @@ class DeviceRounds(Rounds):
         self.measure(level)
         held = self._on_device(level)
         found, cost = held.up(level.found), held.up(level.cost)
+        apart, inner = int(apart_cost(level)), held.up(level.inner)
         for sweep in range(sweeps):
             for number, jump in enumerate(_JUMPS):
                 before = found.clone()
@@ -70,37 +76,43 @@ class DeviceRounds(Rounds):
                 for part in self._parts(len(level.targets)):
                     self._improve(
                         held, before, found, cost, part, jump,
-                        salt * 16 + sweep if is_last else -1, reach,
+                        salt * 16 + sweep if is_last else -1, reach, (inner[part] * apart).int(),
                     )  # fmt: skip
         level.found[:] = found.cpu().numpy()
         level.cost[:] = cost.cpu().numpy()
 
     def _improve(
         self, held: Held, before: torch.Tensor, found: torch.Tensor, cost: torch.Tensor,
-        part: slice, jump: int, salt: int, reach: int,
+        part: slice, jump: int, salt: int, reach: int, apart: torch.Tensor,
     ) -> None:  # fmt: skip
-        """Try what neighbours `jump` px away found; with a salt >= 0, places at random too."""
+        """Try what neighbours `jump` px away found; with a salt >= 0, places at random too.
+
+        apart: what each target's match costs for each of the four beside it copied from elsewhere.
+        """
         import torch
 
         targets = held.targets[part]
         patches = held.ask(part)
-        best, least = found[part], cost[part]
+        beside = [self._offers(held, before, targets, move) for move in _moves(1)]
+
+        def unlike(wanted: torch.Tensor) -> torch.Tensor:
+            counts = (usable & (there != wanted).any(dim=1) for there, usable in beside)
+            return apart * torch.stack(tuple(counts)).sum(dim=0).int()
+
+        best = found[part]
+        least = cost[part] + unlike(best)
 
         def offer(wanted: torch.Tensor, usable: torch.Tensor) -> None:
             nonlocal best, least
             self._token.check()
             asked = held.costs(patches, wanted, usable)
+            asked = torch.where(asked < _TOP, asked + unlike(wanted), asked)
             better = asked < least
             best = torch.where(better[:, None], wanted, best)
             least = torch.where(better, asked, least)
 
-        for move in ((-jump, 0), (0, -jump), (jump, 0), (0, jump)):
-            step = torch.tensor(move, dtype=torch.int32, device=targets.device)
-            there = targets + step
-            inside = held.is_inside(there)
-            place = torch.where(inside, held.index_at(there), -1)
-            wanted = before[place.clamp(min=0).long()] - step
-            offer(wanted, place >= 0)
+        for move in _moves(jump):
+            offer(*self._offers(held, before, targets, move))
         for n in range(LINE_TRIES if salt >= 0 and len(patches.lined) else 0):
             wanted, usable = held.along(patches, targets, mix(targets, salt, n + 64), best)
             offer(wanted, usable)
@@ -114,7 +126,19 @@ class DeviceRounds(Rounds):
             offer(wanted, torch.ones_like(least, dtype=torch.bool))
             radius //= 2
             turn += 1
-        found[part], cost[part] = best, least
+        found[part], cost[part] = best, least - unlike(best)
+
+    @staticmethod
+    def _offers(
+        held: Held, before: torch.Tensor, targets: torch.Tensor, move: tuple[int, int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return where the targets `move` px away would have these copied from, and which are."""
+        import torch
+
+        step = torch.tensor(move, dtype=torch.int32, device=targets.device)
+        there = targets + step
+        place = torch.where(held.is_inside(there), held.index_at(there), -1)
+        return before[place.clamp(min=0).long()] - step, place >= 0
 
     def vote(self, level: Level, points: Points, weight: NDArray[np.float32]) -> None:
         import torch

@@ -8,6 +8,8 @@ it is compared with, so that the line stays in place while texture comes from th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -97,6 +99,7 @@ def draw_all(
 def guide(level: Level, drawing: Drawing, lines: list[Line], *, scale: int) -> Guide:
     """Return what `lines` ask of a level whose pixels are `scale` px of the photo wide."""
     drawn, on = drawing
+    lines = [replace(line, origin=line.origin + level.margin * scale) for line in lines]
     rows = np.array([_scaled(line, scale) for line in lines])
     band = np.zeros_like(level.hole)
     nearest = np.full(len(level.targets), np.inf)
@@ -121,7 +124,7 @@ def guide(level: Level, drawing: Drawing, lines: list[Line], *, scale: int) -> G
     soft = cv2.GaussianBlur(both, (0, 0), _SOFT_PX)
     soft /= np.maximum(cv2.GaussianBlur(valid, (0, 0), _SOFT_PX), np.float32(1e-3))[..., None]
     flat = np.zeros(level.hole.size * 4 + SLACK, np.uint8)
-    flat[: level.hole.size * 4] = to_bytes(soft).ravel()
+    flat[: level.hole.size * 4] = to_bytes(soft, level.chroma).ravel()
     covered = np.zeros_like(flat)
     covered[: level.hole.size * 4].reshape(*level.hole.shape, 4)[cover] = 255
     return Guide(flat, covered, which, rows)

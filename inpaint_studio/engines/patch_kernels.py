@@ -144,13 +144,44 @@ def along(lines, n, ty, tx, h):
 
 
 @_jit
+def _beside(index, before, found, ty, tx, start, stop, near):
+    """Set in `near` where each of the four neighbours would have this target copied from."""
+    height, width = index.shape
+    places = 0
+    for side in range(4):
+        ny = ty + (side - 1 if side % 2 == 0 else 0)
+        nx = tx + (side - 2 if side % 2 == 1 else 0)
+        if ny < 0 or nx < 0 or ny >= height or nx >= width:
+            continue
+        j = index[ny, nx]
+        if j < 0:
+            continue
+        seen = found if start <= j < stop else before
+        near[places, 0], near[places, 1] = seen[j, 0] + ty - ny, seen[j, 1] + tx - nx
+        places += 1
+    return places
+
+
+@_jit
+def _unlike(near, places, sy, sx):
+    """How many of the neighbours would have it copied from elsewhere than (sy, sx)."""
+    unlike = np.int32(0)
+    for k in range(places):
+        if near[k, 0] != sy or near[k, 1] != sx:
+            unlike += np.int32(1)
+    return unlike
+
+
+@_jit
 def sweep(
     flat, far, targets, index, before, found, cost, start, stop, reverse, salt, reach,
-    drawn, cover, on, lines,
+    drawn, cover, on, lines, inner, apart,
 ):  # fmt: skip
     """One PatchMatch sweep over targets start..stop: coherence first, then random search.
 
-    A target on a line (`on`) also looks along the line, and must fit what is drawn there.
+    A target on a line (`on`) also looks along the line, and must fit what is drawn there. Deep in
+    the hole (`inner`) a match costs `apart` more for each of the four neighbours that is copied
+    from elsewhere; `cost` keeps what it costs without.
 
     `far` is what a source centre costs for its distance from the hole, negative where it must
     not be used. Inside the band neighbours are read as just improved, outside it from `before`,
@@ -159,11 +190,16 @@ def sweep(
     height, width = far.shape
     step = -1 if reverse else 1
     guided = on.shape[0] > 0
+    near = np.empty((4, 2), np.int32)
     for n in range(stop - start):
         i = stop - 1 - n if reverse else start + n
         ty, tx = targets[i, 0], targets[i, 1]
         by, bx, best = found[i, 0], found[i, 1], cost[i]
         lined = guided and on[i] >= 0
+        places = 0
+        if apart > 0 and inner[i]:
+            places = _beside(index, before, found, ty, tx, start, stop, near)
+            best = np.int32(best + apart * _unlike(near, places, by, bx))
         for side in range(2):
             ny = ty - step if side == 0 else ty
             nx = tx if side == 0 else tx - step
@@ -179,7 +215,10 @@ def sweep(
             if sy < 0 or sx < 0 or sy >= height or sx >= width or (sy == by and sx == bx):
                 continue
             d = far[sy, sx]
-            if d < 0 or d >= best:
+            if d < 0:
+                continue
+            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            if d >= best:
                 continue
             d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
             if lined and d < best:
@@ -191,7 +230,10 @@ def sweep(
             if sy < 0 or sx < 0 or sy >= height or sx >= width:
                 continue
             d = far[sy, sx]
-            if d < 0 or d >= best:
+            if d < 0:
+                continue
+            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            if d >= best:
                 continue
             d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
@@ -210,14 +252,18 @@ def sweep(
             if sy < 0 or sx < 0 or sy >= height or sx >= width:
                 continue
             d = far[sy, sx]
-            if d < 0 or d >= best:
+            if d < 0:
+                continue
+            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            if d >= best:
                 continue
             d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
             if lined and d < best:
                 d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
-        found[i, 0], found[i, 1], cost[i] = by, bx, best
+        found[i, 0], found[i, 1] = by, bx
+        cost[i] = best - apart * _unlike(near, places, by, bx)
 
 
 @_jit

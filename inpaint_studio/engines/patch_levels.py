@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,10 +15,13 @@ SIDE = 7
 REACH = SIDE // 2
 FloatImage = NDArray[np.float32]
 Points = NDArray[np.int32]
+_Kind = TypeVar("_Kind", bound=np.generic)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 SLACK = 64
 _TEXTURE_GAIN = 4.0
+CHROMA = 0.5
+"""How much colour differences count beside brightness, unless a level says otherwise."""
 _NEAR_PX = 16
 FAR_COST = 150.0
 """What a source costs for every pixel that it lies further away than `_NEAR_PX`.
@@ -26,6 +30,8 @@ A thousand keeps to the ground beside the hole and loses regular ground (brick: 
 the piece that goes on there lies some repeats away; over ordinary photos both are alike.
 """
 _DECAY_MOST_PX = 40
+_INNER_PX = 6
+"""Nearer to the rim a match is judged by its fit alone."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,10 @@ class Level:
     source centre costs for its distance from the hole, -1 where it must not be used. targets:
     (n, 2) centres of all patches that touch the hole; index: their place by pixel, -1 where
     none; found: their matched centres; cost: their distances; trust: their say in the vote.
-    guide: what lines across the hole ask.
+    guide: what lines across the hole ask. chroma: how much colour differences count. apart: what a
+    match of a target deep in the hole (`inner`) costs for each of the four targets beside it that
+    is copied from elsewhere, as a share of the mean cost. margin: how many px around the picture
+    are its border, repeated.
     """
 
     image: FloatImage
@@ -82,23 +91,28 @@ class Level:
     found: Points
     cost: NDArray[np.int32]
     trust: NDArray[np.float32]
+    inner: MaskBool
     guide: Guide = field(default_factory=_no_guide)
+    chroma: float = CHROMA
+    apart: float = 0.0
+    margin: int = 0
 
     def put(self, points: Points, values: FloatImage) -> None:
         """Write new values (n, 4) at `points`, in the picture and in what is compared."""
         rows, columns = points[:, 0], points[:, 1]
         self.image[rows, columns] = values
         size = self.hole.size * 4
-        self.flat[:size].reshape(*self.hole.shape, 4)[rows, columns] = to_bytes(values)
+        self.flat[:size].reshape(*self.hole.shape, 4)[rows, columns] = to_bytes(values, self.chroma)
 
 
-def to_bytes(values: FloatImage) -> NDArray[np.uint8]:
-    """Return luma, two colour differences and texture, (..., 4) uint8."""
+def to_bytes(values: FloatImage, chroma: float = CHROMA) -> NDArray[np.uint8]:
+    """Return luma, two colour differences (times `chroma`) and texture, (..., 4) uint8."""
+    gain = np.float32(chroma)
     luma = values[..., :3] @ LUMA
     compared = np.empty(values.shape, np.float32)
     compared[..., 0] = luma
-    compared[..., 1] = 128 + 0.5 * (values[..., 0] - luma)
-    compared[..., 2] = 128 + 0.5 * (values[..., 2] - luma)
+    compared[..., 1] = 128 + gain * (values[..., 0] - luma)
+    compared[..., 2] = 128 + gain * (values[..., 2] - luma)
     compared[..., 3] = _TEXTURE_GAIN * values[..., 3]
     compared += 0.5
     np.clip(compared, 0, 255, out=compared)
@@ -132,11 +146,12 @@ def whole_patches(mask: MaskBool) -> MaskBool:
     return np.asarray((eroded > 0) & _inside(mask), dtype=np.bool_)
 
 
-def _inside(mask: MaskBool, shape: tuple[int, ...] | None = None) -> MaskBool:
+def _inside(mask: MaskBool, shape: tuple[int, ...] | None = None, margin: int = 0) -> MaskBool:
     """Return the centres whose patch lies in the picture, or in the part of this shape of it."""
     height, width = mask.shape if shape is None else shape
+    edge = margin + REACH
     inside = np.zeros_like(mask)
-    inside[REACH : height - REACH, REACH : width - REACH] = True
+    inside[edge : height - edge, edge : width - edge] = True
     return inside
 
 
@@ -149,11 +164,15 @@ def make_level(
     far_cost: float = FAR_COST,
     beside: Beside | None = None,
     decay: float = 2.4,
+    chroma: float = CHROMA,
+    apart: float = 0.0,
+    margin: int = 0,
 ) -> Level:
     """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch.
 
     beside: what the picture holds beside the crop. decay: how many times less a patch is trusted
-    for every pixel that it lies deeper.
+    for every pixel that it lies deeper. chroma, apart, margin: see `Level`; the margin is there
+    already (`bordered`).
     """
     usable = whole_patches(source & ~hole)
     if beside is None:
@@ -163,14 +182,14 @@ def make_level(
     far = np.maximum(away - _NEAR_PX, 0) * far_cost
     touching = cv2.dilate(hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
     targets = np.argwhere(
-        touching & _inside(hole, None if beside is None else beside.shape)
+        touching & _inside(hole, None if beside is None else beside.shape, margin)
     ).astype(np.int32)
     index = np.full(hole.shape, -1, np.int32)
     index[targets[:, 0], targets[:, 1]] = np.arange(len(targets), dtype=np.int32)
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     deep = np.minimum(depth[targets[:, 0], targets[:, 1]], _DECAY_MOST_PX)
     flat = np.zeros(hole.size * 4 + SLACK, np.uint8)
-    flat[: hole.size * 4] = to_bytes(image).ravel()
+    flat[: hole.size * 4] = to_bytes(image, chroma).ravel()
     return Level(
         image=image,
         hole=hole,
@@ -182,19 +201,30 @@ def make_level(
         found=np.zeros_like(targets),
         cost=np.full(len(targets), 2**31 - 1, np.int32),
         trust=np.power(np.float32(decay), -deep).astype(np.float32),
+        inner=deep > _INNER_PX,
+        chroma=chroma,
+        apart=apart,
+        margin=margin,
     )
 
 
 def carry_over(coarse: Level, fine: Level) -> None:
     """Start the finer level's matches at the coarser level's, twice as far."""
     rows, columns = coarse.hole.shape
-    cy = np.clip(fine.targets[:, 0] // 2, 0, rows - 1)
-    cx = np.clip(fine.targets[:, 1] // 2, 0, columns - 1)
+    half = (fine.targets - fine.margin) // 2 + coarse.margin
+    cy = np.clip(half[:, 0], 0, rows - 1)
+    cx = np.clip(half[:, 1], 0, columns - 1)
     # A fine target just outside the coarse ones starts where the nearest of them is.
     nearest = _nearest(coarse.index >= 0, np.stack([cy, cx], axis=1))
     j = coarse.index[nearest[:, 0], nearest[:, 1]]
     wanted = fine.targets + 2 * (coarse.found[j] - coarse.targets[j])
     fine.found[:] = _nearest(fine.far >= 0, wanted)
+
+
+def bordered(plane: NDArray[_Kind], margin: int) -> NDArray[_Kind]:
+    """Return a picture or mask with its border repeated outwards, `margin` px on every side."""
+    sides = ((margin, margin), (margin, margin), (0, 0))[: plane.ndim]
+    return np.pad(plane, sides, mode="edge")
 
 
 def _nearest(allowed: MaskBool, wanted: Points) -> Points:

@@ -76,6 +76,7 @@ class Rounds:
         count = len(level.targets)
         flat, far, targets, found = level.flat, level.far, level.targets, level.found
         guide = level.guide
+        apart = apart_cost(level)
         for sweep in range(sweeps):
             before = found.copy()
             turned, name = (sweep % 2 == 1) != back, salt * 16 + sweep
@@ -85,7 +86,8 @@ class Rounds:
             ) -> None:
                 self._kernels.sweep(
                     flat, far, targets, level.index, before, found, level.cost, a, b,
-                    back, n, reach, guide.flat, guide.cover, guide.on, guide.lines,
+                    back, n, reach, guide.flat, guide.cover, guide.on, guide.lines, level.inner,
+                    apart,
                 )  # fmt: skip
 
             self.bands(count, one)
@@ -175,6 +177,12 @@ def _draw(level: Level, drawing: Drawing | None, known: MaskBool) -> None:
 def _some_usable(level: Level) -> Points:
     rows, columns = np.nonzero(level.far >= 0)
     return np.array([rows[0], columns[0]], np.int32)
+
+
+def apart_cost(level: Level) -> np.int32:
+    """Return what a match costs now for each neighbour that is copied from elsewhere."""
+    mean = int(level.cost.sum(dtype=np.int64)) / max(1, len(level.cost))
+    return np.int32(level.apart * mean)
 
 
 def weights(level: Level) -> NDArray[np.float32]:

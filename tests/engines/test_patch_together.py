@@ -1,0 +1,97 @@
+"""Sources between hole and border at coarser scales, and copies that keep together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inpaint_studio.engines import patch_rounds
+from inpaint_studio.engines.patch import EARLIER, asked, manner_of
+from inpaint_studio.engines.patch_levels import (
+    Level,
+    bordered,
+    carry_over,
+    make_level,
+    with_texture,
+)
+from inpaint_studio.engines.patch_work import Rounds
+from inpaint_studio.engines.table import engine
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import RunOptions, Scalar
+
+SIDE = 48
+
+
+def level(hole: np.ndarray, *, margin: int = 0, apart: float = 0.0) -> Level:
+    """A level of noise, its border repeated `margin` px outwards."""
+    rng = np.random.default_rng(5)
+    image = rng.uniform(0, 255, (*hole.shape, 3)).astype(np.float32)
+    textured, gap = bordered(with_texture(image, hole), margin), np.pad(hole, margin)
+    known = bordered(~hole, margin)
+    return make_level(textured, gap, known, scale=1, margin=margin, apart=apart)
+
+
+def near_the_top() -> np.ndarray:
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[3:30, 8:40] = True
+    return hole
+
+
+def test_what_lies_between_hole_and_border_is_a_source_only_with_a_margin() -> None:
+    hole = near_the_top()
+    without, made = level(hole), level(hole, margin=6)
+    assert not (without.far[:6, 12:36] >= 0).any()
+    assert (made.far[:6, 6 + 12 : 6 + 36] >= 0).any()
+    overlapping = np.argwhere(made.far >= 0)
+    assert all(not made.hole[y - 3 : y + 4, x - 3 : x + 4].any() for y, x in overlapping)
+
+
+def test_a_margin_changes_no_target_and_is_never_written_to() -> None:
+    hole = near_the_top()
+    without, made = level(hole), level(hole, margin=6)
+    assert np.array_equal(made.targets - 6, without.targets)
+    assert np.array_equal(made.holes - 6, without.holes)
+
+
+@pytest.mark.parametrize("fine_margin", [0, 6])
+def test_matches_are_carried_over_between_margins(fine_margin: int) -> None:
+    hole = near_the_top()
+    coarse = level(hole, margin=6)
+    fine = level(np.kron(hole, np.ones((2, 2), bool)), margin=fine_margin)
+    coarse.found[:] = coarse.targets + np.array([36, 0])
+    allowed = fine.far[tuple((fine.targets + np.array([72, 0])).clip(0, fine.far.shape[0] - 1).T)]
+    carry_over(coarse, fine)
+    moved = fine.found - fine.targets
+    assert (allowed >= 0).any()
+    assert (moved[allowed >= 0] == (72, 0)).all()
+
+
+def offsets(made: Level) -> int:
+    with Rounds(1, RunToken()) as work:
+        work.smooth_guess(made, 3)
+        before = made.cost.copy()
+        work.measure(made)
+    assert np.array_equal(made.cost, before), "a cost holds the fit alone"
+    return len(np.unique(made.found - made.targets, axis=0))
+
+
+def test_copies_keep_together_where_that_is_asked() -> None:
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[10:38, 10:38] = True
+    assert offsets(level(hole, apart=1.0)) < offsets(level(hole)) * 0.8
+
+
+@pytest.mark.parametrize("given", [{"starts": 3}, {"grown": True}])
+def test_recipes_of_earlier_versions_keep_what_they_ask_for(given: dict[str, Scalar]) -> None:
+    recipe = engine("patch").recipe(RunOptions(parameters=given), near_the_top())
+    found = asked(recipe)
+    assert {name: found[name] for name in EARLIER} == EARLIER
+    stated = replace(recipe, parameters={**recipe.parameters, "margin": 2})
+    assert asked(stated)["margin"] == 2
+
+
+def test_by_default_a_recipe_asks_for_the_manner_that_is_measured() -> None:
+    recipe = engine("patch").recipe(RunOptions(), near_the_top())
+    assert manner_of(asked(recipe)) == patch_rounds.SETTLED
