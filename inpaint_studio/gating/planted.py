@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -77,18 +78,20 @@ def ghost(before: Values, after: Values, mask: MaskBool, rng: np.random.Generato
     return np.asarray(mixed, dtype=np.float32)
 
 
-def letters(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+def letters(
+    before: Values, after: Values, mask: MaskBool, rng: np.random.Generator, *, smooth: bool = False
+) -> Values:
     """A few letters stand where the hole is widest."""
     box = _roomy(mask)
     size = max(0.3, min(box.height / 24, box.width / 60))
-    out = np.ascontiguousarray(after)
-    dark = after[mask].mean() > 110
-    colour = (15.0,) * 3 if dark else (240.0,) * 3
+    ink = np.zeros(mask.shape, dtype=np.uint8)
     cv2.putText(
-        out, "SALE", (box.left, box.bottom - max(2, box.height // 5)),
-        cv2.FONT_HERSHEY_SIMPLEX, size, colour, max(1, round(size * 2)), cv2.LINE_AA,
+        ink, "SALE", (box.left, box.bottom - max(2, box.height // 5)), cv2.FONT_HERSHEY_SIMPLEX,
+        size, 255, max(1, round(size * 2)), cv2.LINE_AA if smooth else cv2.LINE_8,
     )  # fmt: skip
-    return out
+    colour = np.float32(15.0 if after[mask].mean() > 110 else 240.0)
+    cover = ink[..., None] / np.float32(255)
+    return np.asarray(after + cover * (colour - after), dtype=np.float32)
 
 
 def texture(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
@@ -111,17 +114,21 @@ def repeat(before: Values, after: Values, mask: MaskBool, rng: np.random.Generat
     return np.where(right[..., None], np.roll(after, lag, axis=1), after).astype(np.float32)
 
 
-def pasted(before: Values, after: Values, mask: MaskBool, rng: np.random.Generator) -> Values:
+def pasted(
+    before: Values, after: Values, mask: MaskBool, rng: np.random.Generator, *, smooth: bool = False
+) -> Values:
     """A shaded ball of a foreign colour in the roomiest place."""
     box = _roomy(mask)
     x, y = box.center
     radius = max(3.0, 0.48 * min(box.width, box.height))
     rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]]
-    away = np.hypot(columns - x, rows - y) / radius
+    away_px = np.hypot(columns - x, rows - y)
+    away = away_px / radius
     mean = after[mask].mean(axis=0)
     colour = np.where(mean > 128, mean - 110, mean + 110)[rng.permutation(3)]
     shade = np.clip(1.1 - 0.6 * away + 0.3 * (x - columns) / radius, 0.3, 1.3)[..., None]
-    ball = np.where((away <= 1)[..., None], colour * shade, after)
+    cover = np.clip(radius - away_px + 0.5, 0, 1) if smooth else away <= 1
+    ball = after + cover[..., None] * (colour * shade - after)
     return np.asarray(ball, dtype=np.float32)
 
 
@@ -146,19 +153,25 @@ _FAULTS: dict[str, Callable[[Values, Values, MaskBool, np.random.Generator], Val
     "floating": planted_structure.floating,
 }
 FAULTS = tuple(_FAULTS)
+_SMOOTH = {"letters": partial(letters, smooth=True), "pasted": partial(pasted, smooth=True)}
 LEGIBLE = ("letters", "pasted")
 """Faults of which a thin mask may leave too little to be seen for what it is."""
 STRUCTURE = ("ending", "stepped", "floating")
 """Faults that need a line or room for a piece, and are seen in one place alone."""
 
 
-def plant(before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 0) -> Planted:
+def plant(
+    before: Rgb8, after: Rgb8, mask: MaskBool, fault: str, *, seed: int = 0, smooth: bool = False
+) -> Planted:
     """Return `after` with one fault inside the mask; outside every byte stays.
 
-    before, after: (H, W, 3) uint8; fault: one of `FAULTS`. Raises: KeyError.
+    before, after: (H, W, 3) uint8; fault: one of `FAULTS`; smooth: letters and pasted things end
+    over a pixel, as what is drawn well does, not from one to the next (the others know no edge).
+    Raises: KeyError.
     """
     rng = np.random.default_rng([seed, FAULTS.index(fault)])
-    made = _FAULTS[fault](before.astype(np.float32), after.astype(np.float32), mask, rng)
+    drawn = _SMOOTH.get(fault, _FAULTS[fault]) if smooth else _FAULTS[fault]
+    made = drawn(before.astype(np.float32), after.astype(np.float32), mask, rng)
     out = after.copy()
     out[mask] = np.clip(np.rint(made[mask]), 0, 255).astype(np.uint8)
     changed = (out != after).any(axis=2)

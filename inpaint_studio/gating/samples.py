@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.labelled import BAD, GOOD, LabelledEdit
-from inpaint_studio.gating.planted import FAULTS, STRUCTURE, plant
+from inpaint_studio.gating.planted import FAULTS, LEGIBLE, STRUCTURE, plant
 from inpaint_studio.gating.readings.table import Row, cheap, witnesses
 from inpaint_studio.gating.scene import make_scene
 
@@ -83,8 +83,8 @@ def collect(
     The true photo turned over gives each scene a second perfect edit, which bears no faults.
 
     Faults go into good edits (each of them) and into true ones (four in turn, and those of
-    structure, for which not every hole has room); faults are measured by the cheap readings alone,
-    as those must find them.
+    structure, for which not every hole has room), letters and pasted things with hard and with
+    smooth edges; faults are measured by the cheap readings alone, as those must find them.
     """
     perfect: dict[str, int] = {}
     for number, edit in enumerate(edits, start=1):
@@ -108,8 +108,9 @@ def collect(
 def _faulty(
     edit: LabelledEdit, faults: Iterable[str], *, engine: str = "", seed: int = 0
 ) -> Iterator[Sample]:
-    for fault in faults:
-        planted = plant(edit.before, edit.after, edit.mask, fault, seed=seed)
+    edges = [(f, smooth) for f in faults for smooth in (False, True) if f in LEGIBLE or not smooth]
+    for fault, smooth in edges:
+        planted = plant(edit.before, edit.after, edit.mask, fault, seed=seed, smooth=smooth)
         if planted.visible:
             features = features_of(edit.with_after(planted.after), cheap())
             yield Sample(photo=edit.photo, engine=engine or edit.engine, label=BAD,

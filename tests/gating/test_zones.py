@@ -84,3 +84,17 @@ def test_what_a_hair_leaves_of_a_planted_thing_is_not_counted(
     whole = plant(perfect.before, perfect.after, perfect.mask, fault)
     assert whole.visible and legible_px(perfect.after, whole.after, perfect.mask) >= LEGIBLE_PX
     assert Box.of_mask(perfect.mask).overlaps(whole.box)
+
+
+@pytest.mark.parametrize("fault", ["letters", "pasted"])
+def test_a_planted_thing_can_have_a_smooth_edge(perfect: JudgeRequest, fault: str) -> None:
+    hard, smooth = (
+        plant(perfect.before, perfect.after, perfect.mask, fault, smooth=smooth).after
+        for smooth in (False, True)
+    )
+    assert not (hard != smooth).any(axis=2)[~perfect.mask].any()
+    hard_part, smooth_part = (
+        int(((away > 10) & (away < 0.6 * away.max())).sum())
+        for away in (np.abs(p.astype(int) - perfect.after).max(axis=2) for p in (hard, smooth))
+    )
+    assert smooth_part > hard_part
