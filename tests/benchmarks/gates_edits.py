@@ -41,7 +41,7 @@ LABELS = Path(__file__).with_name("gates_labels.csv")
 PATCH_LABELS = Path(__file__).with_name("gates_patch_labels.csv")
 """200 fills by version 9 of `patch` in other photos."""
 STRUCTURE_LABELS = Path(__file__).with_name("gates_structure_labels.csv")
-"""332 fills by version 10 of `patch`, over borders of things (`gates_structure`)."""
+"""432 fills by version 10 of `patch`, over borders of things (`gates_structure`)."""
 CASES_PER_PHOTO = 2
 HARD = "S"
 """How the names of cases begin whose holes lie over borders of things."""
@@ -238,7 +238,17 @@ ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
     # As it was when its fills were labelled.
     "patch": _ours("patch", far_cost=1000.0, lines=0, coarse_rounds=6, fine_rounds=10, grown=1),
     "patch9": _ours("patch", starts=3),
-    "patch10": _ours("patch", starts=2, far_cost=150.0, lines=1, coarse_rounds=16, fine_rounds=16),
+    "patch10": _ours(
+        "patch",
+        starts=2,
+        far_cost=150.0,
+        lines=1,
+        coarse_rounds=16,
+        fine_rounds=16,
+        apart=0.0,
+        margin=0,
+        chroma=0.5,
+    ),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
