@@ -12,10 +12,11 @@ Tried beside the logistic fit and left out: random and extremely random forests 
 additive models (piecewise linear with and without a monotone direction: no gain; boosted single
 questions: half the gain), the true photos turned over three ways instead of one (true pixels of the
 same photos flagged 5 instead of 7 %, of other photos 16 instead of 12). For what `patch` does badly
-(held-out AUC of its fills 0.87 with the readings of set 5, 0.91 with forms) these gave at most 0.01
+(held-out AUC of its fills 0.86 with the readings of set 5, 0.91 with forms) these gave at most 0.01
 more and were left out: fills of the same hole by another seed, mirrored, with a grown mask or at
 half the size; a linear fit on the network's channels; its finer and coarser stages besides; more
-weight for fills by `patch`, deeper trees, more of them, more numbers to choose from.
+weight for fills by `patch`, the share of copied blocks, deeper trees, more of them, several
+forests, more numbers to choose from.
 
 Limits follow from budgets: the faults' so that all of them together alarm at no more than
 `FALSE_ALARMS` of the right edits, the risk's so that the whole verdict flags `BAD_FLAGGED` of the
