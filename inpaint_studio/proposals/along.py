@@ -19,7 +19,7 @@ _PART = 1.0
 """Length of a part of the line, in heights of it."""
 _LEAST_ROW, _LEAST_PART = 2, 20
 """Pixels that a row, and a part, must have of both to tell."""
-_SEEN, _SURELY = 4.0, 1.6
+_SEEN, _SURELY = 2.5, 1.6
 """By how much Lab lightness an effect differs from the ground beside it, and by how many deviations
 of the parts' mean."""
 

@@ -34,6 +34,9 @@ JPEG's ringing does, which none may show by itself."""
 _RINGS_UNSEEN, _RINGS_MOST, _RINGS_SHARE = (2.3, 5.0), 12.0, 0.33
 """Lab: less of ringing than the ground varies is not seen, within these; more in the median, or
 such a share of the ink, is none."""
+_RINGS_ALONG = 0.65
+"""Share of the change that goes the ink's own way: a JPEG spreads the ink, halos are of another
+colour."""
 _SURE_PAST = 6.0
 """Lab; past an effect only a clear edge is taken for its own."""
 
@@ -84,9 +87,14 @@ def _unseen(
     near = effect & ~strokes & (reached <= _RINGS_PX)
     if not near.any():
         return near
-    gap, rough = _against_ground(cv2.GaussianBlur(lab, (0, 0), 1.0), strokes | effect)
+    soft = cv2.GaussianBlur(lab, (0, 0), 1.0)
+    gap, rough = _against_ground(soft, strokes | effect)
+    change = soft - behind(soft, strokes | effect)
+    ink = change[strokes].mean(axis=0)
+    along = float(np.median(change[near] @ ink)) / max(float(np.linalg.norm(ink)), 1e-3)
+    usual = float(np.median(gap[near]))
     most = min(_RINGS_MOST, _RINGS_SHARE * float(np.median(gap[strokes])))
-    if float(np.median(gap[near])) > most:
+    if usual > most or along < _RINGS_ALONG * usual:
         return np.zeros_like(near)
     return near & (gap <= np.clip(rough, *_RINGS_UNSEEN))
 

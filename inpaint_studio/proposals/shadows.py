@@ -29,10 +29,13 @@ SEEN = 2.5
 _HEIGHT_PX = 40.0
 """Lines higher than this are made smaller for the search."""
 _RIM_PX = 1.6
+_MOST = 100.0
+"""Lab; no lightness changes by more."""
 _CELLS = 18
 """How many cells are needed to tell."""
 _PROOFS = (
     (12.0, 4.5, 0.78, 0.4, 0.65), (12.0, 12.0, 0.65, 0.2, 0.8), (8.0, 10.0, 0.75, 0.2, 1.0),
+    (8.0, 6.0, 0.75, 0.1, 0.4),
 )  # fmt: skip
 """What proves one: its change, its deviations, the share of cells of one sign, and what may speak
 against it, the same strength on the other side or all around; less where it is beyond doubt."""
@@ -42,6 +45,7 @@ _CLOSE_PX, _CLOSE_PROOF = 1.5, (12.0, 3.5, 0.65, 0.15, 0.7)
 """What proves one that lies so close to its letters that hardly any of it is seen past them."""
 _CELLS_PAST, _LEAST_PAST, _SURELY_PAST, _ALIKE_PAST, _EXPLAINS_PAST = 12, 10.0, 3.9, 0.65, 5000.0
 """The same for what is left past a mask, and how much of the light it must explain (Lab² px)."""
+_LOOKED_AT = 4
 _MORE = 0.2
 
 
@@ -116,25 +120,25 @@ def left_past(
     past = cv2.distanceTransform((hidden <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
     distance = cv2.distanceTransform((cover <= 0.02).astype(np.uint8), cv2.DIST_L2, 5)
     near = (past > 0.6) & (distance <= 0.45 * thickness_px * factor)
-    surest: _Cast | None = None
-    for cast in _tried(light, cover, near, thickness_px * factor, cells=_CELLS_PAST):
-        if not (_LEAST_PAST <= abs(cast.change) <= 100 and cast.alike >= _ALIKE_PAST):
-            continue
-        if cast.surely >= _SURELY_PAST and cast.explains >= _EXPLAINS_PAST:
-            surest = cast if surest is None or cast.surely > surest.surely else surest
-    if surest is None:
-        return np.zeros_like(core)
-    seen = _seen(surest, core, factor)
-    if not _is_apart(lab, seen & ~mask, mask, surest, thickness_px, angle_deg):
-        return np.zeros_like(core)
-    return seen & ~mask
+    tried = _tried(light, cover, near, thickness_px * factor, cells=_CELLS_PAST)
+    proven = [
+        cast for cast in tried
+        if _LEAST_PAST <= abs(cast.change) <= _MOST and cast.alike >= _ALIKE_PAST
+        and cast.surely >= _SURELY_PAST and cast.explains >= _EXPLAINS_PAST
+    ]  # fmt: skip
+    for cast in sorted(proven, key=lambda one: -one.explains)[:_LOOKED_AT]:
+        seen = _seen(cast, core, factor) & ~mask
+        if _is_apart(lab, seen, mask, cast, thickness_px, angle_deg):
+            return seen
+    return np.zeros_like(core)
 
 
 def _is_apart(
     lab: Planes, seen: MaskBool, core: MaskBool, cast: _Cast, thickness_px: float,
     angle_deg: float | None,
 ) -> bool:  # fmt: skip
-    """Whether a shadow is none of the forms of the ground that run along a line."""
+    """Whether a shadow is none of the forms of the ground that run along a line; a halo, which lies
+    on all sides, and what lies close are none."""
     return (
         angle_deg is None
         or cast.is_close
@@ -241,7 +245,7 @@ def _strongest(tried: list[_Cast]) -> _Cast | None:
     against = (other_way / best.explains, halo / best.explains)
     proofs = (*_PROOFS, _CLOSE_PROOF) if best.is_close else _PROOFS
     holds = any(
-        abs(best.change) >= least and best.surely >= surely and best.alike >= alike
+        least <= abs(best.change) <= _MOST and best.surely >= surely and best.alike >= alike
         and against[0] <= most_other and against[1] <= most_halo
         for least, surely, alike, most_other, most_halo in proofs
     )  # fmt: skip
