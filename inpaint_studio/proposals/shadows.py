@@ -46,6 +46,7 @@ _CLOSE_PX, _CLOSE_PROOF = 1.5, (12.0, 3.5, 0.65, 0.15, 0.7)
 _CELLS_PAST, _LEAST_PAST, _SURELY_PAST, _ALIKE_PAST, _EXPLAINS_PAST = 12, 10.0, 3.9, 0.65, 5000.0
 """The same for what is left past a mask, and how much of the light it must explain (Lab² px)."""
 _LOOKED_AT = 4
+"""How many that are proven so are looked at for one that is no form of the ground."""
 _MORE = 0.2
 
 
@@ -138,10 +139,11 @@ def _is_apart(
     angle_deg: float | None,
 ) -> bool:  # fmt: skip
     """Whether a shadow is none of the forms of the ground that run along a line; a halo, which lies
-    on all sides, and what lies close are none."""
+    on all sides, is none, nor is what lies close."""
     return (
         angle_deg is None
         or cast.is_close
+        or not (cast.dy or cast.dx)
         or stands_apart(
             lab[..., 0],
             seen,
