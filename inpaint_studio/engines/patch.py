@@ -53,6 +53,7 @@ KNOBS = {
     "starts": Knob(2, 1, 3),
     "apart": Knob(0.1, 0.0, 10.0),
     "margin": Knob(6, 0, 64),
+    "margin_cost": Knob(150.0, 0.0, 1e5),
     "chroma": Knob(0.75, 0.0, 2.0),
     "device": Knob("cpu", choices=DEVICES),
 }
@@ -69,17 +70,17 @@ class PatchEngine(PlainEngine):
     coarse_rounds and fine_rounds, how long scales are worked on at most; lines, 0 to leave lines
     that cross the hole to chance; apart, what a match deep in the hole costs for each neighbour
     copied from elsewhere, as a share of the mean cost; margin, how many px the border of coarser
-    scales is repeated outwards, so that what lies between hole and border is a source; chroma, how
-    much colour counts beside brightness in the match; turned (mirrored, quarters or all) and
-    scaled, 1 to copy from the crop turned and resized, too; starts, from how many first guesses
-    structure is sought (1 to 3; 3 is version 9); grown, 1 to let whatever reaches the rim grow
-    inwards, as up to version 8; device, cuda where a graphics card shall search (`patch_device`),
-    whose pixels are its own: without it the CPU does. With apart 0, margin 0 and chroma 0.5 it is
-    version 10.
+    scales is repeated outwards, so that what lies between hole and border is a source, and
+    margin_cost, how dear each of these pixels is; chroma, how much colour counts beside brightness
+    in the match; turned (mirrored, quarters or all) and scaled, 1 to copy from the crop turned and
+    resized, too; starts, from how many first guesses structure is sought (1 to 3; 3 is version 9);
+    grown, 1 to let whatever reaches the rim grow inwards, as up to version 8; device, cuda where a
+    graphics card shall search (`patch_device`), whose pixels are its own: without it the CPU does.
+    With apart 0, margin 0 and chroma 0.5 it is version 10, with margin_cost 0 version 11.
     """
 
     name = "patch"
-    version = 11
+    version = 12
     title = "Patch"
     knobs = KNOBS
 
@@ -178,6 +179,7 @@ def manner_of(parameters: dict[str, Scalar]) -> Manner:
         GROWN if parameters["grown"] else settled(int(parameters["starts"])),
         apart=float(parameters["apart"]),
         margin=int(parameters["margin"]),
+        margin_cost=float(parameters["margin_cost"]),
         chroma=float(parameters["chroma"]),
     )
 

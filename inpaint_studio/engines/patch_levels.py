@@ -167,12 +167,13 @@ def make_level(
     chroma: float = CHROMA,
     apart: float = 0.0,
     margin: int = 0,
+    margin_cost: float = 0.0,
 ) -> Level:
     """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch.
 
     beside: what the picture holds beside the crop. decay: how many times less a patch is trusted
     for every pixel that it lies deeper. chroma, apart, margin: see `Level`; the margin is there
-    already (`bordered`).
+    already (`bordered`). margin_cost: what a source costs for every pixel of it in the margin.
     """
     usable = whole_patches(source & ~hole)
     if beside is None:
@@ -180,6 +181,8 @@ def make_level(
     else:
         away = beside.away
     far = np.maximum(away - _NEAR_PX, 0) * far_cost
+    if margin:
+        far += margin_cost * _made_up(hole.shape, margin)
     touching = cv2.dilate(hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
     targets = np.argwhere(
         touching & _inside(hole, None if beside is None else beside.shape, margin)
@@ -206,6 +209,14 @@ def make_level(
         apart=apart,
         margin=margin,
     )
+
+
+def _made_up(shape: tuple[int, ...], margin: int) -> FloatImage:
+    """Return how many pixels of the patch at every place lie in the margin."""
+    real = np.zeros(shape, np.float32)
+    real[margin:-margin, margin:-margin] = 1
+    there: FloatImage = cv2.boxFilter(real, -1, (SIDE, SIDE), normalize=False)
+    return np.float32(SIDE * SIDE) - there
 
 
 def carry_over(coarse: Level, fine: Level) -> None:

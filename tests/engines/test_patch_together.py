@@ -48,6 +48,20 @@ def test_what_lies_between_hole_and_border_is_a_source_only_with_a_margin() -> N
     assert all(not made.hole[y - 3 : y + 4, x - 3 : x + 4].any() for y, x in overlapping)
 
 
+def test_a_source_costs_more_the_more_of_it_is_made_up() -> None:
+    hole = near_the_top()
+    picture, gap = bordered(with_texture(np.zeros((*hole.shape, 3), np.float32), hole), 6), 6
+    made, dear = (
+        make_level(
+            picture, np.pad(hole, gap), bordered(~hole, gap), scale=1, margin=gap, margin_cost=cost
+        )
+        for cost in (0.0, 10.0)
+    )
+    extra = (dear.far - made.far)[:, 6 + 20]
+    assert (extra[made.far[:, 6 + 20] >= 0] >= 0).all()
+    assert extra[50] == 0 and extra[51] == 10 * 7 and extra[53] == 10 * 21
+
+
 def test_a_margin_changes_no_target_and_is_never_written_to() -> None:
     hole = near_the_top()
     without, made = level(hole), level(hole, margin=6)
