@@ -30,6 +30,11 @@ HULL = 1.5
 """Times its area up to which a find is rounded off to its convex hull."""
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
+BELIEF = (-0.56, 1.75, -0.71, 6.77)
+"""Log odds that something of another colour is a logo or sticker: a constant, then for log2 of the
+find's share of the photo, log2 of the share of the photo that is unusual, and the find's share of
+its convex hull. Fitted by `tests/benchmarks/logos` where half of the photos have one."""
+LEAST_CONFIDENCE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class _Find:
     strength: float
     lonely: float
     relief: bool
+    confidence: float
 
 
 def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
@@ -68,9 +74,8 @@ def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Pro
         if plated[mask].mean() > 0.5:
             continue
         what = "relief" if find.relief else "colour"
-        confidence = 0.25 + 0.05 * min(7.0, find.strength - _STRONG) + 0.3 * find.lonely
         made = proposal(
-            mask, kind="logo", confidence=min(0.9, confidence),
+            mask, kind="logo", confidence=find.confidence,
             reason=f"stands out from the surface by its {what}, "
             f"{find.strength:.1f} times the surface's own variation",
             text="embossed" if find.relief else "sticker",
@@ -123,6 +128,7 @@ def _surface(smooth: Planes, side: int) -> Planes:
 def _finds(colour: Planes, relief: Planes) -> list[_Find]:
     score = np.maximum(colour, relief)
     frame = Box.of_shape(score.shape)
+    busy = float((score > _WEAK).mean())
     size = max(3, round(0.012 * max(score.shape))) | 1
     weak = cv2.morphologyEx(
         (score > _WEAK).astype(np.uint8), cv2.MORPH_CLOSE,
@@ -159,18 +165,44 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
         by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
             np.percentile(colour[wide.slices][here], 90)
         )
-        found.append(_Find(mask, strength, (lonely - 0.85) / 0.15, by_relief))
-    found.sort(key=lambda item: -item.strength * (0.5 + item.lonely))
+        alone = (lonely - 0.85) / 0.15
+        sure = _confidence(mask, busy)
+        if by_relief:
+            sure = min(0.9, 0.25 + 0.05 * min(7.0, strength - _STRONG) + 0.3 * alone)
+        if sure >= LEAST_CONFIDENCE:
+            found.append(_Find(mask, strength, alone, by_relief, sure))
+    found.sort(key=lambda item: (-item.confidence, -item.strength))
     return found
+
+
+def _confidence(mask: MaskBool, busy: float) -> float:
+    """Return how likely a find by colour is right, 0..1. busy: how much of the photo is unusual.
+
+    A busy photo is full of things that stand out a little, mostly small and ragged ones.
+    """
+    constant, *weights = BELIEF
+    odds = constant + float(np.dot(weights, evidence(mask, busy)))
+    return float(1 / (1 + np.exp(-odds)))
+
+
+def evidence(mask: MaskBool, busy: float) -> tuple[float, float, float]:
+    """Return what the belief weighs: log2 of the shares of find and unusual, and how full it is."""
+    full = float(mask.sum() / max(1, np.count_nonzero(_hull(mask))))
+    return float(np.log2(mask.mean() + 1e-3)), float(np.log2(busy + 1e-3)), full
 
 
 def _rounded(mask: MaskBool) -> MaskBool:
     """The mask's convex hull where that adds little: a rim that runs with the surface's own
     grain does not stand out, but belongs to the same thing."""
+    hull = _hull(mask)
+    return hull if hull.sum() <= HULL * mask.sum() else mask
+
+
+def _hull(mask: MaskBool) -> MaskBool:
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = np.zeros(mask.shape, np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
-    return hull.astype(np.bool_) if hull.sum() <= HULL * mask.sum() else mask
+    return hull.astype(np.bool_)
 
 
 def _closed(mask: MaskBool) -> MaskBool:

@@ -1,0 +1,47 @@
+"""How sure a find by colour is: large, full, on an even photo; not small, ragged, on a busy one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.logos import LEAST_CONFIDENCE, evidence, propose_logos
+from inpaint_studio.vision.readers import Readers
+
+
+def disc(radius: int) -> np.ndarray:
+    rows, columns = np.mgrid[:240, :320]
+    return np.hypot(rows - 120, columns - 160) <= radius
+
+
+def photo(*, spots: int) -> np.ndarray:
+    """A grey ground with a red disc, and small blue scraps all over it."""
+    rng = np.random.default_rng(4)
+    out = np.full((240, 320, 3), 150.0) + rng.normal(0, 2, (240, 320, 3))
+    for _ in range(spots):
+        at = int(rng.integers(8, 312)), int(rng.integers(8, 232))
+        cv2.ellipse(out, at, (5, 2), float(rng.integers(180)), 0, 360, (90.0, 120.0, 200.0), -1)
+    out[disc(28)] = (200, 40, 40)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def surest(pixels: np.ndarray) -> float:
+    found = propose_logos(pixels, Readers(threads=1), RunToken())
+    assert all(item.record.confidence >= LEAST_CONFIDENCE for item in found)
+    return max((item.record.confidence for item in found), default=0.0)
+
+
+def test_a_disc_on_an_even_ground_is_sure_and_less_so_amid_scraps() -> None:
+    alone = surest(photo(spots=0))
+    assert alone > 0.8
+    assert surest(photo(spots=25)) < alone
+
+
+def test_evidence_is_the_shares_of_photo_and_of_hull() -> None:
+    area, busy, full = evidence(disc(30), 0.05)
+    assert abs(2**area - disc(30).mean()) < 0.002 and abs(2**busy - 0.051) < 1e-6
+    assert full > 0.98
+    cross = np.zeros((240, 320), dtype=bool)
+    cross[110:130, 60:260] = cross[20:220, 150:170] = True
+    assert evidence(cross, 0.05)[2] < 0.5
