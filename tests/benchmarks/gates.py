@@ -25,7 +25,7 @@ import numpy as np
 from inpaint_studio.gating.base import JudgeRequest, SemanticJudge
 from inpaint_studio.gating.judge import judge
 from inpaint_studio.gating.labelled import GOOD, LabelledEdit, read_edits
-from inpaint_studio.gating.planted import FAULTS, plant
+from inpaint_studio.gating.planted import FAULTS, LEGIBLE, plant
 from inpaint_studio.gating.samples import collect, keep, kept
 from inpaint_studio.gating.train import signs, train
 from inpaint_studio.geometry import Box
@@ -36,6 +36,7 @@ ARTICLE = {"mse": "change_mse", "ssim": "ssim", "high_freq_power_ratio": "high_f
 # A hard edge is named by either; a foreign thing may be read as letters and the other way round;
 # a line that steps is displaced.
 FAMILIES = (("seam", "hue"), ("letters", "pasted", "floating"), ("shift", "stepped"))
+EDGES = [(f, smooth) for f in FAULTS for smooth in (False, True) if f in LEGIBLE or not smooth]
 READ = {"letters": ("letters_left", "new_text"), "pasted": ("new_object",),
         "floating": ("copied_piece",)}  # fmt: skip
 
@@ -63,7 +64,7 @@ def right_edits(folders: list[Path], most: int) -> list[LabelledEdit]:
 def faults(
     folders: list[Path], most: int, semantic: SemanticJudge | None
 ) -> dict[str, dict[str, float]]:
-    """Plant each fault in right edits; only visible ones count."""
+    """Plant each fault in right edits, letters and things with both edges; visible ones count."""
     counts = {fault: [0, 0, 0, 0] for fault in FAULTS}
     right = right_edits(folders, most)
     accepted = signs_seen = 0
@@ -78,8 +79,8 @@ def faults(
         clean = verdict(after)
         accepted += clean.accepted
         signs_seen += any(r.decides and not r.passed for r in clean.readings)
-        for fault in FAULTS:
-            planted = plant(before, after, mask, fault)
+        for fault, smooth in EDGES:
+            planted = plant(before, after, mask, fault, smooth=smooth)
             if not planted.visible:
                 continue
             found = verdict(planted.after)
