@@ -148,7 +148,7 @@ def _zones(lab: Lab, hole: MaskBool, known: MaskBool, levels: tuple[float, ...])
         grid[::2, 1::2] = across < level
         grid[1::2, ::2] = down < level
         count, all_labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
-        labels = np.ascontiguousarray(all_labels[::2, ::2]).astype(np.int32)
+        labels = np.ascontiguousarray(all_labels[::2, ::2], dtype=np.int32)
         area = np.bincount(labels.ravel(), minlength=count)
         inner = np.ones(count, dtype=np.bool_)
         for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
@@ -210,8 +210,9 @@ def _described(zone: MaskBool, level: float, lab: Lab, known: MaskBool) -> dict[
     rough = np.abs(cv2.Laplacian(np.ascontiguousarray(near[..., 0]), cv2.CV_32F, ksize=1))
     mean = near[whole].mean(axis=0)
     around = near[ring]
-    ground = lab[known]
-    apart = np.linalg.norm(ground[:: max(1, len(ground) // PALETTE)] - mean, axis=1)
+    ground = np.flatnonzero(known)
+    ground = ground[:: max(1, len(ground) // PALETTE)]
+    apart = np.linalg.norm(lab.reshape(-1, 3)[ground] - mean, axis=1)
     area, outline = float(whole.sum()), float((whole & ~inner).sum())
     found = {
         "level": np.log2(level),
