@@ -26,6 +26,7 @@ from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread, to_lab
+from inpaint_studio.proposals.hairlines import hairlines_past
 from inpaint_studio.proposals.ink import (
     Work,
     beyond_ends,
@@ -134,6 +135,7 @@ def strokes(
     angle = None if line.curved else line.angle_deg
     mask = grown_to_effects(lab, found.core, found.room, line.thickness_px, angle)
     mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px, angle)
+    mask = mask | hairlines_past(lab, found.core, mask, found.room)
     return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past,
                   found.lost)  # fmt: skip
 

@@ -250,6 +250,12 @@ def _median(lab: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.asarray((cv2.medianBlur(codes, size).astype(np.float32) - shift) / scale)
 
 
+def on_own_ground(lab: NDArray[np.float32], width: float) -> NDArray[np.float32]:
+    """Return each pixel's own ground, Lab: the median over a window that strokes of this `width`
+    (px) cannot fill."""
+    return _median(lab, int(np.clip(round(3.2 * width), 7, 61)) | 1)
+
+
 def locally_inked(
     work: Work, ink: NDArray[np.float32], width: float, known: MaskBool | None = None,
     *, where: MaskBool | None = None,
@@ -260,8 +266,7 @@ def locally_inked(
     is the part of the way from ground to ink, a = (c - g)·(t - g) / |t - g|². Where ink and
     ground are alike nothing can be told, and what is `known` stays.
     """
-    size = int(np.clip(round(3.2 * width), 7, 61)) | 1
-    ground = _median(work.lab, size)
+    ground = on_own_ground(work.lab, width)
     way = ink - ground
     length = (way**2).sum(axis=2)
     cover = ((work.lab - ground) * way).sum(axis=2) / np.maximum(length, 1e-3)

@@ -54,7 +54,7 @@ def soft_edge(lab: Planes, core: MaskBool, effect: MaskBool) -> MaskBool:
         return np.zeros_like(core)
     hidden = core | beside | effect
     ground = behind(lab, hidden)
-    way = _ink_near(lab, core) - ground
+    way = ink_near(lab, core) - ground
     contrast = np.sqrt((way**2).sum(axis=2)) + np.float32(0.03)
     cover = np.clip(((lab - ground) * way).sum(axis=2) / contrast**2, -1.0, 1.5)
     rough = _texture(lab, ~hidden, way / contrast[..., None], beside) / contrast
@@ -67,7 +67,7 @@ def soft_edge(lab: Planes, core: MaskBool, effect: MaskBool) -> MaskBool:
     return np.asarray(beside & ((ink > SEEN) | clear | other), dtype=np.bool_)
 
 
-def _ink_near(lab: Planes, core: MaskBool) -> Planes:
+def ink_near(lab: Planes, core: MaskBool) -> Planes:
     """Return the strokes' colour (H, W, 3) near each pixel, of their inside where they have one."""
     inner = cv2.erode(core.astype(np.uint8), np.ones((3, 3), np.uint8))
     total = np.full((*core.shape, 4), 1e-9, dtype=np.float32)

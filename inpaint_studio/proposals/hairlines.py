@@ -1,0 +1,62 @@
+"""Find the hairlines of letters, which nowhere show their ink whole.
+
+A serif face is thick and thin: what is told by more than half of its ink leaves the thin strokes
+standing. They hang on the thick ones, hold less ink of the same colour, and stand out from the
+texture of the ground: two thresholds, as edges are followed (Canny 1986,
+doi:10.1109/TPAMI.1986.4767851).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.imaging.mask import usual_stroke_px
+from inpaint_studio.proposals.ground import Planes, spread
+from inpaint_studio.proposals.ink import on_own_ground
+from inpaint_studio.proposals.rim import ink_near, soft_edge
+
+COVER, OFF = 0.3, 0.3
+"""Share of ink that a hairline holds, and how far it may lie off the ink's way from its ground, as
+a part of that."""
+_SURELY = 4.0
+"""How many times the ground's own variation it must stand out."""
+_OFF_LAB, _CONTRAST, _FEW = 5.0, 15.0, 50
+_BARE_PX = 3.0
+
+
+def hairlines_past(lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool) -> MaskBool:
+    """Return the hairlines of `core` that lie past `mask`, with their soft edges, within `room`.
+
+    They are added last: effects are told by the strokes that are sure. lab: (H, W, 3) CIELAB; the
+    masks (H, W).
+    """
+    whole = with_hairlines(lab, core, room)
+    past = whole & ~mask
+    if not past.any():
+        return past
+    beside = cv2.dilate(past.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray((past | (soft_edge(lab, whole, mask & ~whole) & beside)) & room, np.bool_)
+
+
+def with_hairlines(lab: Planes, core: MaskBool, room: MaskBool) -> MaskBool:
+    """Return `core` with the thin strokes that hang on it, within `room` (both (H, W)).
+
+    lab: (H, W, 3) CIELAB.
+    """
+    if not core.any():
+        return core.copy()
+    ground = on_own_ground(lab, max(usual_stroke_px(core, by_area=True), 2.0))
+    way = ink_near(lab, core) - ground
+    contrast = np.sqrt((way**2).sum(axis=2)) + np.float32(1e-3)
+    cover = ((lab - ground) * way).sum(axis=2) / contrast**2
+    off = np.sqrt(((lab - ground - cover[..., None] * way) ** 2).sum(axis=2))
+    away = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, 5) > _BARE_PX
+    bare = (cover * contrast)[away & room]
+    rough = spread(bare) if bare.size >= _FEW else 0.0
+    thin = room & (cover > COVER) & (cover * contrast > _SURELY * rough)
+    thin &= (off < np.maximum(OFF * contrast, _OFF_LAB)) & (contrast > _CONTRAST)
+    _, labels = cv2.connectedComponents((thin | core).astype(np.uint8), connectivity=8)
+    hangs = np.isin(labels, np.unique(labels[core]))
+    return np.asarray(core | (thin & hangs), dtype=np.bool_)
