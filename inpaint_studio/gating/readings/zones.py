@@ -163,6 +163,8 @@ def _zones(lab: Lab, hole: MaskBool, known: MaskBool, levels: tuple[float, ...])
 def _hardness(lab: Lab, axis: int) -> Plane:
     """Return by how much each step between neighbours exceeds the mean of those beside it, ΔE."""
     step = np.diff(lab, axis=axis)
+    if not step.size:  # a photo one pixel wide
+        return np.zeros(step.shape[:2], dtype=np.float32)
     pads = [(0, 0)] * 3
     pads[axis] = (1, 1)
     wide = np.pad(step, pads, mode="edge")
