@@ -89,7 +89,7 @@ TOOLS: tuple[Command, ...] = (
     _c("tool.wand", "Wand", "W", "Tools", icon="wand", check=True,
        help="Takes what looks alike; the preview follows the pointer"),
     _c("tool.object", "Object", "O", "Tools", icon="object", check=True,
-       help="Click a thing to take it; Alt+click takes away"),
+       help="Click a thing, drag a box around it, or Shift+drag along it; Alt takes away"),
     _c("tool.restore", "Restore original", "R", "Tools", icon="restore", check=True,
        help="Paint the photo as it was opened back in"),
     _c("tool.source", "Sampling area", "S", "Tools", icon="source", check=True,

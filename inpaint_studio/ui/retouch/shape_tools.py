@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
@@ -82,14 +84,8 @@ class BoxTool(ShapeTool):
     def paint(self, painter: QPainter, canvas: Stage) -> None:
         if self._start is None:
             return
-        left, top, right, bottom = shapes._corners(self._start, self._end, square=self._even)
-        place = QRectF(canvas.to_device(left, top), canvas.to_device(right, bottom))
-        for pen in dashes(painter, canvas.devicePixelRatioF()):
-            painter.setPen(pen)
-            if self.name == "rectangle":
-                painter.drawRect(place)
-            else:
-                painter.drawEllipse(place)
+        shape = QPainter.drawRect if self.name == "rectangle" else QPainter.drawEllipse
+        draw_box(painter, canvas, self._start, self._end, square=self._even, shape=shape)
 
 
 class LassoTool(ShapeTool):
@@ -180,6 +176,18 @@ class PolygonTool(ShapeTool):
         painter.setBrush(QColor(255, 255, 255))
         for x, y in self._points:
             painter.drawEllipse(canvas.to_device(x, y), 3.0, 3.0)
+
+
+def draw_box(
+    painter: QPainter, canvas: Stage, start: shapes.Point, end: shapes.Point, *,
+    square: bool = False, shape: Callable[[QPainter, QRectF], None] = QPainter.drawRect,
+) -> None:  # fmt: skip
+    """Draw a dashed rectangle, or what `shape` fits in, from one photo point to another."""
+    left, top, right, bottom = shapes.corners(start, end, square=square)
+    place = QRectF(canvas.to_device(left, top), canvas.to_device(right, bottom))
+    for pen in dashes(painter, canvas.devicePixelRatioF()):
+        painter.setPen(pen)
+        shape(painter, place)
 
 
 def draw_line(painter: QPainter, canvas: Stage, points: list[tuple[float, float]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ _SHIFT = 4
 
 def rectangle(start: Point, end: Point, *, square: bool = False) -> tuple[Box, MaskBool]:
     """The pixels whose centres lie in the rectangle between two points."""
-    left, top, right, bottom = _corners(start, end, square=square)
+    left, top, right, bottom = corners(start, end, square=square)
     box = Box(
         math.floor(left + 0.5), math.floor(top + 0.5), math.floor(right + 0.5),
         math.floor(bottom + 0.5),
@@ -33,7 +33,7 @@ def rectangle(start: Point, end: Point, *, square: bool = False) -> tuple[Box, M
 
 def ellipse(start: Point, end: Point, *, circle: bool = False) -> tuple[Box, MaskBool]:
     """The pixels whose centres lie in the ellipse that fits between two points."""
-    left, top, right, bottom = _corners(start, end, square=circle)
+    left, top, right, bottom = corners(start, end, square=circle)
     box = Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
     if box.is_empty:
         return box, np.zeros((0, 0), np.bool_)
@@ -56,7 +56,7 @@ def outline(points: Sequence[Point]) -> tuple[Box, MaskBool]:
     return box, plane.view(np.bool_)
 
 
-def _corners(start: Point, end: Point, *, square: bool) -> tuple[float, float, float, float]:
+def corners(start: Point, end: Point, *, square: bool) -> tuple[float, float, float, float]:
     dx, dy = end[0] - start[0], end[1] - start[1]
     if square:
         size = max(abs(dx), abs(dy))
@@ -95,23 +95,68 @@ class Click:
     good: bool
 
 
+STROKE = 0.006
+"""How thick a stroke along a thing is, of the longer side of what is seen."""
 WORK_PX = 360
 """Half of the longer side of the copy that a thing is cut out of; its level is chosen by it."""
 
 
-def thing(
-    screen: NDArray[np.uint8], clicks: Sequence[Click], net: PromptNet | None = None
-) -> MaskBool:
-    """Cut out the thing under the clicks; by the network where there is one.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a copy lies in its photo, in its own pixels, and how many times it was made smaller."""
 
-    screen: (h, w, 3) RGB; clicks in its pixels. Returns (h, w) bool.
-    """
+    left: int = 0
+    top: int = 0
+    factor: int = 1
+
+    def __call__(self, x: float, y: float) -> tuple[int, int]:
+        """Return a photo point's pixel of the copy."""
+        return round(x / self.factor - self.left), round(y / self.factor - self.top)
+
+
+WHOLE = Place()
+
+
+class Finder(Protocol):
+    """Cuts a thing out of a copy (h, w, 3) of what is seen: (h, w) bool."""
+
+    def __call__(self, screen: NDArray[np.uint8], *, place: Place) -> MaskBool: ...
+
+
+def thing(
+    screen: NDArray[np.uint8], clicks: Sequence[Click], net: PromptNet | None = None,
+    place: Place = WHOLE,
+) -> MaskBool:  # fmt: skip
+    """Cut out the thing under the clicks; by the network where there is one."""
     from inpaint_studio.vision.segment import from_points
 
-    plus, minus = (
-        [(round(c.x), round(c.y)) for c in clicks if c.good is good] for good in (True, False)
-    )
+    plus, minus = ([place(c.x, c.y) for c in clicks if c.good is good] for good in (True, False))
     return from_points(screen, plus, minus, net=net).mask
+
+
+def boxed(
+    screen: NDArray[np.uint8], corners: tuple[Point, Point], net: PromptNet | None = None,
+    place: Place = WHOLE,
+) -> MaskBool:  # fmt: skip
+    """Cut out the thing in a box dragged around it, a little loose; by the network where there is
+    one. Raises: BadMask: the box is too small."""
+    from inpaint_studio.vision.segment import from_box
+
+    (x, y), (x2, y2) = (place(*corner) for corner in corners)
+    box = Box(min(x, x2), min(y, y2), max(x, x2), max(y, y2))
+    if net is None or net.why_not():
+        return from_box(screen, box).mask
+    return net.ask_box(screen, box).mask
+
+
+def stroked(screen: NDArray[np.uint8], points: Sequence[Point], place: Place = WHOLE) -> MaskBool:
+    """Cut out the thing that a stroke was drawn along."""
+    from inpaint_studio.vision.segment import from_strokes
+
+    canvas = np.zeros(screen.shape[:2], np.uint8)
+    line = np.array([place(x, y) for x, y in points], np.int32)
+    cv2.polylines(canvas, [line], False, 1, max(3, round(STROKE * max(screen.shape[:2]))))
+    return from_strokes(screen, canvas > 0).mask
 
 
 def grown(mask: MaskBool, px: int) -> MaskBool:

@@ -20,15 +20,15 @@ from inpaint_studio.ui.canvas.render import Evidence
 from inpaint_studio.ui.canvas.tool import Pointer, Tool
 from inpaint_studio.ui.retouch import shapes
 from inpaint_studio.ui.retouch.editor import Editor
-from inpaint_studio.ui.retouch.shape_tools import ShapeTool
+from inpaint_studio.ui.retouch.shape_tools import ShapeTool, draw_box, draw_line
 from inpaint_studio.ui.text import tr
 
 if TYPE_CHECKING:
     from inpaint_studio.proposals.base import Proposal
     from inpaint_studio.ui.retouch.document import Document
-    from inpaint_studio.vision.segment import PromptNet
 
 PREVIEW_PX = 1100
+DRAG_PX = 6
 BLUE = (90, 150, 250)
 
 
@@ -116,7 +116,11 @@ def _taken(
 
 
 class ObjectTool(ShapeTool):
-    """Click a thing to take it; further clicks add to it, Alt+clicks say what it is not."""
+    """Click a thing to take it; further clicks add to it, Alt+clicks say what it is not.
+
+    A box dragged around it, or a stroke along it (Shift), takes it at once; with Alt out of the
+    mask again.
+    """
 
     name = "object"
 
@@ -125,12 +129,42 @@ class ObjectTool(ShapeTool):
         self._pins = pins
         self._clicks: list[shapes.Click] = []
         self._base = -1
-        self._how = "add"
+        self._drawn: list[tuple[float, float]] = []
+        """Where the button was pressed, and what has been dragged since."""
+        self._strokes = False
         from inpaint_studio.vision.segment import PromptNet
 
         self._net = PromptNet()
 
     def press(self, pointer: Pointer) -> None:
+        self._drawn, self._strokes = [(pointer.x, pointer.y)], pointer.shift
+
+    def drag(self, pointer: Pointer) -> None:
+        self._drawn.append((pointer.x, pointer.y))
+        self.editor.canvas.update()
+
+    def release(self, pointer: Pointer) -> None:
+        drawn, self._drawn = self._drawn, []
+        self.editor.canvas.update()
+        if not drawn:
+            return
+        if not self._is_drag([*drawn, (pointer.x, pointer.y)]):
+            self._click(pointer)
+            return
+        self._clicks, self._how = [], self.how(pointer)
+        end = (pointer.x, pointer.y)
+        if self._strokes:
+            self._cut(partial(shapes.stroked, points=[*drawn, end]))
+        else:
+            self._cut(partial(shapes.boxed, corners=(drawn[0], end), net=self._net))
+
+    def _is_drag(self, points: list[tuple[float, float]]) -> bool:
+        """A hand that shakes while it clicks draws nothing."""
+        least = DRAG_PX * self.editor.canvas.devicePixelRatioF() / self.editor.canvas.view.zoom
+        x, y = points[0]
+        return any(max(abs(px - x), abs(py - y)) >= least for px, py in points)
+
+    def _click(self, pointer: Pointer) -> None:
         document = self.editor.document
         if document is None:
             return
@@ -143,14 +177,18 @@ class ObjectTool(ShapeTool):
             self.editor.undo()
         self._clicks.append(shapes.Click(pointer.x, pointer.y, not pointer.alt))
         self.editor.canvas.update()
-        if not any(click.good for click in self._clicks):
+        if any(click.good for click in self._clicks):
+            self._cut(partial(shapes.thing, clicks=tuple(self._clicks), net=self._net))
+
+    def _cut(self, find: shapes.Finder) -> None:
+        """Cut a thing out of what is seen, as `find` says, off the window's thread."""
+        document, canvas = self.editor.document, self.editor.canvas
+        if document is None:
             return
-        canvas = self.editor.canvas
         seen = Box(*(int(v) for v in (
             *canvas.view.to_photo(0, 0), *canvas.view.to_photo(*canvas.device_size()),
         ))).clamp(document.bounds)  # fmt: skip
-        work = partial(_cut_out, document, tuple(self._clicks), seen, self._net)
-        self.editor.in_order(work, self._take)
+        self.editor.in_order(partial(_cut_out, document, find, seen), self._take)
 
     def _take(self, found: tuple[Box, MaskBool, Proposal | None]) -> None:
         box, mask, shadow = found
@@ -164,16 +202,22 @@ class ObjectTool(ShapeTool):
         self.editor.canvas.update()
 
     def leave(self) -> None:
-        self._clicks = []
+        self._clicks, self._drawn = [], []
 
     def cancel(self) -> bool:
-        had, self._clicks = bool(self._clicks), []
+        had = bool(self._clicks or self._drawn)
+        self._clicks, self._drawn = [], []
         self.editor.canvas.update()
         return had
 
     def paint(self, painter: QPainter, canvas: Stage) -> None:
         ratio = canvas.devicePixelRatioF()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._is_drag(self._drawn or [(0.0, 0.0)]):
+            if self._strokes:
+                draw_line(painter, canvas, self._drawn)
+            else:
+                draw_box(painter, canvas, self._drawn[0], self._drawn[-1])
         for click in self._clicks:
             at = canvas.to_device(click.x, click.y)
             painter.setPen(QPen(QColor(255, 255, 255), 1.5 * ratio))
@@ -186,7 +230,7 @@ class ObjectTool(ShapeTool):
 
 
 def _cut_out(
-    document: Document, clicks: tuple[shapes.Click, ...], seen: Box, net: PromptNet
+    document: Document, find: shapes.Finder, seen: Box
 ) -> tuple[Box, MaskBool, Proposal | None]:
     """Cut the thing out of what is seen, read at a fitting level; and what it casts, if it does."""
     level = 0
@@ -198,8 +242,7 @@ def _cut_out(
         seen.left // factor, seen.top // factor, -(-seen.right // factor), -(-seen.bottom // factor)
     ).clamp(Box(0, 0, *size))
     screen = np.ascontiguousarray(document.pyramid.read(level, box))
-    local = [shapes.Click(c.x / factor - box.left, c.y / factor - box.top, c.good) for c in clicks]
-    found = shapes.thing(screen, local, net)
+    found = find(screen, place=shapes.Place(box.left, box.top, factor))
     if not found.any():
         return Box(0, 0, 0, 0), np.zeros((0, 0), np.bool_), None
     from inpaint_studio.proposals.objects import cast_by
