@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import MaskBool, Pixels
-from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.mask import grow
+from inpaint_studio.arrays import Pixels
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.closer import whole_line
@@ -190,54 +186,3 @@ def _of_line(
         full, kind="text", confidence=confidence, reason=reason, text=line.text,
         automatic=automatic,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Leftover:
-    """Text that can still be read after it should be gone: where, what, and what to add.
-
-    mask: (H, W) over the whole photo, the strokes still there, already grown.
-    """
-
-    box: Box
-    text: str
-    score: float
-    mask: MaskBool
-
-
-def letters_left(
-    before: Pixels, after: Pixels, mask: MaskBool, readers: Readers,
-    token: RunToken | None = None,
-) -> list[Leftover]:  # fmt: skip
-    """Return what can still be read in `after` near `mask`, with masks to try once more.
-
-    Only text that touches the edit and was there before counts; new text that a fill invented
-    has no strokes in `before` and is the judge's affair.
-    """
-    del before
-    token = token or RunToken()
-    touched = Box.of_mask(mask)
-    if touched.is_empty:
-        return []
-    frame = Box.of_shape(mask.shape)
-    crop = touched.pad(96).clamp(frame)
-    rgb = as_rgb8(after)[crop.slices].copy()
-    near = grow(mask[crop.slices], 3)
-    left: list[Leftover] = []
-    for line in readers.lines(rgb, token):
-        area = line.area_mask(rgb.shape[:2])
-        if not (area & near).any():
-            continue
-        glyphs = strokes(rgb, line, readers.text.read)
-        full = np.zeros(mask.shape, dtype=np.bool_)
-        if glyphs is not None:
-            part = full[crop.slices]
-            part[glyphs.box.slices] = grow(glyphs.mask, 2)
-        box = line.box.shift(crop.left, crop.top).clamp(frame)
-        left.append(Leftover(box, line.text, line.score, full))
-    return left
-
-
-def same_text(one: str, two: str) -> bool:
-    """Whether two readings are the same text but for a slip."""
-    return likeness(one, two) >= 0.8

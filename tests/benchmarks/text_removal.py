@@ -4,11 +4,11 @@
         [--judge]
 
 A run that was stopped goes on where it was, when started again with the same DIR and seed.
-For each case, in one run: propose strokes, fill by the text engine, read again, and once more
-where letters are left; "queued" is what can still be read, shows a piece in the letters' ink,
-could not be confirmed, or (with --judge) what the gates refuse. The two others fill the reader's
-boxes. The text area of the measures is the union of the reader's boxes and of the overlay, the
-same for all three.
+For each case, in one run: propose strokes, fill by the text engine, read again, and once more with
+a wider mask where letters are left, as the program does; "queued" is what can still be read, shows
+a piece in the letters' ink, could not be confirmed, or (with --judge) what the gates refuse. The
+two others fill the reader's boxes. The text area of the measures is the union of the reader's boxes
+and of the overlay, the same for all three.
 A miss is what an eye sees of the overlay past the mask: pieces of 20 px and more that differ from
 the truth by more than 2.3 ΔE and by more than the truth itself varies there, both smoothed over a
 pixel. `--quick` leaves out boxes + patch, the dearest of the three.
@@ -35,14 +35,15 @@ from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.scene import to_lab
+from inpaint_studio.gating.semantic import letters
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
-from inpaint_studio.imaging.mask import grow, regions, ring
+from inpaint_studio.imaging.mask import grow, regions, ring, stroke_width
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.table import propose
-from inpaint_studio.proposals.text import letters_left
 from inpaint_studio.records import RunOptions
+from inpaint_studio.routing.onward import WIDER_SHARE
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers
 from tests.benchmarks.text_masks import cases
@@ -101,13 +102,10 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     if not mask.any():
         return Outcome(case.photo, mask, time.perf_counter() - start, "nothing found")
     after = filled(case.photo, mask, "text")
-    left = [item for item in letters_left(case.photo, after, mask, readers) if item.mask.any()]
-    if left:
-        for item in left:
-            mask |= item.mask
-        mask = grow(mask, 1)
+    if letters_left(case, after, mask, readers):
+        mask = grow(mask, max(2, round(WIDER_SHARE * stroke_width(mask))))
         after = filled(case.photo, mask, "text")
-        if letters_left(case.photo, after, mask, readers):
+        if letters_left(case, after, mask, readers):
             queued = "letters can still be read"
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     beside = overlay_left(seen)
@@ -120,6 +118,13 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     if not queued and ink_left(seen).value > 0:
         queued = "a piece in the letters' ink is left"
     return Outcome(after, mask, time.perf_counter() - start, queued)
+
+
+def letters_left(case: Overlay, after: Rgb, mask: Mask, readers: Readers) -> bool:
+    """Whether the gates read letters on the edit that were there before."""
+    request = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
+    left, _ = letters(request, readers.letters, grow(mask, request.ring_px))
+    return left.value > 0
 
 
 def residue(case: Overlay, mask: Mask) -> int:

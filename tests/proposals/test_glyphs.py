@@ -14,7 +14,6 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal
 from inpaint_studio.proposals.glyphs import likeness
 from inpaint_studio.proposals.table import PROPOSERS, propose
-from inpaint_studio.proposals.text import letters_left
 from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.vision.readers import Readers
 from tests.overlays import Overlay, as_jpeg, compose, draw, fonts, placed, text_alpha
@@ -109,22 +108,6 @@ def test_sixteen_bit_photos_are_read_too(readers: Readers) -> None:
     assert [i.record for i in propose(deep, ["text"], readers, RunToken())] == [
         i.record for i in shallow
     ]
-
-
-def test_letters_left_finds_what_was_not_removed(readers: Readers) -> None:
-    photo = _photo()
-    alpha = placed(text_alpha("Spring Catalogue", None, 30), photo.shape, 40, 30)
-    shown = compose(photo, [(alpha, np.full(3, 255.0, dtype=np.float32))])
-    mask = alpha > 0.02
-    half = shown.copy()
-    half[:, :160][mask[:, :160]] = photo[:, :160][mask[:, :160]]
-    left = letters_left(shown, half, mask, readers)
-    assert left
-    rest = mask.copy()
-    rest[:, :165] = False
-    assert np.logical_or.reduce([item.mask for item in left])[rest].mean() > 0.9
-    assert letters_left(shown, photo, mask, readers) == []
-    assert letters_left(shown, half, np.zeros_like(mask), readers) == []
 
 
 def test_jpeg_ringing_is_taken_along(readers: Readers) -> None:
