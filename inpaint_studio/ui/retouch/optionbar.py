@@ -37,7 +37,7 @@ HINTS = {
     "lasso": "Draw around it · Alt: take away",
     "polygon": "Click the corners, Enter closes",
     "wand": "Click what looks alike",
-    "object": "Click it, or drag a box round it · Shift: stroke along it",
+    "object": "Click, or drag a box · Shift: stroke",
     "restore": "Paints the photo as it was opened",
     "source": "Alt: take away from the area",
     "dropper": "Alt+click takes a colour",
