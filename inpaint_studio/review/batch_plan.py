@@ -208,10 +208,6 @@ def changed_since(row: BatchItemRow) -> bool:
     return (now.size, now.mtime_ns) != (data.get("size"), data.get("mtime_ns"))
 
 
-def with_engine(options: BatchOptions, engine: str) -> BatchOptions:
-    return replace(options, run=replace(options.run, engine=engine)) if engine else options
-
-
 def run_ids(data: str) -> Sequence[str]:
     """Return the runs of a row, in the order they were made."""
     return list(json.loads(data).get("runs", ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -223,14 +223,6 @@ def reversal_rate(events: Sequence[Decision]) -> Share:
 def queue_ages_h(created: Iterable[str], now: datetime) -> list[float]:
     """Return how long each waiting item has waited, in hours."""
     return [max(0.0, (now - _moment(moment)).total_seconds() / 3600) for moment in created]
-
-
-def verdicts_per_reviewer(events: Iterable[Decision]) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for event in events:
-        if not event.automatic and event.verdict != "undo":
-            counts[event.reviewer][event.verdict] += 1
-    return dict(counts)
 
 
 def agreement(events: Iterable[Decision]) -> Share:
