@@ -28,6 +28,9 @@ DecideBy: TypeAlias = Literal["gates", "probes"]
 EditState: TypeAlias = Literal["accepted", "queued", "rejected", "superseded"]
 
 KINDS: tuple[Kind, ...] = ("text", "object", "blemish", "logo", "watermark", "painted")
+LETTER_KINDS: tuple[Kind, ...] = ("text", "watermark")
+TEXT_KINDS: tuple[Kind, ...] = (*LETTER_KINDS, "logo")
+"""What has letters for certain, and what may have some."""
 
 T = TypeVar("T")
 

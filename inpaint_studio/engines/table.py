@@ -96,8 +96,8 @@ ENGINES: Mapping[str, Engine] = _Table()
 
 def check_names(parameters: Iterable[str]) -> None:
     """Raise `BadSetting` for a parameter that no engine has: it is most likely misspelled."""
-    every = {name for maker in ENGINES.values() for name in maker.takes}
     for name in parameters:
+        every = {taken for maker in ENGINES.values() for taken in maker.takes}
         if name not in every:
             alike = difflib.get_close_matches(name, sorted(every), n=1)
             meant = f"do you mean {alike[0]!r}?" if alike else "leave it out."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -16,27 +17,29 @@ from inpaint_studio.gating.evidence import placed
 from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import make_scene
-from inpaint_studio.gating.semantic import TEXT_KINDS
+from inpaint_studio.gating.scene import Scene, make_scene
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.remainder import remainder
+from inpaint_studio.records import LETTER_KINDS, TEXT_KINDS
 
-INK_KINDS = ("text", "watermark")
 
-
-def readings_beside(request: JudgeRequest) -> list[tuple[str, Measured, float]]:
+def readings_beside(
+    request: JudgeRequest, scene: Scene | None = None
+) -> list[tuple[str, Measured, float]]:
     """Return (name, measured, seconds) of `ink_left` and `overlay_left`, or of `thing_left`.
+
+    scene: the request's, where it was made before.
 
     Boxes are in the request's pixels. Where something new was asked for, what stood there need
     not go whole.
     """
     looks: list[tuple[str, Callable[[JudgeRequest], Measured]]] = []
-    if request.kind in INK_KINDS:
+    if request.kind in LETTER_KINDS:
         looks.append(("ink_left", ink_left))
     if request.kind == "text":
         looks.append(("overlay_left", overlay_left))
     if asks_for_the_rest(request):
-        looks.append(("thing_left", thing_left))
+        looks.append(("thing_left", partial(thing_left, scene=scene)))
     found = []
     for name, look in looks:
         started = time.perf_counter()
@@ -49,9 +52,9 @@ def asks_for_the_rest(request: JudgeRequest) -> bool:
     return request.kind not in TEXT_KINDS and not request.asks_for_new
 
 
-def thing_left(request: JudgeRequest) -> Measured:
+def thing_left(request: JudgeRequest, scene: Scene | None = None) -> Measured:
     """Return how far, in px, what the mask removes reaches out of it (0: nothing that is seen)."""
-    scene = make_scene(request)
+    scene = scene or make_scene(request)
     rest = remainder(scene.lab_before, scene.mask, scene.outside > scene.ring_px)
     if not rest.any():
         return Measured(0.0)

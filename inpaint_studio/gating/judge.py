@@ -63,7 +63,7 @@ def judge(
     wanted = second_pass.wanted(request, accepted=first.verdict.accepted)
     if not wanted and request.budget == "cheap":
         return first
-    for found in readings_beside(request):
+    for found in readings_beside(request, scene):
         evidence.add(*found)
     if wanted and semantic is not None:
         for found in second_pass.semantic_readings(request, semantic, token):

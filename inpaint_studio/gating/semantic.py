@@ -19,6 +19,7 @@ from inpaint_studio.gating.scene import to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import TEXT_KINDS
 
 Found = tuple[Box, str, float]
 
@@ -31,7 +32,6 @@ OBJECT_BEFORE = 0.35
 OBJECT_ON_EDIT = 0.15
 FACE_SCORE = 0.6
 FACE_WHOLE = 0.7
-TEXT_KINDS = ("text", "watermark", "logo")
 
 
 def wanted(request: JudgeRequest, *, accepted: bool) -> bool:

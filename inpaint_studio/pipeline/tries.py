@@ -19,12 +19,18 @@ from inpaint_studio.pipeline.attempt import Attempt, RegionInput, attempt
 from inpaint_studio.pipeline.planning import recipe_like
 from inpaint_studio.pipeline.probing import CLEARLY, probe_looks
 from inpaint_studio.pipeline.request import Fatal, Sink
-from inpaint_studio.records import AttemptRecord, FillRecipe, Plan, Reason, Stage
+from inpaint_studio.records import (
+    LETTER_KINDS,
+    AttemptRecord,
+    FillRecipe,
+    Plan,
+    Reason,
+    Stage,
+)
 from inpaint_studio.routing.onward import after_failure, next_route
 from inpaint_studio.routing.route import number
 
 BROKEN = (EngineFailed, Missing, MemoryError)
-LETTER_KINDS = ("text", "watermark")
 
 
 class Tries:

@@ -12,6 +12,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import regions
 from inpaint_studio.proposals.base import Proposal
+from inpaint_studio.records import TEXT_KINDS
 from inpaint_studio.ui.canvas.picture import level_size
 from inpaint_studio.ui.retouch.document import Document
 from inpaint_studio.ui.retouch.editor import Editor
@@ -51,7 +52,7 @@ class RestPins(QObject):
         self._asked += 1
         self._pins.suggest("rest", [])
         document = self._editor.document
-        if document is None or document.mask.is_empty or self._editor.kind in ("text", "logo"):
+        if document is None or document.mask.is_empty or self._editor.kind in TEXT_KINDS:
             self._soon.stop()
         else:
             self._soon.start()
