@@ -54,6 +54,21 @@ def test_an_effect_left_behind_is_seen_beside_the_mask(name: str, effect):
     assert not (request.mask & (measured.map > 0)).any()
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_glow_is_seen_though_most_of_the_line_lies_on_black(dark: bool):
+    bare = photo("brick")
+    bare[:, 140:] = bare[:, 140:] // 24
+    effect = glow(bare.shape)
+    letters = ink(bare.shape)
+    layers = [(letters, LIGHT)]
+    before = compose(bare, [(effect, BLACK), *layers] if dark else layers)
+    mask = grow(letters > 0, 1)
+    after = before.copy()
+    after[mask] = bare[mask]
+    request = JudgeRequest(before=before, after=after, mask=mask, kind="text")
+    assert (overlay_left(request).value > 0) == dark
+
+
 @pytest.mark.parametrize("effect", [glow, shadow])
 @pytest.mark.parametrize("name", ["brick", "gravel", "grass", "coffee", "rocket", "chelsea"])
 def test_nothing_is_seen_where_it_was_taken_along(name: str, effect):
