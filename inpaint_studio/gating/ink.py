@@ -3,8 +3,9 @@
 Where letters were taken off, before and after tell their ink, the width of their strokes and their
 height. A piece beside the mask that is of this ink, as thin, no higher, and that stands out from
 its own ground, all round, is one of them left behind; the brightest part of something bright beside
-them is not. Ink of many colours, or hardly another than its ground, tells nothing: then nothing is
-found.
+them is not. Ink that is one colour to the level needs no form: where the photo has none of it,
+every pixel of it is a rest. Ink of many colours, or hardly another than its ground, or as things
+further off have it, tells nothing: then nothing is found.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.around import letter_height
+from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 
 Lab = NDArray[np.float32]
@@ -39,18 +41,22 @@ SCRAP_PX, WITHIN_MASK = 10, 0.5
 ALONE, AROUND_PX = 0.75, (1.5, 3.5)
 """Share of what lies so far around a piece that is another colour: letters end at once, the light
 on a cup fades."""
+AT_HOME = 0.005
+"""Share of what lies further off that is such ink, too: then a piece of it may be anything."""
 _RIM_PX = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ink:
-    """colour (3,) Lab; near: how far from it counts as it; stroke_px, height_px of its letters."""
+    """colour (3,) Lab; near: how far from it counts as it; stroke_px, height_px of its letters;
+    is_exact: whether it is one colour to the level."""
 
     colour: NDArray[np.float32]
     near: float
     apart: float
     stroke_px: float
     height_px: float
+    is_exact: bool
 
 
 def ink_left(request: JudgeRequest) -> Measured:
@@ -63,7 +69,14 @@ def ink_left(request: JudgeRequest) -> Measured:
         return Measured(0.0)
     away = distance(~mask)
     room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
-    left = _pieces(after, np.asarray(room), away, ink) | _scraps(after, mask, ink)
+    bare = away > WITHIN * ink.height_px
+    off, inked = _inked(after, ink)
+    left = np.zeros_like(mask)
+    if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
+        left |= _pieces(off, inked & room, away, ink) | _scraps(off, inked & ~mask, mask, ink)
+    if ink.is_exact:
+        near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
+        left |= of_exact_ink(after, ink.colour, near, bare)
     if not left.any():
         return Measured(0.0)
     plane = np.zeros(request.mask.shape, dtype=np.float32)
@@ -93,14 +106,20 @@ def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
     if not height:
         return None
     near = min(max(9.0, 3 * off), 0.4 * apart)
-    return _Ink(colour.astype(np.float32), near, apart, usual_stroke_px(strokes, by_area=True),
-                height)  # fmt: skip
+    one = exact_ink(before, core)
+    return _Ink(
+        colour.astype(np.float32) if one is None else one, near, apart,
+        usual_stroke_px(strokes, by_area=True), height, is_exact=one is not None,
+    )  # fmt: skip
 
 
-def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
-    """The pixels of pieces that look like letters of this ink."""
-    off, inked = _inked(after, ink)
-    found = inked & room
+def _pieces(
+    off: NDArray[np.float32], found: MaskBool, away: NDArray[np.float32], ink: _Ink
+) -> MaskBool:
+    """The pixels of pieces that look like letters of this ink.
+
+    off: how far each pixel is from the ink, Lab; found: what is of it in reach of the mask.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         found.astype(np.uint8), connectivity=8
     )
@@ -123,12 +142,13 @@ def _pieces(after: Lab, room: MaskBool, away: NDArray[np.float32], ink: _Ink) ->
     return kept
 
 
-def _scraps(after: Lab, mask: MaskBool, ink: _Ink) -> MaskBool:
+def _scraps(
+    off: NDArray[np.float32], found: MaskBool, mask: MaskBool, ink: _Ink
+) -> MaskBool:  # fmt: skip
     """The pixels of ink that the mask left out in the middle of letters: most of what lies around
     such a scrap is masked, and all of it is of another colour."""
-    off, inked = _inked(after, ink)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (inked & ~mask).astype(np.uint8), connectivity=8
+        found.astype(np.uint8), connectivity=8
     )
     near = grow(mask, 1)
     kept = np.zeros(mask.shape, dtype=np.bool_)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread, to_lab
@@ -106,11 +107,13 @@ def ink_pixels(rgb: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.float32]:
 
 
 def strokes(
-    rgb: NDArray[np.uint8], line: Line, read: Read, *, inks: Sequence[NDArray[np.float32]] = ()
-) -> Glyphs | None:
+    rgb: NDArray[np.uint8], line: Line, read: Read, *, inks: Sequence[NDArray[np.float32]] = (),
+    bare: MaskBool | None = None,
+) -> Glyphs | None:  # fmt: skip
     """Return the strokes of `line` in an 8-bit sRGB photo; None when none can be told.
 
-    inks: Lab colours that other lines are written in, to be tried as well.
+    inks: Lab colours that other lines are written in, to be tried as well. bare: (H, W), where no
+    line lies; without it all but this one.
     """
     frame = Box.of_shape(rgb.shape)
     box = line.box.pad(round(max(10.0, 1.4 * line.thickness_px))).clamp(frame)
@@ -132,6 +135,8 @@ def strokes(
     if found.core.shape != crop.shape[:2]:
         found = _enlarged(found, crop, factor)
     lab = to_lab(crop)
+    past = ~found.room if bare is None else ~found.room & bare[box.slices]
+    found = _with_exact_ink(found, lab, past)
     angle = None if line.curved else line.angle_deg
     mask = grown_to_effects(lab, found.core, found.room, line.thickness_px, angle)
     mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px, angle)
@@ -183,6 +188,14 @@ def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
 
     core, room = full(ink.core), full(ink.room)
     return replace(ink, core=core, room=room, width=ink.width / factor)
+
+
+def _with_exact_ink(ink: _Ink, lab: NDArray[np.float32], bare: MaskBool) -> _Ink:
+    """Return the ink with all of its one colour, where it has one."""
+    colour = exact_ink(lab, ink.core)
+    if colour is None:
+        return ink
+    return replace(ink, core=ink.core | of_exact_ink(lab, colour, ink.room, bare))
 
 
 def _best(

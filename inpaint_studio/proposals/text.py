@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import Pixels
+from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.closer import whole_line
@@ -119,9 +119,10 @@ def _all_strokes(
     The lines of one overlay are written alike, and some of them lie on kinder ground.
     """
     found: list[Glyphs | None] = []
+    bare = _bare(lines, (rgb.shape[0], rgb.shape[1]))
     for number, line in enumerate(lines):
         token.step(0.8 * number / max(1, len(lines)), "finding strokes")
-        found.append(strokes(rgb, line, readers.text.read))
+        found.append(strokes(rgb, line, readers.text.read, bare=bare))
     sure = [
         (line, glyphs) for line, glyphs in zip(lines, found)
         if glyphs is not None and glyphs.agreement >= ENOUGH and glyphs.core.sum() >= 40
@@ -131,10 +132,18 @@ def _all_strokes(
             continue
         token.step(0.8 + 0.2 * number / len(lines), "finding strokes")
         inks = [ink_colour(rgb, other) for mate, other in sure if alike(line, mate)][:2]
-        again = strokes(rgb, line, readers.text.read, inks=inks) if inks else None
+        again = strokes(rgb, line, readers.text.read, inks=inks, bare=bare) if inks else None
         if again is not None and (glyphs is None or again.agreement > glyphs.agreement):
             found[number] = again
     return found
+
+
+def _bare(lines: list[Line], shape: tuple[int, int]) -> MaskBool:
+    """Return where in a photo of that shape no line lies, (H, W)."""
+    held = np.zeros(shape, dtype=np.bool_)
+    for line in lines:
+        held |= line.area_mask(shape)
+    return ~held
 
 
 def _laid_over(rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]]) -> list[bool]:

@@ -93,3 +93,21 @@ def test_a_scrap_that_the_mask_left_out_amid_a_letter_is_found(seed: int):
     measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
     assert measured.value >= 10 and measured.box is not None
     assert abs(measured.box.left - here[1]) <= 8 and abs(measured.box.top - here[0]) <= 8
+
+
+@pytest.mark.parametrize("left_over", [False, True])
+def test_a_stripe_on_ground_nearly_of_the_inks_own_colour_is_found(left_over: bool):
+    bare, word = ground(2), drawn("MORNING", 30)
+    yellow = np.array([255, 240, 90], dtype=np.float32)
+    rows, columns = np.nonzero(word > 0.99)
+    place = columns == np.bincount(columns).argmax()
+    top, column = int(rows[place].min()), int(columns[place][0])
+    bare[top - 8 : top + 40, column - 8 : column + 9] = (225, 215, 90)
+    before = compose(bare, [(word, yellow)])
+    mask = grow(word > 0, 2)
+    if left_over:
+        mask[:, column - 1 : column + 2] = False
+    after = before.copy()
+    after[mask] = bare[mask]
+    measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert (measured.value > 0) == left_over

@@ -1,0 +1,85 @@
+"""Ink that is one colour to the level: what a program writes into a photo, and a scene never shows.
+
+Where the strokes that are known share such a colour and the photo around them does not have it,
+every pixel of that colour is ink, whatever shape it has. Nothing needs to be read or thresholded:
+a stripe of a letter on ground nearly of its colour, which all other ways lose, is found by it. A
+JPEG's ink is not of one colour, and tells nothing here.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
+
+SAME, SHARE, LEAST_PX = 0.7, 0.15, 12
+"""Lab, between pixels of one ink; which share and how many of the strokes' pixels must have it."""
+ALIKE = 1.5
+"""Lab, from the ink: a pixel so near is of it."""
+AT_HOME = 0.001
+"""Share of the photo beside the strokes from which on the colour is its own as well."""
+BARE_PX, PIECE_PX = 200, 4
+"""Pixels of bare photo that tell whether it is, and of a piece of ink at least."""
+CLIPPED = (1.0, 99.0)
+"""Lab lightness of what may be a light or a shade that the camera clipped."""
+ENDS_PX, ENDS_OFF, ENDS = (1.2, 2.3), 12.0, 0.75
+"""So far around a piece such a share must be so far (Lab) from its colour."""
+
+
+def exact_ink(lab: NDArray[np.float32], strokes: MaskBool) -> NDArray[np.float32] | None:
+    """Return the one colour (3,) of most strokes' insides; None where they have none.
+
+    lab: (H, W, 3) CIELAB; strokes: (H, W).
+    """
+    values = lab[strokes]
+    if len(values) < LEAST_PX:
+        return None
+    codes = np.rint(values).astype(np.int64) @ np.array([1 << 20, 1 << 10, 1])
+    names, counts = np.unique(codes, return_counts=True)
+    middle = np.median(values[codes == names[counts.argmax()]], axis=0)
+    of_it = np.sqrt(((values - middle) ** 2).sum(axis=1)) <= SAME
+    if int(of_it.sum()) < max(LEAST_PX, SHARE * len(values)):
+        return None
+    return np.asarray(np.median(values[of_it], axis=0), dtype=np.float32)
+
+
+def is_clipped(ink: NDArray[np.float32]) -> bool:
+    """Say whether a Lab colour may be a light or a shade that a camera clipped."""
+    return not CLIPPED[0] < float(ink[0]) < CLIPPED[1]
+
+
+def of_exact_ink(
+    lab: NDArray[np.float32], ink: NDArray[np.float32], room: MaskBool, bare: MaskBool
+) -> MaskBool:
+    """Return the pixels (H, W) of that ink within `room`; none where it is at home in the photo.
+
+    bare: (H, W), what shows the photo alone. Specks of fewer than PIECE_PX are left out, and where
+    the ink is white or black what fades into its ground: lights and shades clip to that.
+    """
+    of_it = np.sqrt(((lab - ink) ** 2).sum(axis=2)) <= ALIKE
+    if int(bare.sum()) < BARE_PX or float(of_it[bare].mean()) > AT_HOME:
+        return np.zeros_like(room)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (of_it & room).astype(np.uint8), connectivity=8
+    )
+    kept = stats[:, cv2.CC_STAT_AREA] >= PIECE_PX
+    kept[0] = False
+    if is_clipped(ink):
+        off = np.sqrt(((lab - ink) ** 2).sum(axis=2))
+        for name in np.flatnonzero(kept):
+            kept[name] = _ends_at_once(off, labels, int(name), stats[name])
+    return np.asarray(kept[labels], dtype=np.bool_)
+
+
+def _ends_at_once(
+    off: NDArray[np.float32], labels: NDArray[np.int32], name: int, stats: NDArray[np.int32]
+) -> bool:
+    """Whether what lies right around a piece is of another colour: a light that clips fades."""
+    left, top, wide, high = (int(value) for value in stats[:4])
+    box = Box(left, top, left + wide, top + high).pad(5).clamp(Box.of_shape(labels.shape))
+    away = cv2.distanceTransform((labels[box.slices] != name).astype(np.uint8), cv2.DIST_L2, 5)
+    around = off[box.slices][(away > ENDS_PX[0]) & (away <= ENDS_PX[1])]
+    return bool(around.size) and float((around > ENDS_OFF).mean()) >= ENDS

@@ -1,0 +1,64 @@
+"""Ink of one colour to the level is found whole, and told from what the photo has itself."""
+
+import numpy as np
+import pytest
+
+from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
+from inpaint_studio.proposals.ground import to_lab
+
+SHAPE = (60, 160)
+
+
+def scene(colour: tuple[int, int, int], *, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """A rough photo with four bars in one ink, and where they are."""
+    rng = np.random.default_rng(3)
+    photo = rng.integers(90, 160, (*SHAPE, 3)).astype(np.float32)
+    bars = np.zeros(SHAPE, dtype=bool)
+    for left in (20, 50, 80, 110):
+        bars[20:40, left : left + 4] = True
+    photo[bars] = np.array(colour) + noise * rng.normal(size=(int(bars.sum()), 3))
+    return np.clip(photo, 0, 255).astype(np.uint8), bars
+
+
+def test_a_bar_that_was_lost_is_found_by_its_ink():
+    photo, bars = scene((20, 200, 90))
+    known = bars.copy()
+    known[:, 100:] = False
+    lab = to_lab(photo)
+    ink = exact_ink(lab, known)
+    assert ink is not None
+    room = np.zeros(SHAPE, dtype=bool)
+    room[10:50] = True
+    found = of_exact_ink(lab, ink, room, ~room)
+    assert (found == bars).all()
+
+
+def test_ink_that_varies_as_a_scene_does_is_not_of_one_colour():
+    photo, bars = scene((20, 200, 90), noise=6.0)
+    assert exact_ink(to_lab(photo), bars) is None
+
+
+def test_ink_that_the_photo_has_elsewhere_tells_nothing():
+    photo, bars = scene((20, 200, 90))
+    photo[2:5, 10:60] = (20, 200, 90)
+    room = np.zeros(SHAPE, dtype=bool)
+    room[10:50] = True
+    lab = to_lab(photo)
+    ink = exact_ink(lab, bars)
+    assert ink is not None and not of_exact_ink(lab, ink, room, ~room).any()
+
+
+@pytest.mark.parametrize("fades", [False, True])
+def test_a_light_that_clips_is_no_white_ink(fades: bool):
+    photo, bars = scene((255, 255, 255))
+    if fades:
+        y, x = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
+        light = 330 * np.exp(-(((x - 140) / 14) ** 2) - ((y - 30) / 14) ** 2)
+        photo = np.maximum(photo, np.clip(light, 0, 255)[..., None].astype(np.uint8))
+    else:
+        photo[25:35, 138:142] = 255
+    room = np.zeros(SHAPE, dtype=bool)
+    room[10:50] = True
+    lab = to_lab(photo)
+    found = of_exact_ink(lab, np.array([100, 0, 0], dtype=np.float32), room, ~room)
+    assert found[25:35, 138:142].any() != fades
