@@ -3,9 +3,9 @@
 A program writes in one ink, and its edges are a pixel wide whatever the lens did. A sign takes on
 light, grain and the lens' softness. Two witnesses, then: how even the ink is, and how steeply its
 edges rise in lightness (colour is softened by JPEG). Ink that is the same to a level needs no
-second one, for no scene has it; ink that varies as JPEG and veils make it vary, or from letter to
-letter, needs crisp edges; hairlines, all edge and no inside, need crisper ones, a level line, and
-strokes that read well.
+second one, for no scene has it, be it in a part of thin strokes alone; ink that varies as JPEG and
+veils make it vary, or from letter to letter, needs crisp edges; hairlines, all edge and no inside,
+need crisper ones, a level line, and strokes that read well.
 
 Rejected: the grain within the strokes against the ground's (few strokes are wide enough), and the
 slope of the whole line (a good part of all signs is photographed level).
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
+from inpaint_studio.imaging.exact import exact_ink, is_clipped
 from inpaint_studio.proposals.glyphs import Glyphs, ink_pixels
 from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.vision.lines import Line
@@ -40,6 +41,8 @@ def is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
     runs_along = abs((line.angle_deg + 45) % 90 - 45) <= ALONG_DEG
     varies, inner = unevenness(rgb, glyphs)
     crisp = crispness(rgb, glyphs)
+    if not line.curved and _of_one_ink(rgb, glyphs):
+        return crisp is None or crisp >= SOFTEST
     if inner < FEW_PX:
         well_read = glyphs.agreement >= AGREES_THIN
         return runs_along and well_read and varies <= EVEN_THIN and (crisp or 0.0) >= CRISP_THIN
@@ -48,6 +51,13 @@ def is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
     if (crisp or 0.0) < CRISP:
         return False
     return varies <= (EVEN_ALONG if runs_along else EVEN) or within_letters(rgb, glyphs) <= ONE_INK
+
+
+def _of_one_ink(rgb: NDArray[np.uint8], glyphs: Glyphs) -> bool:
+    """Whether a good part of the strokes' pixels has one colour to the level, and none that a
+    camera clips: hairlines have few such pixels, a scene none."""
+    ink = exact_ink(to_lab(np.ascontiguousarray(rgb[glyphs.box.slices])), glyphs.core)
+    return ink is not None and not is_clipped(ink)
 
 
 def unevenness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> tuple[float, int]:

@@ -18,18 +18,23 @@ def places_held(core: MaskBool, box: Box, line: Line) -> NDArray[np.bool_]:
 
     core: (H, W) over `box` of the photo.
     """
-    quad = line.quad.astype(np.float64)
-    run, down = quad[1] - quad[0], quad[3] - quad[0]
-    way = down if np.linalg.norm(down) > np.linalg.norm(run) else run
-    length = max(float(np.linalg.norm(way)), 1.0)
+    quad, way, length, size = _run(line)
     rows, columns = np.nonzero(core)
     points = np.stack([columns + box.left, rows + box.top], axis=1) - quad[0]
-    size = max(_CELL * line.thickness_px, 1.0)
     count = max(1, int(np.ceil(length / size)))
     held = np.zeros(count, dtype=np.bool_)
     places = ((points @ way) / length // size).astype(np.int64)
     held[places[(places >= 0) & (places < count)]] = True
     return held
+
+
+def _run(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
+    """The outline of a line, the way along it, its length and that of a place, px."""
+    quad = line.quad.astype(np.float64)
+    run, down = quad[1] - quad[0], quad[3] - quad[0]
+    way = down if np.linalg.norm(down) > np.linalg.norm(run) else run
+    length = max(float(np.linalg.norm(way)), 1.0)
+    return quad, way, length, max(_CELL * line.thickness_px, 1.0)
 
 
 def longest_gap(core: MaskBool, box: Box, line: Line) -> float:
@@ -39,5 +44,8 @@ def longest_gap(core: MaskBool, box: Box, line: Line) -> float:
     """
     if line.curved:
         return 0.0
-    ends = np.flatnonzero(np.concatenate([[True], places_held(core, box, line), [True]]))
+    _, _, length, size = _run(line)
+    held = np.flatnonzero(places_held(core, box, line))
+    # The last place is cut by the line's end.
+    ends = np.concatenate([[-1.0], held, [max(length / size, held.max(initial=-1) + 1)]])
     return _CELL * float(np.diff(ends).max() - 1)

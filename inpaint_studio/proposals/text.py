@@ -26,7 +26,7 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 
 AGREES = 0.75
 """From this on the strokes alone read like the photo: a second witness for the line."""
-LOST, GAP = 2, 1.0
+LOST, GAP = 1, 1.0
 """Letters at an end of a line that its strokes do not read, and heights of the line without any
 stroke: from so much on a part of it may lie on ground of its own colour."""
 SAME_INK = 9.0

@@ -16,7 +16,7 @@ from inpaint_studio.proposals.laid_over import (
 )
 from inpaint_studio.proposals.text import _laid_over
 from inpaint_studio.vision.lines import Line
-from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
+from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha, turned
 from tests.signs import draw_sign
 
 SHAPE = (120, 360)
@@ -91,11 +91,27 @@ def test_crisp_letters_of_uneven_ink_are_a_sign():
 def test_hairlines_are_laid_over_only_where_level_and_well_read():
     thin = lettering(16)
     thin_line = replace(line(), thickness_px=16.0)
-    shown, drawn = written(thin), glyphs(thin)
+    noise = np.random.default_rng(6).normal(size=(*SHAPE, 1)) * 2
+    shown = (written(thin, 230) + noise * thin[..., None]).astype(np.uint8)
+    drawn = glyphs(thin)
     assert unevenness(shown, drawn)[1] < 30
     assert is_laid_over(thin_line, drawn, shown)
     assert not is_laid_over(replace(line(5.0), thickness_px=16.0), drawn, shown)
     assert not is_laid_over(thin_line, replace(drawn, agreement=0.8), shown)
+
+
+@pytest.mark.parametrize(("level", "grain", "is_over"), [(235, 0, True), (235, 4, False),
+                                                         (255, 0, False)])  # fmt: skip
+def test_thin_turned_letters_are_laid_over_where_some_have_one_ink_to_the_level(
+    level: int, grain: float, is_over: bool
+):
+    thin = turned(text_alpha("New Arrival", fonts()[0], 15), 25)
+    alpha = placed(thin, SHAPE, 30, 10)
+    shown = written(alpha, level).astype(np.float32)
+    noise = np.random.default_rng(2).normal(size=shown.shape) * grain
+    shown = np.clip(shown + noise * alpha[..., None], 0, 255).astype(np.uint8)
+    assert unevenness(shown, glyphs(alpha))[1] < 30
+    assert is_laid_over(line(25), glyphs(alpha), shown) == is_over
 
 
 def test_ink_as_light_as_its_ground_has_no_edges_to_tell_by():

@@ -25,3 +25,11 @@ def test_the_longest_stretch_without_strokes_is_measured_in_heights(missing, gap
     core[12:28, 12:208:8] = True
     core[:, 10 + missing[0] : 10 + missing[1]] = False
     assert longest_gap(core[5:], Box(0, 5, 220, 40), line) == gap
+
+
+def test_the_room_that_a_detector_leaves_past_the_last_letter_is_no_place_without_strokes():
+    quad = np.array([[10, 10], [206, 10], [206, 30], [10, 30]], np.float32)
+    line = Line(quad, quad, 0.9, 20.0, 196.0, text="HHHHHHHHHH", score=0.95)
+    core = np.zeros((40, 220), dtype=bool)
+    core[12:28, 12:188:8] = True
+    assert longest_gap(core, Box(0, 0, 220, 40), line) == pytest.approx(0.8)
