@@ -31,6 +31,9 @@ other directions' change they may show then."""
 _FURTHER, _RINGS_PX = 1.8, 2.6
 """How far beyond what the surest direction shows by itself all together may reach, and how far a
 JPEG's ringing does, which none may show by itself."""
+_UNLIKE = 1.5
+"""How many times as far as most directions show (and a pixel more) one may reach: no effect does
+more, a form of the ground that lies there does."""
 _RINGS_UNSEEN, _RINGS_MOST, _RINGS_SHARE = (2.3, 5.0), 12.0, 0.33
 """Lab: less of ringing than the ground varies is not seen, within these; more in the median, or
 such a share of the ink, is none."""
@@ -120,8 +123,9 @@ class _Reach:
         sector = self._sector[self._use]
         own = np.array([self._profile.ends_at(sector == k, 1.5, self._edge)
                         for k in range(SECTORS)])  # fmt: skip
-        if self.round_about <= SOFT_EDGE_PX:
-            own[_alone(own)] = 0
+        own[_alone(own)] = 0
+        if own.any():
+            own = np.minimum(own, _UNLIKE * float(np.median(own[own > 0])) + 1)
         most = max(_RINGS_PX, _FURTHER * float(own.max()))
         far = min(self.round_about, most)
         if not own.any() and self.round_about > _RINGS_PX:
@@ -151,11 +155,14 @@ class _Reach:
 
 def _alone(own: NDArray[np.float64]) -> MaskBool:
     """Where an effect lies in one direction and in neither beside it: letters have round corners,
-    the ground's own edges have none."""
-    return np.asarray(
-        (own > SOFT_EDGE_PX) & (np.maximum(np.roll(own, 1), np.roll(own, -1)) <= SOFT_EDGE_PX),
-        dtype=np.bool_,
-    )
+    the ground's own edges have none. Where several directions show one, only if it is by far the
+    longest of all."""
+    beside = np.maximum(np.roll(own, 1), np.roll(own, -1))
+    alone = (own > SOFT_EDGE_PX) & (beside <= SOFT_EDGE_PX)
+    if (own > SOFT_EDGE_PX).sum() >= _ONE_SIDE:
+        others = np.array([np.delete(own, k).max() for k in range(len(own))])
+        alone &= own > _FURTHER * others
+    return np.asarray(alone, dtype=np.bool_)
 
 
 def _against_ground(

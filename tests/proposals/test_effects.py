@@ -26,3 +26,16 @@ def test_a_soft_shadow_is_taken_along_on_its_side_alone(name: str, top: int, sha
     overlay = (ink > 0) | (shadow > 0.08)
     assert mask[overlay].mean() > 0.97
     assert (mask & ~grow(overlay, 2)).sum() < 0.06 * overlay.sum()
+
+
+def test_one_direction_alone_is_no_effect_unless_several_show_one():
+    from inpaint_studio.proposals.effects import _alone
+
+    horizon = np.array([0, 0, 0, 0, 0, 0, 4.6, 0])
+    assert _alone(horizon).tolist() == (horizon > 0).tolist()
+    shadow = np.array([0, 4.6, 3.6, 0, 0, 0, 0, 1.6])
+    assert not _alone(shadow).any()
+    outline = np.array([2.6, 0, 2.6, 1.6, 3.6, 0, 0, 0])
+    assert not _alone(outline).any()
+    both = np.array([0, 3.6, 2.6, 0, 0, 0, 9.6, 0])
+    assert _alone(both).tolist() == (both > 9).tolist()
