@@ -58,12 +58,16 @@ class FillRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One fact that moved a decision: the sentence, and the number it rests on."""
+    """One fact that moved a decision: the sentence, and the number it rests on.
+
+    warns: it speaks against the result to come, not for the engine that was chosen.
+    """
 
     text: str
     feature: str = ""
     value: float | None = None
     limit: float | None = None
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def without_effect(name: str, options: RunOptions) -> tuple[Reason, ...]:
     if not idle:
         return ()
     others = f"the engine {name} has no such parameter"
-    return (Reason(text=f"Without effect: {', '.join(idle)}; {others}."),)
+    return (Reason(text=f"Without effect: {', '.join(idle)}; {others}.", warns=True),)
 
 
 def cut_through(region: RegionInput, recipe: FillRecipe) -> tuple[Reason, ...]:
@@ -84,4 +84,4 @@ def cut_through(region: RegionInput, recipe: FillRecipe) -> tuple[Reason, ...]:
         f"The mask seems to cut through a thing, which reaches {rest:.0f} px out of it. Mask the "
         "rest, too, or a person must look at the result."
     )
-    return (Reason(text=words, feature="thing_left", value=rest),)
+    return (Reason(text=words, feature="thing_left", value=rest, warns=True),)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from inpaint_studio.geometry import Box
@@ -22,6 +23,7 @@ from inpaint_studio.records import (
     FillRecipe,
     Plan,
     Reading,
+    Reason,
     Stage,
     Verdict,
 )
@@ -34,6 +36,7 @@ from inpaint_studio.ui.dialogs.palette import CommandPalette
 from inpaint_studio.ui.dialogs.settings import SettingsDialog, value_of
 from inpaint_studio.ui.dialogs.stages import rows_of, viewable
 from inpaint_studio.ui.retouch import desk
+from inpaint_studio.ui.retouch.inspector import PlanView
 from inpaint_studio.ui.shell import Shell
 from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, number, spoken
 
@@ -250,3 +253,12 @@ def test_the_theme_turns_at_once_and_is_kept(shell: Shell) -> None:
     assert theme.active().name == "light" and Settings.load()["theme"] == "light"
     shell.actions_.run("app.theme")
     assert theme.active().name == "dark"
+
+
+def test_a_reason_that_warns_wears_another_mark_than_one_for_the_engine(qtbot: QtBot) -> None:
+    view = PlanView()
+    qtbot.addWidget(view)
+    reasons = (Reason(text="The ground is plain."), Reason(text="A rest stays.", warns=True))
+    view.show_plans([Plan(recipe=FillRecipe(engine="flat", engine_version=1), reasons=reasons)])
+    marks = [tuple(at.property("icon_drawn") or ())[:2] for at in view.findChildren(QLabel)]
+    assert [mark for mark in marks if mark] == [("check", "dim"), ("warning", "warn")]

@@ -87,7 +87,8 @@ class PlanView(QWidget):
         for plan in plans[:6]:
             self._column.addWidget(label(engine_title(plan.engine), "strong", wrap=True))
             for reason in plan.reasons:
-                self._column.addWidget(_bullet("check", "dim", reason.text))
+                mark, role = ("warning", "warn") if reason.warns else ("check", "dim")
+                self._column.addWidget(_bullet(mark, role, reason.text))
             for change in plan.changes:
                 self._column.addWidget(_bullet("warning", "warn", change))
             if plan.fallbacks:
