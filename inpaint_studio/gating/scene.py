@@ -7,8 +7,11 @@ hold what is left of the removed thing, or the feather of the fill.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import RLock
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -28,6 +31,7 @@ WIDE_PX = 8.0
 HALF_PX = 3.0
 
 Rgb8 = NDArray[np.uint8]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ class Scene:
     scale: int
     barred: MaskBool | None = None
     wide: tuple[Rgb8, MaskBool, Box] | None = None
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _lock: RLock = field(default_factory=RLock, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what several readings need, made by the first that asks; others wait for it."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            made: Made = self._made[name]
+        return made
 
     @cached_property
     def outside(self) -> Plane:

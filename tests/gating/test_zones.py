@@ -98,3 +98,10 @@ def test_a_planted_thing_can_have_a_smooth_edge(perfect: JudgeRequest, fault: st
         for away in (np.abs(p.astype(int) - perfect.after).max(axis=2) for p in (hard, smooth))
     )
     assert smooth_part > hard_part
+
+
+def test_what_two_readings_need_is_made_once(perfect: JudgeRequest) -> None:
+    sight, asked = scene(perfect, perfect.after), []
+    for _ in range(2):
+        assert sight.once("x", lambda: asked.append(1) or len(asked)) == 1
+    assert asked == [1]

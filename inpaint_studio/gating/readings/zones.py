@@ -49,6 +49,16 @@ ALSO = (
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """The hole and what lies around it. box: where in the scene; lab (h, w, 3); hole, known."""
+
+    box: Box
+    lab: Lab
+    hole: MaskBool
+    known: MaskBool
+
+
+@dataclass(frozen=True, slots=True)
 class Zones:
     """The zones of one level. labels (h, w); by label: area px; own: wholly in the hole; ground:
     wholly on known ground."""
@@ -79,10 +89,10 @@ def enclosed(scene: Scene) -> Measured:
     means in it and around it, `_step` the median distance of what lies around to its mean,
     `_new` how far its colour is from all near known ground's, ΔE.
     """
-    box, lab, hole, known = _near(scene)
+    seen = near(scene)
     hardest = {size: [NONE_DE, NONE_DE] for size in SIZES_PX}
     best: tuple[float, float, MaskBool] | None = None
-    for zones in _zones(lab, hole, known, LEVELS_DE):
+    for zones in _all_zones(scene):
         for size, least in SIZES_PX.items():
             for turn, where in enumerate((zones.own, zones.ground)):
                 if (zones.area[where] >= least).any():
@@ -98,8 +108,8 @@ def enclosed(scene: Scene) -> Measured:
     if best is None:
         return Measured(0.0, also=also)
     value, level, zone = best
-    also |= _described(zone, level, lab, known)
-    return _shown(scene, box, value, zone, also)
+    also |= _described(zone, level, seen)
+    return shown(scene, seen.box, value, zone, also)
 
 
 def letter_strokes(scene: Scene) -> Measured:
@@ -109,42 +119,52 @@ def letter_strokes(scene: Scene) -> Measured:
     8 px about one of them could hold, at the level of 19 ΔE. `strokes_beyond` is how far that
     exceeds known ground's, octaves, `strokes_count` of how many strokes; `_soft` the same at 13 ΔE.
     """
-    box, lab, hole, known = _near(scene)
+    seen = near(scene)
     also: dict[str, float] = {}
-    value, shown = 0.0, np.zeros(hole.shape, dtype=np.bool_)
-    for zones, kind in zip(_zones(lab, hole, known, STROKE_LEVELS_DE), ("_soft", "")):
-        own, usual = (_strokes(zones, lab, where) for where in (zones.own, zones.ground))
+    value, where = 0.0, np.zeros(seen.hole.shape, dtype=np.bool_)
+    at_level = {zones.level: zones for zones in _all_zones(scene)}
+    for level, kind in zip(STROKE_LEVELS_DE, ("_soft", "")):
+        zones = at_level[level]
+        own, usual = (_strokes(zones, seen.lab, side) for side in (zones.own, zones.ground))
         value, rival = (float(np.log2(group.px + STROKE_FLOOR_PX)) for group in (own, usual))
         also[f"strokes{kind}_beyond"] = value - rival
         also[f"strokes{kind}_count"] = float(own.count)
         if kind:
             also["strokes_soft"] = value
-        shown = np.isin(zones.labels, own.labels)
-    return _shown(scene, box, value, shown, also) if shown.any() else Measured(value, also=also)
+        where = np.isin(zones.labels, own.labels)
+    if not where.any():
+        return Measured(value, also=also)
+    return shown(scene, seen.box, value, where, also)
 
 
-def _near(scene: Scene) -> tuple[Box, Lab, MaskBool, MaskBool]:
+def near(scene: Scene) -> Near:
+    """Return the hole with 24 px around it, where zones and strokes are looked for."""
     box = Box.of_mask(scene.mask).pad(AROUND_PX).clamp(Box.of_shape(scene.mask.shape))
-    return box, scene.lab[box.slices], scene.mask[box.slices], scene.known[box.slices]
+    return Near(box, scene.lab[box.slices], scene.mask[box.slices], scene.known[box.slices])
 
 
-def _shown(
+def shown(
     scene: Scene, box: Box, value: float, where: MaskBool, also: dict[str, float]
 ) -> Measured:
+    """Return a reading placed where, in the box's pixels, something was found."""
     plane = np.zeros(scene.mask.shape, dtype=np.float32)
     plane[box.slices] = where
     place = Box.of_mask(where).shift(box.left, box.top).pad(2).clamp(Box.of_shape(plane.shape))
     return Measured(value, plane, place, also)
 
 
-def _zones(lab: Lab, hole: MaskBool, known: MaskBool, levels: tuple[float, ...]) -> Iterator[Zones]:
-    """Yield the zones at each level, from soft to hard steps."""
-    across, down = _hardness(lab, 1), _hardness(lab, 0)
-    height, width = hole.shape
+def _all_zones(scene: Scene) -> tuple[Zones, ...]:
+    """Return the zones at each level, from soft to hard steps; both readings look at them."""
+    return scene.once("zones", lambda: tuple(_zones(near(scene))))
+
+
+def _zones(seen: Near) -> Iterator[Zones]:
+    across, down = _hardness(seen.lab, 1), _hardness(seen.lab, 0)
+    height, width = seen.hole.shape
     # Pixels lie on the even places of this grid, the links between them on the odd ones.
     grid = np.zeros((2 * height - 1, 2 * width - 1), dtype=np.uint8)
     grid[::2, ::2] = 1
-    for level in levels:
+    for level in LEVELS_DE:
         grid[::2, 1::2] = across < level
         grid[1::2, ::2] = down < level
         count, all_labels = cv2.connectedComponents(grid, connectivity=4, ltype=cv2.CV_32S)
@@ -155,7 +175,7 @@ def _zones(lab: Lab, hole: MaskBool, known: MaskBool, levels: tuple[float, ...])
             inner[edge] = False
         own, ground = (
             inner & (area > 0) & (np.bincount(labels[where], minlength=count) == area)
-            for where in (hole, known)
+            for where in (seen.hole, seen.known)
         )
         yield Zones(level, labels, area, own, ground)
 
@@ -199,7 +219,7 @@ def _strokes(zones: Zones, lab: Lab, where: NDArray[np.bool_]) -> Strokes:
     return Strokes(float(total[first]), int(alike[first].sum()), picked[alike[first]])
 
 
-def _described(zone: MaskBool, level: float, lab: Lab, known: MaskBool) -> dict[str, float]:
+def _described(zone: MaskBool, level: float, seen: Near) -> dict[str, float]:
     """Return what the surest zone looks like, with what it encloses."""
     view = Box.of_mask(zone).pad(4).clamp(Box.of_shape(zone.shape)).slices
     part = np.ascontiguousarray(zone[view]).astype(np.uint8)
@@ -208,13 +228,10 @@ def _described(zone: MaskBool, level: float, lab: Lab, known: MaskBool) -> dict[
     ones = np.ones((3, 3), np.uint8)
     whole, inner = part > 0, cv2.erode(part, ones) > 0
     ring = (cv2.dilate(part, np.ones((5, 5), np.uint8)) > 0) & ~whole
-    near = lab[view]
-    rough = np.abs(cv2.Laplacian(np.ascontiguousarray(near[..., 0]), cv2.CV_32F, ksize=1))
-    mean = near[whole].mean(axis=0)
-    around = near[ring]
-    ground = np.flatnonzero(known)
-    ground = ground[:: max(1, len(ground) // PALETTE)]
-    apart = np.linalg.norm(lab.reshape(-1, 3)[ground] - mean, axis=1)
+    lab = seen.lab[view]
+    rough = np.abs(cv2.Laplacian(np.ascontiguousarray(lab[..., 0]), cv2.CV_32F, ksize=1))
+    mean = lab[whole].mean(axis=0)
+    around = lab[ring]
     area, outline = float(whole.sum()), float((whole & ~inner).sum())
     found = {
         "level": np.log2(level),
@@ -224,6 +241,16 @@ def _described(zone: MaskBool, level: float, lab: Lab, known: MaskBool) -> dict[
         "around": np.median(rough[ring]),
         "contrast": np.linalg.norm(mean - around.mean(axis=0)),
         "step": np.median(np.linalg.norm(around - mean, axis=1)),
-        "new": np.partition(apart, len(apart) // 100)[len(apart) // 100] if len(apart) else 0.0,
+        "new": newness(seen, mean),
     }
     return {f"enclosed_{name}": float(value) for name, value in found.items()}
+
+
+def newness(seen: Near, colour: NDArray[np.floating]) -> float:
+    """Return the ΔE from a colour to the nearest hundredth of the known ground's."""
+    ground = np.flatnonzero(seen.known)
+    ground = ground[:: max(1, len(ground) // PALETTE)]
+    if not len(ground):
+        return 0.0
+    apart = np.linalg.norm(seen.lab.reshape(-1, 3)[ground] - colour, axis=1)
+    return float(np.partition(apart, len(apart) // 100)[len(apart) // 100])
