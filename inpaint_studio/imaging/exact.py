@@ -17,6 +17,9 @@ from inpaint_studio.geometry import Box
 
 SAME, SHARE, LEAST_PX = 0.7, 0.15, 12
 """Lab, between pixels of one ink; which share and how many of the strokes' pixels must have it."""
+INKS, SHARE_EACH, OTHER = 6, 0.05, 20.0
+"""How many inks letters of many colours may have, the share that each must have at least, and how
+far (Lab) they lie from each other: the soft edges of one are no other."""
 ALIKE = 1.5
 """Lab, from the ink: a pixel so near is of it."""
 AT_HOME = 0.001
@@ -30,20 +33,69 @@ ENDS_PX, ENDS_OFF, ENDS = (1.2, 2.3), 12.0, 0.75
 
 
 def exact_ink(lab: NDArray[np.float32], strokes: MaskBool) -> NDArray[np.float32] | None:
-    """Return the one colour (3,) of most strokes' insides; None where they have none.
+    """Return the one colour (3,) of a good part of the strokes; None where they have none.
 
     lab: (H, W, 3) CIELAB; strokes: (H, W).
     """
     values = lab[strokes]
+    found = _densest(values, max(LEAST_PX, SHARE * len(values)))
+    return None if found is None else found[0]
+
+
+def exact_inks(lab: NDArray[np.float32], strokes: MaskBool) -> list[NDArray[np.float32]]:
+    """Return the colours (3,) that parts of the strokes have, the commonest first; [] where they
+    have none. Letters of many colours are each of one."""
+    values = lab[strokes]
+    inks: list[NDArray[np.float32]] = []
+    total, held = len(values), 0
+    while len(inks) < INKS and len(values) >= LEAST_PX:
+        found = _densest(values, max(LEAST_PX, SHARE_EACH * total))
+        if found is None:
+            break
+        ink, of_it = found
+        inks.append(ink)
+        held += int(of_it.sum())
+        values = values[_off(values, ink) > OTHER]
+    return inks if held >= SHARE * total else []
+
+
+def other_inks(
+    lab: NDArray[np.float32], inks: list[NDArray[np.float32]], strokes: MaskBool, room: MaskBool
+) -> list[NDArray[np.float32]]:
+    """Return further colours of letters of several `inks`, of which no stroke was found yet: what
+    as many pixels within `room` have, to the level, as the rarest of these inks."""
+    if len(inks) < 2:
+        return []
+    known = lab[strokes]
+    least = min(float((_off(known, ink) <= SAME).sum()) for ink in inks)
+    more: list[NDArray[np.float32]] = []
+    values = lab[room & ~strokes]
+    while len(inks) + len(more) < INKS:
+        found = _densest(values, least)
+        if found is None:
+            break
+        more.append(found[0])
+        values = values[_off(values, found[0]) > OTHER]
+    return more
+
+
+def _off(values: NDArray[np.float32], ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.sqrt(((values - ink) ** 2).sum(axis=-1)), dtype=np.float32)
+
+
+def _densest(
+    values: NDArray[np.float32], least: float
+) -> tuple[NDArray[np.float32], MaskBool] | None:
+    """The commonest colour (3,) of (n, 3), and which have it; None: fewer than `least` do."""
     if len(values) < LEAST_PX:
         return None
     codes = np.rint(values).astype(np.int64) @ np.array([1 << 20, 1 << 10, 1])
     names, counts = np.unique(codes, return_counts=True)
     middle = np.median(values[codes == names[counts.argmax()]], axis=0)
-    of_it = np.sqrt(((values - middle) ** 2).sum(axis=1)) <= SAME
-    if int(of_it.sum()) < max(LEAST_PX, SHARE * len(values)):
+    of_it = _off(values, middle) <= SAME
+    if int(of_it.sum()) < least:
         return None
-    return np.asarray(np.median(values[of_it], axis=0), dtype=np.float32)
+    return np.asarray(np.median(values[of_it], axis=0), dtype=np.float32), of_it
 
 
 def is_clipped(ink: NDArray[np.float32]) -> bool:
@@ -59,7 +111,8 @@ def of_exact_ink(
     bare: (H, W), what shows the photo alone. Specks of fewer than PIECE_PX are left out, and where
     the ink is white or black what fades into its ground: lights and shades clip to that.
     """
-    of_it = np.sqrt(((lab - ink) ** 2).sum(axis=2)) <= ALIKE
+    off = _off(lab, ink)
+    of_it = off <= ALIKE
     if int(bare.sum()) < BARE_PX or float(of_it[bare].mean()) > AT_HOME:
         return np.zeros_like(room)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -68,7 +121,6 @@ def of_exact_ink(
     kept = stats[:, cv2.CC_STAT_AREA] >= PIECE_PX
     kept[0] = False
     if is_clipped(ink):
-        off = np.sqrt(((lab - ink) ** 2).sum(axis=2))
         for name in np.flatnonzero(kept):
             kept[name] = _ends_at_once(off, labels, int(name), stats[name])
     return np.asarray(kept[labels], dtype=np.bool_)

@@ -123,7 +123,7 @@ class _Reach:
         sector = self._sector[self._use]
         own = np.array([self._profile.ends_at(sector == k, 1.5, self._edge)
                         for k in range(SECTORS)])  # fmt: skip
-        own[_alone(own)] = 0
+        own[_alone(own, shared=self.round_about > SOFT_EDGE_PX)] = 0
         if own.any():
             own = np.minimum(own, _UNLIKE * float(np.median(own[own > 0])) + 1)
         most = max(_RINGS_PX, _FURTHER * float(own.max()))
@@ -153,13 +153,13 @@ class _Reach:
         return float(here @ there) < _FAINT_SIDE * float(there @ there)
 
 
-def _alone(own: NDArray[np.float64]) -> MaskBool:
+def _alone(own: NDArray[np.float64], *, shared: bool) -> MaskBool:
     """Where an effect lies in one direction and in neither beside it: letters have round corners,
-    the ground's own edges have none. Where several directions show one, only if it is by far the
-    longest of all."""
+    the ground's own edges have none. Where all directions together (`shared`) and several of them
+    show one, only if it is by far the longest."""
     beside = np.maximum(np.roll(own, 1), np.roll(own, -1))
     alone = (own > SOFT_EDGE_PX) & (beside <= SOFT_EDGE_PX)
-    if (own > SOFT_EDGE_PX).sum() >= _ONE_SIDE:
+    if shared and (own > SOFT_EDGE_PX).sum() >= _ONE_SIDE:
         others = np.array([np.delete(own, k).max() for k in range(len(own))])
         alone &= own > _FURTHER * others
     return np.asarray(alone, dtype=np.bool_)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
+from inpaint_studio.imaging.exact import exact_inks, of_exact_ink, other_inks
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread, to_lab
@@ -191,11 +191,12 @@ def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
 
 
 def _with_exact_ink(ink: _Ink, lab: NDArray[np.float32], bare: MaskBool) -> _Ink:
-    """Return the ink with all of its one colour, where it has one."""
-    colour = exact_ink(lab, ink.core)
-    if colour is None:
-        return ink
-    return replace(ink, core=ink.core | of_exact_ink(lab, colour, ink.room, bare))
+    """Return the ink with all of its one colour, or of each of its colours, where it has such."""
+    core = ink.core
+    inks = exact_inks(lab, core)
+    for colour in (*inks, *other_inks(lab, inks, core, ink.room)):
+        core = core | of_exact_ink(lab, colour, ink.room, bare)
+    return replace(ink, core=core)
 
 
 def _best(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
+from inpaint_studio.imaging.exact import exact_ink, exact_inks, of_exact_ink, other_inks
 from inpaint_studio.proposals.ground import to_lab
 
 SHAPE = (60, 160)
@@ -48,9 +48,26 @@ def test_ink_that_the_photo_has_elsewhere_tells_nothing():
     assert ink is not None and not of_exact_ink(lab, ink, room, ~room).any()
 
 
+def test_a_colour_of_which_no_letter_was_found_is_found_by_the_others():
+    photo, bars = scene((20, 200, 90))
+    palette = [(230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250)]
+    for left, colour in zip((20, 50, 80, 110), palette):
+        photo[:, left : left + 4][bars[:, left : left + 4]] = colour
+    known = bars.copy()
+    known[:, 45:75] = False
+    lab = to_lab(photo)
+    inks = exact_inks(lab, known)
+    room = np.zeros(SHAPE, dtype=bool)
+    room[10:50] = True
+    more = other_inks(lab, inks, known, room)
+    assert len(inks) == 3 and len(more) == 1
+    assert (of_exact_ink(lab, more[0], room, ~room) == (bars & ~known)).all()
+    assert not other_inks(lab, inks[:1], known, room)
+
+
 @pytest.mark.parametrize("fades", [False, True])
 def test_a_light_that_clips_is_no_white_ink(fades: bool):
-    photo, bars = scene((255, 255, 255))
+    photo, _ = scene((255, 255, 255))
     if fades:
         y, x = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
         light = 330 * np.exp(-(((x - 140) / 14) ** 2) - ((y - 30) / 14) ** 2)

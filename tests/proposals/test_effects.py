@@ -6,7 +6,7 @@ import pytest
 from skimage import data
 
 from inpaint_studio.imaging.mask import grow
-from inpaint_studio.proposals.effects import grown_to_effects
+from inpaint_studio.proposals.effects import _alone, grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
 from tests.overlays import compose, placed, text_alpha
 
@@ -29,13 +29,12 @@ def test_a_soft_shadow_is_taken_along_on_its_side_alone(name: str, top: int, sha
 
 
 def test_one_direction_alone_is_no_effect_unless_several_show_one():
-    from inpaint_studio.proposals.effects import _alone
-
     horizon = np.array([0, 0, 0, 0, 0, 0, 4.6, 0])
-    assert _alone(horizon).tolist() == (horizon > 0).tolist()
+    assert _alone(horizon, shared=True).tolist() == (horizon > 0).tolist()
     shadow = np.array([0, 4.6, 3.6, 0, 0, 0, 0, 1.6])
-    assert not _alone(shadow).any()
+    assert not _alone(shadow, shared=True).any()
     outline = np.array([2.6, 0, 2.6, 1.6, 3.6, 0, 0, 0])
-    assert not _alone(outline).any()
+    assert not _alone(outline, shared=True).any()
+    assert _alone(outline, shared=False).tolist() == (outline > 2).tolist()
     both = np.array([0, 3.6, 2.6, 0, 0, 0, 9.6, 0])
-    assert _alone(both).tolist() == (both > 9).tolist()
+    assert _alone(both, shared=True).tolist() == (both > 9).tolist()
