@@ -24,6 +24,8 @@ _SURELY = 4.0
 """How many times the ground's own variation it must stand out."""
 _OFF_LAB, _CONTRAST, _FEW = 5.0, 15.0, 50
 _BARE_PX = 3.0
+_PIECE_PX, _LONG = 6, 3.0
+"""Pixels, and how much longer than wide, a piece must be to hang on letters over a gap."""
 
 
 def hairlines_past(lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool) -> MaskBool:
@@ -57,6 +59,26 @@ def with_hairlines(lab: Planes, core: MaskBool, room: MaskBool) -> MaskBool:
     rough = spread(bare) if bare.size >= _FEW else 0.0
     thin = room & (cover > COVER) & (cover * contrast > _SURELY * rough)
     thin &= (off < np.maximum(OFF * contrast, _OFF_LAB)) & (contrast > _CONTRAST)
-    _, labels = cv2.connectedComponents((thin | core).astype(np.uint8), connectivity=8)
-    hangs = np.isin(labels, np.unique(labels[core]))
+    count, labels = cv2.connectedComponents((thin | core).astype(np.uint8), connectivity=8)
+    held = np.zeros(count, dtype=np.bool_)
+    held[labels[core]] = True
+    # Where it crosses an edge of the ground a hairline is lost for a pixel or two.
+    near = cv2.dilate(held[labels].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    width = usual_stroke_px(core, by_area=True)
+    for name in np.unique(labels[near & thin]):
+        if not held[name] and _is_hairline(labels == name, width):
+            held[name] = True
+    held[0] = False
+    hangs = held[labels]
     return np.asarray(core | (thin & hangs), dtype=np.bool_)
+
+
+def _is_hairline(piece: MaskBool, stroke_px: float) -> bool:
+    """Whether a piece is longer than wide by far, and no wider than the letters' strokes."""
+    area = int(piece.sum())
+    if area < _PIECE_PX:
+        return False
+    wide = usual_stroke_px(piece, by_area=True)
+    rows, columns = np.nonzero(piece)
+    length = float(np.hypot(np.ptp(rows), np.ptp(columns))) + 1
+    return wide <= max(stroke_px, 1.5) and length >= _LONG * area / length and length >= _PIECE_PX
