@@ -19,6 +19,9 @@ from inpaint_studio.vision.lines import Line, scaled
 
 LETTER = 0.3
 """Heights of the line: pieces that are shorter are specks, dots and commas."""
+_UNEVEN, _VEIL, _ALIKE = 4.0, 2.9, 3.0
+"""Lab, how far the pixels of opaque letters lie from their ink in the median at most; less, where
+all of them vary alike (nine of ten by so many medians at most), as a veil over a ground does."""
 
 
 class Work:
@@ -199,7 +202,7 @@ def of_one_ink(mask: MaskBool, work: Work) -> MaskBool:
     ink = np.median(values, axis=0)
     off = np.sqrt(((values - ink) ** 2).sum(axis=1))
     usual = float(np.median(off))
-    if usual > 4.0:
+    if usual > _UNEVEN or (usual > _VEIL and np.percentile(off, 90) <= _ALIKE * usual):
         return mask
     off = np.sqrt(((work.lab - ink) ** 2).sum(axis=2))
     full = mask & (off <= max(5.0, 4.0 * usual))
