@@ -62,7 +62,7 @@ def with_hairlines(lab: Planes, core: MaskBool, room: MaskBool) -> MaskBool:
     count, labels = cv2.connectedComponents((thin | core).astype(np.uint8), connectivity=8)
     held = np.zeros(count, dtype=np.bool_)
     held[labels[core]] = True
-    # Where it crosses an edge of the ground a hairline is lost for a pixel or two.
+    # Where it crosses an edge of the ground a hairline is lost for a pixel.
     near = cv2.dilate(held[labels].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     width = usual_stroke_px(core, by_area=True)
     for name in np.unique(labels[near & thin]):
