@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
-from inpaint_studio.imaging.exact import exact_ink, is_clipped
+from inpaint_studio.imaging.exact import exact_inks, is_clipped
 from inpaint_studio.proposals.glyphs import Glyphs, ink_pixels
 from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.vision.lines import Line
@@ -30,7 +30,7 @@ SOFTEST, CRISP, CRISP_THIN = 0.5, 0.72, 0.8
 """The steepest step of an edge from pixel to pixel, as a part of its whole height: of one ink;
 of ink that varies; of hairlines. Overlays have 0.75 to 1, turned ones 0.6, signs 0.35 to 0.75."""
 AGREES_THIN = 0.85
-ALONG_DEG = 1.5
+ALONG_DEG = 2.0
 FEW_PX, FEW_EDGES = 30, 12
 _HEIGHT = 12.0
 _WAYS = ((0, 1), (0, -1), (1, 0), (-1, 0))
@@ -41,7 +41,7 @@ def is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
     runs_along = abs((line.angle_deg + 45) % 90 - 45) <= ALONG_DEG
     varies, inner = unevenness(rgb, glyphs)
     crisp = crispness(rgb, glyphs)
-    if not line.curved and _of_one_ink(rgb, glyphs):
+    if not line.curved and is_exact(rgb, glyphs):
         return crisp is None or crisp >= SOFTEST
     if inner < FEW_PX:
         well_read = glyphs.agreement >= AGREES_THIN
@@ -53,11 +53,11 @@ def is_laid_over(line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8]) -> bool:
     return varies <= (EVEN_ALONG if runs_along else EVEN) or within_letters(rgb, glyphs) <= ONE_INK
 
 
-def _of_one_ink(rgb: NDArray[np.uint8], glyphs: Glyphs) -> bool:
-    """Whether a good part of the strokes' pixels has one colour to the level, and none that a
-    camera clips: hairlines have few such pixels, a scene none."""
-    ink = exact_ink(to_lab(np.ascontiguousarray(rgb[glyphs.box.slices])), glyphs.core)
-    return ink is not None and not is_clipped(ink)
+def is_exact(rgb: NDArray[np.uint8], glyphs: Glyphs) -> bool:
+    """Return whether a good part of the strokes' pixels has one colour to the level, or each of
+    some, and none that a camera clips: hairlines have few such pixels, a scene none."""
+    inks = exact_inks(to_lab(np.ascontiguousarray(rgb[glyphs.box.slices])), glyphs.core)
+    return bool(inks) and not any(is_clipped(ink) for ink in inks)
 
 
 def unevenness(rgb: NDArray[np.uint8], glyphs: Glyphs) -> tuple[float, int]:

@@ -16,7 +16,7 @@ from inpaint_studio.proposals.glyphs import (
     likeness,
     strokes,
 )
-from inpaint_studio.proposals.laid_over import is_laid_over
+from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
 from inpaint_studio.proposals.span import longest_gap
 from inpaint_studio.proposals.tiles import spread
 from inpaint_studio.proposals.unread import alike, suggest_unread
@@ -173,7 +173,9 @@ def _of_line(
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
     agrees = glyphs.agreement >= AGREES
     whole = glyphs.lost < LOST and longest_gap(glyphs.core, glyphs.box, line) < GAP
-    automatic = verdict.sure and agrees and is_over and whole and not glyphs.is_past
+    # What two letters leave open, ink of one colour to the level tells.
+    sure = verdict.sure or (verdict.few and is_exact(rgb, glyphs))
+    automatic = sure and agrees and is_over and whole and not glyphs.is_past
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"

@@ -21,11 +21,13 @@ FEW_SCORE_LEAST = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Plausibility:
-    """`ok` and, when it is not, the reason as a clause. `sure`: fit to act on unasked."""
+    """`ok` and, when it is not, the reason as a clause. `sure`: fit to act on unasked. `few`: it
+    would be, were it not so short: two letters or figures may be read by chance."""
 
     ok: bool
     sure: bool
     why: str = ""
+    few: bool = False
 
 
 def letters_of(text: str) -> str:
@@ -57,5 +59,5 @@ def judge(line: Line, shape: tuple[int, ...]) -> Plausibility:
     aspect = line.length_px / max(line.thickness_px, 1.0)
     if not 0.28 * count <= aspect <= 3.2 * count + 1.5:
         return Plausibility(False, False, "its shape does not fit its number of letters")
-    sure = line.score >= 0.85 and line.found >= 0.6 and len(letters) >= 3
-    return Plausibility(True, sure)
+    well_read = line.score >= 0.85 and line.found >= 0.6
+    return Plausibility(True, well_read and len(letters) >= 3, few=well_read and len(letters) == 2)

@@ -14,7 +14,7 @@ from inpaint_studio.proposals.laid_over import (
     unevenness,
     within_letters,
 )
-from inpaint_studio.proposals.text import _laid_over
+from inpaint_studio.proposals.text import _laid_over, _of_line
 from inpaint_studio.vision.lines import Line
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha, turned
 from tests.signs import draw_sign
@@ -139,3 +139,20 @@ def test_a_line_below_one_laid_over_in_its_ink_is_of_the_same_overlay():
     assert _laid_over(shown, both) == [True, True]
     far = replace(below, polygon=below.polygon + 5 * down, quad=below.quad + 5 * down)
     assert _laid_over(shown, [both[0], (far, both[1][1])]) == [True, False]
+
+
+@pytest.mark.parametrize(("text", "grain", "automatic"), [("-50%", 0, True), ("-50%", 3, False),
+                                                          ("-5%", 0, False)])  # fmt: skip
+def test_two_figures_are_taken_off_unasked_only_in_ink_of_one_colour(
+    text: str, grain: float, automatic: bool
+):
+    alpha = placed(text_alpha(text, fonts()[0], 40), SHAPE, 30, 40)
+    shown = written(alpha, 235).astype(np.float32)
+    noise = np.random.default_rng(2).normal(size=shown.shape) * grain
+    shown = np.clip(shown + noise * alpha[..., None], 0, 255).astype(np.uint8)
+    box = Box.of_mask(alpha > 0)
+    quad = np.array([[box.left, box.top], [box.right, box.top], [box.right, box.bottom],
+                     [box.left, box.bottom]], np.float32)  # fmt: skip
+    found = Line(quad, quad, 0.9, float(box.height), float(box.width), text=text, score=0.98)
+    made = _of_line(found, glyphs(alpha), shown, is_over=True)
+    assert made is not None and made.record.automatic == automatic
