@@ -16,8 +16,8 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 
 SAME, SHARE, LEAST_PX = 0.25, 0.10, 12
-"""Lab, between pixels of one ink, less than a level; which share and how many of the strokes' pixels
-must have it."""
+"""Lab, between pixels of one ink, less than a level; which share and how many of the strokes'
+pixels must have it."""
 INKS, SHARE_EACH, OTHER = 6, 0.05, 20.0
 """How many inks letters of many colours may have, the share that each must have at least, and how
 far (Lab) they lie from each other: the soft edges of one are no other."""
