@@ -18,7 +18,7 @@ from inpaint_studio.proposals.glyphs import (
 )
 from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
 from inpaint_studio.proposals.span import longest_gap
-from inpaint_studio.proposals.tiles import spread
+from inpaint_studio.proposals.tiles import carried, spread
 from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
@@ -84,20 +84,28 @@ def _more_tiles(
     ]  # fmt: skip
     if not repeated:
         return []
-    line, glyphs = max(repeated, key=lambda item: (item[1].agreement, len(item[0].text)))
+    repeated.sort(key=lambda item: -item[1].agreement * len(item[0].text))
+    line, glyphs = repeated[0]
     taken = np.zeros(rgb.shape[:2], dtype=np.bool_)
     for item in found:
         taken[item.record.box.slices] |= item.mask
+    tiles = spread(rgb, glyphs.core, glyphs.mask, glyphs.box, token)
+    every = [(line.text, tile) for tile in tiles]
+    # Each tile may have been read in part, and not each the same part.
+    for part, other in strokes_of:
+        if part is not line and other.agreement >= AGREES and alike(line, part):
+            carried_on = carried(other.mask, other.box, tiles, rgb.shape)
+            every += [(part.text, tile) for tile in carried_on]
     more: list[Proposal] = []
-    for tile in spread(rgb, glyphs.core, glyphs.mask, glyphs.box, token):
+    for text, tile in every:
         fresh = tile.mask & ~taken[tile.box.slices]
         if fresh.sum() < 0.5 * tile.mask.sum():
             continue
         taken[tile.box.slices] |= fresh
         made = proposal(
-            fresh, offset=(tile.box.left, tile.box.top), kind="text", text=line.text,
+            fresh, offset=(tile.box.left, tile.box.top), kind="text", text=text,
             confidence=0.4 + 0.4 * tile.alike,
-            reason=f"follows the strokes of “{line.text}” elsewhere in the photo "
+            reason=f"follows the strokes of “{text}” elsewhere in the photo "
             f"({tile.alike:.2f}), but could not be read here",
         )  # fmt: skip
         if made is not None:

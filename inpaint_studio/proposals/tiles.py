@@ -8,6 +8,7 @@ so nothing is spread to fewer than two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,8 +19,11 @@ from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.proposals.lattice import on_grid
 
-LEAST = 0.30
+LEAST, MAYBE, LOOKED_AT = 0.30, 0.15, 40
+"""How well a place must follow the mark to be a tile by itself, and to be one of so many that a
+grid is looked for with."""
 SURE_PEAK = 0.45
 FEWEST = 2
 FINE_PX = 4.0
@@ -30,11 +34,13 @@ BODY_PX, OVERLAP = 4, 0.12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tile:
-    """Another place of a mark: `mask` over `box`, cut at the photo's edge; alike: 0..1."""
+    """Another place of a mark: `mask` over `box`, cut at the photo's edge; alike: 0..1; step:
+    (down, right) from the mark, px, where all tiles lie on one grid."""
 
     box: Box
     mask: MaskBool
     alike: float
+    step: tuple[int, int] | None = None
 
 
 def spread(
@@ -57,22 +63,48 @@ def spread(
     wide = cv2.copyMakeBorder(fine, room[0], room[0], room[1], room[1], cv2.BORDER_CONSTANT)
     score = _follows(wide, pattern)
     here = (box.top + inner.top + room[0], box.left + inner.left + room[1])
-    sign = np.sign(score[here])
+    score = np.asarray(np.sign(score[here]) * score, dtype=np.float32)
+    likely = _peaks(score, here, pattern.shape, least=MAYBE)
+    grid = on_grid(score, here, [place[:2] for place in likely[:LOOKED_AT]], pattern.shape)
     found = []
     body = grow(core, BODY_PX)
     taken = np.zeros(light.shape, dtype=np.bool_)
     taken[box.slices] |= body
-    for top, left, alike in _peaks(sign * score, here, pattern.shape):
+    sure = [place for place in likely if place[2] >= LEAST]
+    for top, left, alike in grid or sure:
         place = box.shift(left - here[1], top - here[0])
         fit = place.clamp(Box.of_shape(rgb.shape))
+        if not fit.width or not fit.height:
+            continue
         within = fit.relative_to(place).slices
         part, around = mask[within], body[within]
         # Marks do not lie over each other; half a pattern on half a mark follows it, too.
         if not part.any() or (taken[fit.slices] & around).sum() > OVERLAP * around.sum():
             continue
         taken[fit.slices] |= around
-        found.append(Tile(fit, part.copy(), alike))
+        step = (top - here[0], left - here[1]) if grid else None
+        found.append(Tile(fit, part.copy(), float(np.clip(alike, 0, 1)), step))
+    if grid:
+        return found
     return found if len(found) >= FEWEST and max(t.alike for t in found) >= SURE_PEAK else []
+
+
+def carried(mask: MaskBool, box: Box, tiles: Sequence[Tile], shape: tuple[int, ...]) -> list[Tile]:
+    """Return where another part of a mark lies, by the steps of the mark's tiles and back by them.
+
+    mask: (H, W) over `box`, a part that was read in one tile; [] where the tiles have no grid.
+    """
+    known = {tile.step: tile.alike for tile in tiles if tile.step is not None}
+    usual = float(np.mean(list(known.values()))) if known else 0.0
+    steps = known | {(-down, -right): usual for down, right in known}
+    found = []
+    for (down, right), alike in steps.items():
+        place = box.shift(right, down)
+        fit = place.clamp(Box.of_shape(shape))
+        part = mask[fit.relative_to(place).slices] if fit.width and fit.height else mask[:0]
+        if part.any():
+            found.append(Tile(fit, part.copy(), alike, (down, right)))
+    return found
 
 
 def _pattern(core: MaskBool) -> Plane:
@@ -97,14 +129,14 @@ def _follows(fine: Plane, pattern: Plane) -> Plane:
 
 
 def _peaks(
-    score: Plane, here: tuple[int, int], shape: tuple[int, ...]
+    score: Plane, here: tuple[int, int], shape: tuple[int, ...], *, least: float
 ) -> list[tuple[int, int, float]]:
     """(top, left, score) of the best places, none over another or over the tile itself."""
     left_over = score.copy()
     found: list[tuple[int, int, float]] = []
     top, left = here
     best = 1.0
-    while best >= LEAST and len(found) < 200:
+    while best >= least and len(found) < 200:
         if (top, left) != here:
             found.append((top, left, min(1.0, best)))
         y, x = round(0.6 * shape[0]), round(0.6 * shape[1])
