@@ -3,9 +3,10 @@
 Where letters were taken off, before and after tell their ink, the width of their strokes and their
 height. A piece beside the mask that is of this ink, as thin, no higher, and that stands out from
 its own ground, all round, is one of them left behind; the brightest part of something bright beside
-them is not. Ink that is one colour to the level needs no form: where the photo has none of it,
-every pixel of it is a rest. Ink of many colours, or hardly another than its ground, or as things
-further off have it, tells nothing: then nothing is found.
+them is not. Where things further off have such ink, too, a piece tells nothing, and much of it
+right beside the letters means that nobody can tell. Ink that is one colour to the level needs no
+form: where the photo has none of it, every pixel of it is a rest. Ink of many colours, or hardly
+another than its ground, tells nothing: then nothing is found.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ ALONE, AROUND_PX = 0.75, (1.5, 3.5)
 on a cup fades."""
 AT_HOME = 0.005
 """Share of what lies further off that is such ink, too: then a piece of it may be anything."""
+BESIDE = 0.06
+"""Share of what lies right beside the letters that may then be of their ink: seven of 170 clean
+edits have more, and three of four whose letters lie on ground of their own colour."""
+_BESIDE_PX = 1.5
 _RIM_PX = 2.0
 
 
@@ -74,6 +79,8 @@ def ink_left(request: JudgeRequest) -> Measured:
     left = np.zeros_like(mask)
     if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
         left |= _pieces(off, inked & room, away, ink) | _scraps(off, inked & ~mask, mask, ink)
+    else:
+        left |= _hidden(off, away, ink)
     if ink.is_exact:
         near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
         left |= of_exact_ink(after, ink.colour, near, bare)
@@ -164,6 +171,14 @@ def _scraps(
         if is_within and _ends_at_once(off, labels == name, box, ink):
             kept |= labels == name
     return kept
+
+
+def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: _Ink) -> MaskBool:
+    """What of the ink's colour lies right beside the letters, where much of it does: the photo has
+    it too, and which of it is letters nobody can tell."""
+    beside = (away > _BESIDE_PX) & (away <= NEAR * ink.height_px)
+    alike = beside & (off <= ink.near)
+    return alike if int(alike.sum()) > BESIDE * int(beside.sum()) else np.zeros_like(alike)
 
 
 def _inked(after: Lab, ink: _Ink) -> tuple[NDArray[np.float32], MaskBool]:

@@ -111,3 +111,18 @@ def test_a_stripe_on_ground_nearly_of_the_inks_own_colour_is_found(left_over: bo
     after[mask] = bare[mask]
     measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
     assert (measured.value > 0) == left_over
+
+
+@pytest.mark.parametrize("glitters", [False, True])
+def test_white_letters_on_glitter_wait_for_a_person(glitters: bool):
+    bare = ground(4)
+    spots = np.random.default_rng(8).random(SHAPE) < 0.02
+    if glitters:
+        bare[grow(spots, 1)] = 250
+    word = drawn("MORNING", 30)
+    before = compose(bare, [(word, np.full(3, 250, dtype=np.float32))])
+    mask = grow(word > 0, 2)
+    after = before.copy()
+    after[mask] = bare[mask]
+    measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert (measured.value > 0) == glitters
