@@ -18,9 +18,9 @@ from inpaint_studio.arrays import Plane
 
 NEAR_PX = 3
 """How far from its place on the grid a tile may lie."""
-SURELY, LEAST_PLACES, MOST_PLACES = 13.0, 3, 400
-"""By how many deviations all places together follow the mark more than chance, and how many there
-must and may be."""
+SURELY, BESIDES, LEAST_PLACES, MOST_PLACES = 13.0, 5.5, 3, 400
+"""By how many deviations all places together follow the mark more than chance, and those besides
+the two that the steps lead to; how many there must and may be."""
 _LEAST_AREA = 0.8
 """Of a mark's own area: tiles lie beside each other."""
 
@@ -44,14 +44,23 @@ def on_grid(
         if not LEAST_PLACES <= len(at) <= MOST_PLACES:
             continue
         follows = best[at[:, 0], at[:, 1]]
-        sure = float((follows - usual).sum()) / (spread * float(np.sqrt(len(at))))
-        if sure > surest:
+        sure = _above(follows, usual, spread)
+        # The two places that the steps were taken from speak for themselves alone.
+        taken = [(at == others[k]).all(axis=1) for k in (one, two)]
+        if sure > surest and _above(follows[~(taken[0] | taken[1])], usual, spread) >= BESIDES:
             surest, ways, mean = sure, (one, two), float(follows.mean())
     if ways[0] < 0:
         return []
     room = (shape[0] // 2, shape[1] // 2)
     at = _places(steps[ways[0]], steps[ways[1]], here, score.shape, shape, room)
     return [_refined(score, int(top), int(left), mean) for top, left in at]
+
+
+def _above(values: NDArray[np.float32], usual: float, spread: float) -> float:
+    """By how many deviations some values together lie above the usual one; 0: there are none."""
+    if not len(values):
+        return 0.0
+    return float((values - usual).sum()) / (spread * float(np.sqrt(len(values))))
 
 
 def _places(
