@@ -73,6 +73,7 @@ def risk_names(samples: Sequence[Sample], rows: Sequence[Row]) -> tuple[str, ...
     names = sorted(name for row in rows for name in owned.get(row.name, ()))
     signs_only = (
         "closed_shape", "line_break", "copied_piece", "rim_break", "enclosed", "letter_strokes",
+        "thin_strokes",
     )  # fmt: skip
     left_out = {*UNWEIGHED, *(n for r in signs_only for n in owned[r])} - {LINE_THAT_ENDS}
     return tuple(n for n in names if n not in left_out and n in samples[0].features)
