@@ -99,7 +99,8 @@ class Problem:
     """What is fitted: (n, k) values; target in 0..1 (a doubtful edit is 0.5); weights; photos.
 
     sure: what the scaling and the choice of the ridge look at. growth: grow trees, too, and give
-    them `tree_share` of the answer.
+    them `tree_share` of the answer; forests: as the mean of so many forests, each of which sees
+    other edits and asks for other numbers by chance.
     """
 
     names: tuple[str, ...]
@@ -111,6 +112,7 @@ class Problem:
     ridges: tuple[float, ...] = RIDGES
     growth: Growth | None = None
     tree_share: float = 0.5
+    forests: int = 1
 
     def without(self, out: Flags) -> Problem:
         rest = ~out
@@ -140,11 +142,17 @@ def fit_model(problem: Problem) -> Fit:
     )  # fmt: skip
     if problem.growth is None:
         return linear
-    start, trees = grow(problem.names, values, problem.target, problem.weight, problem.growth)
-    share = problem.tree_share
+    share = problem.tree_share / problem.forests
+    starts, trees = 0.0, list[Tree]()
+    for number in range(problem.forests):
+        growth = replace(problem.growth, seed=problem.growth.seed + number)
+        start, forest = grow(problem.names, values, problem.target, problem.weight, growth)
+        starts += start
+        trees.extend(trees_scaled(forest, share))
+    rest = 1 - problem.tree_share
     return replace(
-        linear, weights=weights * (1 - share), intercept=intercept * (1 - share) + start * share,
-        trees=trees_scaled(trees, share),
+        linear, weights=weights * rest, intercept=intercept * rest + starts * share,
+        trees=tuple(trees),
     )  # fmt: skip
 
 

@@ -65,6 +65,14 @@ def test_all_faults_together_keep_the_budget_of_false_alarms() -> None:
     assert figures["false_alarms_perfect"] <= 2 * limits.FALSE_ALARMS
 
 
+def test_the_budget_goes_to_things_before_lines() -> None:
+    """Lines are as easily found as the others here, but worth half: their limits are stricter."""
+    spent = table(4, apart=2.0).fault_limits()
+    lines = [limit for fault, limit in spent.items() if fault in limits.LINES]
+    others = [limit for fault, limit in spent.items() if fault not in limits.LINES]
+    assert np.mean(lines) > np.mean(others)
+
+
 def test_the_risk_limit_flags_the_asked_share_of_bad_edits() -> None:
     found = table(2, apart=3.0)
     spent = found.fault_limits()

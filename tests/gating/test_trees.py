@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,14 +63,20 @@ def test_a_models_shares_add_up_and_a_missing_number_ends_the_way() -> None:
     assert trees.answers(forest, NAMES, values) == pytest.approx(one_by_one)
 
 
-def test_a_fitted_model_with_trees_is_plain_data_that_gives_the_same_logits() -> None:
+def problem(**how: object) -> fit.Problem:
     values, target = crossed()
-    problem = fit.Problem(
+    return fit.Problem(
         names=NAMES, values=values, target=target, weight=np.ones(len(values)),
         photos=[str(n) for n in range(len(values))], sure=np.ones(len(values), dtype=bool),
-        growth=trees.Growth(trees=20, rate=0.2, columns=3),
-    )  # fmt: skip
-    model = fit.fit_model(problem)
+        growth=trees.Growth(trees=20, rate=0.2, columns=3), **how,
+    )  # fmt: skip  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("forests", [1, 3])
+def test_a_fitted_model_with_trees_is_plain_data_that_gives_the_same_logits(forests: int) -> None:
+    values, _ = crossed()
+    model = fit.fit_model(problem(forests=forests))
+    assert len(model.trees) == 20 * forests
     text = written({"version": "t", "models": {"quick": as_data(model)}})
     assert max(map(len, text.splitlines())) < 2000
     raw = json.loads(text)["models"]["quick"]
@@ -79,6 +86,15 @@ def test_a_fitted_model_with_trees_is_plain_data_that_gives_the_same_logits() ->
     )  # fmt: skip
     for row, logit in zip(values[:40], model.logit(values)):
         assert plain.logit(dict(zip(NAMES, row))) == pytest.approx(float(logit))
+
+
+def test_several_forests_answer_as_their_mean() -> None:
+    values, _ = crossed()
+    whole = problem(tree_share=1.0)
+    growths = [replace(whole.growth or trees.Growth(), seed=seed) for seed in (0, 1)]
+    apart = [fit.fit_model(replace(whole, growth=growth)).logit(values) for growth in growths]
+    both = fit.fit_model(replace(whole, forests=2)).logit(values)
+    assert not np.allclose(*apart) and both == pytest.approx(np.mean(apart, axis=0))
 
 
 @pytest.mark.parametrize("raw", [[], [[0.1, "a", 0.5, 0, 1]], [[0.1, "a", 0.5, 1, 9], [0.2]]])
