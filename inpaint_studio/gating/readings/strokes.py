@@ -8,8 +8,8 @@ gaps of a texture: its cores have one colour, and its strokes stand in a row and
 height.
 
 With it signs held out find 0.91 of the smooth letters and not 0.87 (at 0.5 % false alarms; 0.94 and
-0.91 at 1 %). Tried and left out: one window alone (1 % fewer), groups without a look at the
-strokes' height (1 to 4 % fewer), zones of the photo at half its size (no more found).
+0.91 at 1 %). Tried and left out: one window alone (up to 2 % fewer), groups without a look at
+the strokes' height (1 % fewer), zones of the photo at half its size (no more found).
 """
 
 from __future__ import annotations
