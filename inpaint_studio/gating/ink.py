@@ -74,7 +74,7 @@ def ink_left(request: JudgeRequest) -> Measured:
         return Measured(0.0)
     away = distance(~mask)
     room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
-    bare = away > WITHIN * ink.height_px
+    bare = (away > WITHIN * ink.height_px) & ~_along(mask)
     off, inked = _inked(after, ink)
     left = np.zeros_like(mask)
     if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
@@ -89,6 +89,18 @@ def ink_left(request: JudgeRequest) -> Measured:
     plane = np.zeros(request.mask.shape, dtype=np.float32)
     plane[view.slices] = left
     return Measured(float(left.sum()), plane, Box.of_mask(plane > 0))
+
+
+def _along(mask: MaskBool) -> MaskBool:
+    """Where the line of letters would go on: what stands there is perhaps theirs, not the photo's
+    own."""
+    box = Box.of_mask(mask)
+    along = np.zeros_like(mask)
+    if box.width >= box.height:
+        along[box.top : box.bottom] = True
+    else:
+        along[:, box.left : box.right] = True
+    return along
 
 
 def _lab(pixels: Pixels, view: Box) -> Lab:

@@ -126,3 +126,17 @@ def test_white_letters_on_glitter_wait_for_a_person(glitters: bool):
     after[mask] = bare[mask]
     measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
     assert (measured.value > 0) == glitters
+
+
+def test_a_line_of_which_half_was_left_is_not_taken_for_the_photos_own():
+    bare = ground(6)
+    green = np.array([0, 60, 30], dtype=np.float32)
+    word = drawn("MORNING NEWS", 30)
+    before = compose(bare, [(word, green)])
+    mask = grow(word > 0, 2)
+    columns = np.nonzero(mask.any(axis=0))[0]
+    mask[:, (columns[0] + columns[-1]) // 2 :] = False
+    after = before.copy()
+    after[mask] = bare[mask]
+    measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert measured.value > 100
