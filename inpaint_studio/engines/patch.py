@@ -35,6 +35,11 @@ _STARTS_S = 3.5
 _STARTS_MOST = 0.064
 _MOST_REST = 3
 _VERSION_9_STARTS = 3
+_CONTEXT_PX = (128, 384)
+"""Least and most of what is asked for around a hole: as much as it is large. A layout needs to see
+a scene; with half of it (`_NEAR_PX`) a hole over trees was filled with the grass below them."""
+_NEAR_PX = (64, 256)
+"""Of that, what a hole without a layout is filled from: half as much as it is large."""
 _COPY_B = 120
 """Bytes that a pixel of a copy beside the crop takes."""
 DEVICES = ("cpu", "cuda")
@@ -55,10 +60,11 @@ KNOBS = {
     "margin": Knob(6, 0, 64),
     "margin_cost": Knob(150.0, 0.0, 1e5),
     "chroma": Knob(0.75, 0.0, 2.0),
+    "scene": Knob(True),
     "device": Knob("cpu", choices=DEVICES),
 }
 _DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
-EARLIER: dict[str, Scalar] = {"apart": 0.0, "margin": 0, "chroma": 0.5}
+EARLIER: dict[str, Scalar] = {"apart": 0.0, "margin": 0, "chroma": 0.5, "scene": False}
 """Up to version 10. What asks for a still earlier version, three starts or `grown`, asks for these,
 too, so that its recipes keep their pixels."""
 
@@ -76,11 +82,13 @@ class PatchEngine(PlainEngine):
     resized, too; starts, from how many first guesses structure is sought (1 to 3; 3 is version 9);
     grown, 1 to let whatever reaches the rim grow inwards, as up to version 8; device, cuda where a
     graphics card shall search (`patch_device`), whose pixels are its own: without it the CPU does.
-    With apart 0, margin 0 and chroma 0.5 it is version 10, with margin_cost 0 version 11.
+    Further: scene, 0 to leave out the layout of large holes (`patch_scene`). Without it, it is
+    version 12, with margin_cost 0, too, version 11, with apart 0, margin 0 and chroma 0.5
+    version 10.
     """
 
     name = "patch"
-    version = 12
+    version = 13
     title = "Patch"
     knobs = KNOBS
 
@@ -97,7 +105,7 @@ class PatchEngine(PlainEngine):
 
     def context_px(self, mask: MaskBool) -> int:
         box = Box.of_mask(mask)
-        return int(np.clip(max(box.width, box.height) // 2, 64, 256))
+        return int(np.clip(max(box.width, box.height), *_CONTEXT_PX))
 
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
         return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
@@ -119,39 +127,26 @@ class PatchEngine(PlainEngine):
         return {"rest_levels": rest}
 
     def make(self, request: FillRequest, token: RunToken) -> Fill:
-        from inpaint_studio.engines.patch_rounds import synthesise
 
         parameters = asked(request.recipe)
-        hole = np.ascontiguousarray(request.mask)
-        image = perceptual(request.linear) * np.float32(255)
+        manner = manner_of(parameters, request.mask)
+        seen_whole = manner.laid_out or not copied_as_is(parameters)
+        part = np.s_[:, :] if seen_whole else near(request.mask)
+        hole = np.ascontiguousarray(request.mask[part])
+        image = perceptual(request.linear[part]) * np.float32(255)
         image[hole] = 0
-        source = ~hole if request.source is None else request.source & ~hole
-        threads = request.threads or os.cpu_count() or 1
+        source = ~hole if request.source is None else request.source[part] & ~hole
         rest = int(parameters["rest_levels"])
-        search = partial(
-            synthesise,
+        solved, ran_with, changes = search(
+            request.recipe.seed,
             image,
             hole,
             source,
-            seed=request.recipe.seed,
-            rest=rest,
-            far_cost=float(parameters["far_cost"]),
-            lines=bool(parameters["lines"]),
-            coarse_rounds=max(1, int(parameters["coarse_rounds"])),
-            fine_rounds=max(1, int(parameters["fine_rounds"])),
-            turned=str(parameters["turned"]),
-            scaled=bool(parameters["scaled"]),
-            manner=manner_of(parameters),
-            threads=threads,
+            parameters,
+            manner,
+            threads=request.threads or os.cpu_count() or 1,
             token=token,
         )
-        device = str(parameters["device"])
-        changes: tuple[str, ...] = ()
-        ran_with: dict[str, str] = {}
-        if device == "cpu":
-            solved = search()
-        else:
-            solved, ran_with, changes = on_card(search, device)
         if rest:
             changes += (f"Too large for the time budget: the finest {rest} scales follow coarser.",)
         if solved is None:
@@ -159,9 +154,52 @@ class PatchEngine(PlainEngine):
             solved = membrane.solve(membrane.smooth_guess(image, hole), hole, token)
         linear = request.linear.copy()
         brightest = max(255.0, float(image[~hole].max(initial=0)))
-        linear[hole] = from_perceptual(np.minimum(solved[hole], brightest) / np.float32(255))
+        filled = np.minimum(solved[hole], brightest) / np.float32(255)
+        linear[request.mask] = from_perceptual(filled)
         token.step(1.0)
         return Fill(linear=linear, changes=changes, ran_with=ran_with)
+
+
+def near(mask: MaskBool) -> tuple[slice, slice]:
+    """Return the part of a crop that a hole without a layout is filled from."""
+    box = Box.of_mask(mask)
+    reach = int(np.clip(max(box.width, box.height) // 2, *_NEAR_PX))
+    return box.pad(reach).clamp(Box.of_shape(mask.shape)).slices
+
+
+def search(
+    seed: int,
+    image: Linear,
+    hole: MaskBool,
+    source: MaskBool,
+    parameters: dict[str, Scalar],
+    manner: Manner,
+    *,
+    threads: int,
+    token: RunToken,
+) -> tuple[Linear | None, dict[str, str], tuple[str, ...]]:
+    """Fill as the parameters ask; what ran, and what became of the plan (see `on_card`)."""
+    from inpaint_studio.engines.patch_rounds import synthesise
+
+    work = partial(
+        synthesise,
+        image,
+        hole,
+        source,
+        seed=seed,
+        rest=int(parameters["rest_levels"]),
+        far_cost=float(parameters["far_cost"]),
+        lines=bool(parameters["lines"]),
+        coarse_rounds=max(1, int(parameters["coarse_rounds"])),
+        fine_rounds=max(1, int(parameters["fine_rounds"])),
+        turned=str(parameters["turned"]),
+        scaled=bool(parameters["scaled"]),
+        manner=manner,
+        threads=threads,
+        token=token,
+    )
+    device = str(parameters["device"])
+    return (work(), {}, ()) if device == "cpu" else on_card(work, device)
 
 
 def asked(recipe: FillRecipe) -> dict[str, Scalar]:
@@ -171,12 +209,23 @@ def asked(recipe: FillRecipe) -> dict[str, Scalar]:
     return _DEFAULTS | (EARLIER if is_earlier else {}) | given
 
 
-def manner_of(parameters: dict[str, Scalar]) -> Manner:
-    """Return how structure is found."""
-    from inpaint_studio.engines.patch_rounds import GROWN, settled
+def copied_as_is(parameters: dict[str, Scalar]) -> bool:
+    """Return whether sources are neither turned nor resized."""
+    return parameters["turned"] == "no" and not parameters["scaled"]
 
+
+def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
+    """Return how structure is found for this mask."""
+    from inpaint_studio.engines.patch_rounds import GROWN, LAID_OUT, settled
+    from inpaint_studio.engines.patch_scene import is_deep
+
+    manner = settled(int(parameters["starts"]))
+    if parameters["grown"]:
+        manner = GROWN
+    elif parameters["scene"] and copied_as_is(parameters) and is_deep(mask):
+        manner = LAID_OUT
     return replace(
-        GROWN if parameters["grown"] else settled(int(parameters["starts"])),
+        manner,
         apart=float(parameters["apart"]),
         margin=int(parameters["margin"]),
         margin_cost=float(parameters["margin_cost"]),

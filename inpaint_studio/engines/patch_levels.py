@@ -226,10 +226,10 @@ def carry_over(coarse: Level, fine: Level) -> None:
     cy = np.clip(half[:, 0], 0, rows - 1)
     cx = np.clip(half[:, 1], 0, columns - 1)
     # A fine target just outside the coarse ones starts where the nearest of them is.
-    nearest = _nearest(coarse.index >= 0, np.stack([cy, cx], axis=1))
-    j = coarse.index[nearest[:, 0], nearest[:, 1]]
+    at = nearest(coarse.index >= 0, np.stack([cy, cx], axis=1))
+    j = coarse.index[at[:, 0], at[:, 1]]
     wanted = fine.targets + 2 * (coarse.found[j] - coarse.targets[j])
-    fine.found[:] = _nearest(fine.far >= 0, wanted)
+    fine.found[:] = nearest(fine.far >= 0, wanted)
 
 
 def bordered(plane: NDArray[_Kind], margin: int) -> NDArray[_Kind]:
@@ -238,7 +238,7 @@ def bordered(plane: NDArray[_Kind], margin: int) -> NDArray[_Kind]:
     return np.pad(plane, sides, mode="edge")
 
 
-def _nearest(allowed: MaskBool, wanted: Points) -> Points:
+def nearest(allowed: MaskBool, wanted: Points) -> Points:
     """Return for each wanted pixel the nearest allowed one (itself where it is allowed)."""
     height, width = allowed.shape
     y = np.clip(wanted[:, 0], 0, height - 1)

@@ -66,6 +66,7 @@ from inpaint_studio.engines.patch_levels import (
     with_texture,
 )
 from inpaint_studio.engines.patch_lines import Line, find_lines
+from inpaint_studio.engines.patch_scene import Layout, lay_out, take_over
 from inpaint_studio.engines.patch_turned import Canvas, spread
 from inpaint_studio.engines.patch_work import Rounds, weights
 from inpaint_studio.jobs.token import RunToken
@@ -76,6 +77,8 @@ FINE_ROUNDS = 16
 """Most rounds of a coarser level and of the finest. Structure keeps settling for long: with 6 and
 10 rounds the HOG distance to the truth is 0.010 worse (s.e. 0.003, 120 object holes), the CPU time
 0.7 times; 16 and 10 bring half of it; 40 and 40 bring no more."""
+LAYOUT_ROUNDS = 4
+"""Most rounds of the level that takes a layout over."""
 _FEWEST_COARSE = 6
 _FEWEST_FINE = 3
 _COARSE_TARGETS = 100_000
@@ -99,7 +102,7 @@ class Manner:
     the finest's. apart: what a match costs for each neighbour that is copied from elsewhere.
     margin: how many px of a coarser scale its border is repeated outwards, and what a source costs
     for each pixel of it there. chroma: how much colour differences count. `patch_levels.Level` says
-    more of these.
+    more of these. laid_out: whether the coarsest scales are `patch_scene`'s, if they can be.
     """
 
     smooth: tuple[bool, ...]
@@ -111,6 +114,7 @@ class Manner:
     margin: int = 0
     margin_cost: float = 0.0
     chroma: float = CHROMA
+    laid_out: bool = False
 
 
 SETTLED = Manner(
@@ -125,6 +129,8 @@ SETTLED = Manner(
     chroma=0.75,
 )
 """What surrounds most of the hole fills it. Thin masks, all rim, are `GROWN`."""
+LAID_OUT = replace(SETTLED, decay=1.1, laid_out=True)
+"""Where a layout is there, the rim has hardly more say than the rest."""
 _SMOOTH = {1: (True,), 2: SETTLED.smooth, 3: (True, True, False)}
 GROWN = Manner(smooth=(False,), decay=2.4, fine_decay=2.4, copied=0, fine_copied=2)
 """Whatever reaches the rim grows inwards, as up to version 8."""
@@ -255,8 +261,7 @@ def synthesise(
         token=token,
     )
     with make_rounds(threads, token) as work:
-        level = _best_start(work, task)
-        first = task.coarsest if level is None else _meeting(task) - 1
+        level, first = _begin(work, task)
         for number in range(first, -1, -1):
             level = _solve(work, task, number, level)
         assert level is not None
@@ -265,6 +270,38 @@ def synthesise(
         if canvas is not None:
             joined = canvas.crop(joined)
         return kriging.predict(joined, hole, hole, work.bands)
+
+
+def _begin(work: Rounds, task: _Task) -> tuple[Level | None, int]:
+    """Return the coarsest scales' work, if they were worked on, and the scale that comes next."""
+    if task.manner.laid_out:
+        image, hole, source = task.pictures[0]
+        layout = lay_out(
+            np.ascontiguousarray(image[..., :3]), hole, source, seed=task.seed, token=task.token
+        )
+        if layout is not None and layout.number <= task.coarsest:
+            return _settle(work, task, layout), layout.number - 1
+        task = replace(task, manner=replace(task.manner, decay=SETTLED.decay))
+    level = _best_start(work, task)
+    return level, task.coarsest if level is None else _meeting(task) - 1
+
+
+def _settle(work: Rounds, task: _Task, layout: Layout) -> Level:
+    """Make the level that a layout is for, and let it settle."""
+    level = task.level(layout.number)
+    take_over(level, layout)
+    work.vote(level, level.holes, level.trust)
+    _refine(
+        work,
+        level,
+        layout.number,
+        task.coarsest,
+        task.seed,
+        task.token,
+        min(task.coarse_rounds, LAYOUT_ROUNDS),
+        copied=task.manner.copied,
+    )
+    return level
 
 
 def _best_start(work: Rounds, task: _Task) -> Level | None:

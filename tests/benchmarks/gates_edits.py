@@ -248,6 +248,7 @@ ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
         apart=0.0,
         margin=0,
         chroma=0.5,
+        scene=0,
     ),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,

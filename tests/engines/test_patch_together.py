@@ -107,5 +107,11 @@ def test_recipes_of_earlier_versions_keep_what_they_ask_for(given: dict[str, Sca
 
 
 def test_by_default_a_recipe_asks_for_the_manner_that_is_measured() -> None:
-    recipe = engine("patch").recipe(RunOptions(), near_the_top())
-    assert manner_of(asked(recipe)) == patch_rounds.SETTLED
+    mask = np.zeros((120, 120), bool)
+    mask[50:62, 20:100] = True
+    recipe = engine("patch").recipe(RunOptions(), mask)
+    assert manner_of(asked(recipe), mask) == patch_rounds.SETTLED
+    mask[40:80] |= mask[50]
+    assert manner_of(asked(recipe), mask) == patch_rounds.LAID_OUT
+    assert manner_of(asked(recipe) | {"scene": False}, mask) == patch_rounds.SETTLED
+    assert manner_of(asked(recipe) | {"turned": "all"}, mask) == patch_rounds.SETTLED
