@@ -9,8 +9,9 @@ pixels, and that the signs of a seam and of repetition do better without, was de
 held-out figures. So was that the risk's trees are three forests with 0.6 of the answer: over ten
 ways to part the photos 97.4 % (96.4 to 98.1) of the bad edits by other engines than `patch` are
 flagged where 75 % of their good ones pass, with one forest and 0.75 96.9 (95.8 to 98.1); of all
-edits 94.6 and 94.1; over the five of these on which nothing was chosen 97.5 and 97.4. And that faults which stand in one place want twice the trees: of lines
-that step 51 and not 41 % are found at 1 % false alarms, of pasted things 96 and not 94.
+edits 94.6 and 94.1; over the five of these on which nothing was chosen 97.5 and 97.4. And that
+faults which stand in one place want twice the trees: of lines that step 51 and not 41 % are found
+at 1 % false alarms, of pasted things 96 and not 94.
 
 Tried beside the logistic fit and left out: random and extremely random forests (worse alone),
 additive models (piecewise linear with and without a monotone direction: no gain; boosted single
