@@ -108,7 +108,7 @@ class PatchEngine(PlainEngine):
         return int(np.clip(max(box.width, box.height), *_CONTEXT_PX))
 
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
-        return shape[0] * shape[1] * 120 / 1e6 + hole_px * 200 / 1e6 + 32
+        return shape[0] * shape[1] * 175 / 1e6 + hole_px * 200 / 1e6 + 32
 
     def needs_mb(self, request: FillRequest) -> float:
         parameters = _DEFAULTS | request.recipe.parameters

@@ -138,7 +138,7 @@ class _Work:
         layout, touched = self._begin(number, reach, coarser)
         picture = self._first(number) if coarser is None else coarser.picture
         shown = compared(scale.picture, scale.texture)
-        rounds = 1 + 2 * number
+        rounds = 1 + 2 * self._depth(number)
         for turn in range(rounds):
             cost = self._search(layout, compared(picture, scale.texture), shown, reach, turn)
             finer = turn == rounds - 1 and number > self.last
@@ -146,6 +146,10 @@ class _Work:
                 break  # The matches are what is asked for.
             picture = self._vote(layout, touched, picture, cost, reach, finer)
         return _State(layout, picture)
+
+    def _depth(self, number: int) -> int:
+        """Return how coarse a scale is, counted so that every hole gets as much work."""
+        return number - self.last + LEAST_SCALE
 
     def misfit(self, number: int, coarser: _State) -> float:
         """Return how badly what a coarser scale has laid out fits this one."""
@@ -193,7 +197,7 @@ class _Work:
         targets, found = layout.targets, layout.found
         cost = np.empty(len(targets), np.int64)
         kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE)
-        for sweep in range(2 * min(_MOST_PASSES, 1 + layout.number)):
+        for sweep in range(2 * min(_MOST_PASSES, 1 + self._depth(layout.number))):
             self.token.check()
             salt = (self.seed * 4096 + layout.number * 512 + turn * 16 + sweep) & 0xFFFFFFF
             kernel.sweep(
