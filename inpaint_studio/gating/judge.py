@@ -143,16 +143,25 @@ def conclude(request: JudgeRequest, evidence: Evidence) -> Judgement:
         risk = max(risk, threshold + (1 - threshold) * VETO_RISK)
     shares = words.shares_by_reading(model.shares(evidence.features), evidence.owner)
     blamed = [] if accepted else words.blame(evidence.readings, shares)
+    guess = None if accepted else words.likeliest(evidence.readings)
     box = None
     if not accepted:
-        places = (reading.box or evidence.places.get(reading.name) for reading in blamed)
+        named = blamed if guess is None else [guess, *blamed]
+        places = (reading.box or evidence.places.get(reading.name) for reading in named)
         box = next((place for place in places if place is not None), Box.of_mask(request.mask))
     verdict = Verdict(
         accepted=accepted,
         risk=risk,
-        summary=words.summary(accepted=accepted, risk=risk, threshold=threshold, blamed=blamed),
-        reasons=words.log_lines(blamed, risk=risk, threshold=threshold),
-        readings=tuple(words.explained(reading) for reading in evidence.readings),
+        summary=words.summary(
+            accepted=accepted, risk=risk, threshold=threshold, blamed=blamed, guess=guess
+        ),
+        reasons=words.log_lines(blamed, risk=risk, threshold=threshold, guess=guess),
+        readings=tuple(
+            words.guessed(reading, evidence.places.get(reading.name))
+            if reading is guess
+            else words.explained(reading)
+            for reading in evidence.readings
+        ),
         version=f"{gates.version}/{name}@{threshold:.4f}",
         box=box,
     )

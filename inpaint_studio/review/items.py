@@ -7,7 +7,7 @@ import json
 import time
 from pathlib import Path
 
-from inpaint_studio.gating.words import label_of
+from inpaint_studio.gating.words import label_of, likeliest
 from inpaint_studio.pipeline.request import Delta
 from inpaint_studio.records import EditRecord, Reading, RunRecord
 from inpaint_studio.review.groups import fingerprint, sku_of
@@ -15,7 +15,13 @@ from inpaint_studio.store.rows import ReviewRow
 
 
 def failed_reading(edit: EditRecord) -> Reading | None:
-    """Return the reading that decided against an edit: the deciding one furthest past its band."""
+    """Return the reading that decided against an edit: the deciding one furthest past its band.
+
+    None where no reading need have left its band, or where the verdict's sentence names the sign
+    that is most likely, as a guess: that says more than a reading that decides nothing.
+    """
+    if not edit.verdict.accepted and likeliest(edit.verdict.readings) is not None:
+        return None
     failed = [r for r in edit.verdict.readings if not r.passed]
     return max(failed, key=lambda r: (r.decides, _excess(r)), default=None)
 

@@ -8,7 +8,8 @@ photos (`--kept`, as `gates --keep` writes it: models, limits and threshold know
 fold), and judges faults put into right edits of the fold, `--count` of each fault in all, letters
 and pasted things half with hard and half with smooth edges, with the text and object readers unless
 `--plain`. A fault is counted right where the edit is flagged, a sign or reading of that fault is
-among what failed, and the place shown overlaps it.
+among what failed or is what the verdict names as its guess, and the place shown overlaps it.
+`guessed` says how many of the planted are named so, `guessed_right` how many of these rightly.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ from inpaint_studio.gating.planted import FAULTS, LEGIBLE, plant
 from inpaint_studio.gating.risk import GateSet, load_gates, written
 from inpaint_studio.gating.samples import Sample, kept
 from inpaint_studio.gating.train import train
+from inpaint_studio.gating.words import guess_line
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
 from tests.benchmarks.gates import EDGES, names_of, right_edits
 
 AROUND_PX = 192
 INNER_FOLDS = 3
+
+Row = tuple[bool, bool, bool, list[str], str]
+"""(flagged, with the right reason, in the right place, what failed, what is named as a guess)"""
 
 
 def gates_without(samples: Sequence[Sample], photos: set[str]) -> GateSet:
@@ -75,16 +80,18 @@ def planted_in(
 
 def judged(
     edit: LabelledEdit, fault: str, at: Box, gates: GateSet, readers: SemanticJudge | None
-) -> tuple[bool, bool, bool, list[str]]:
-    """Return (flagged, with the right reason, in the right place, what failed)."""
+) -> Row:
+    """Return what the verdict says of an edit with this fault at this place."""
     request = JudgeRequest(before=edit.before, after=edit.after, mask=edit.mask)
     verdict = judge(request, readers, RunToken(), gates).verdict
     failed = {r.name for r in verdict.readings if r.decides and not r.passed}
+    said = {r.name for r in verdict.readings if guess_line(r) in verdict.reasons}
     placed = verdict.box is not None and verdict.box.overlaps(at)
-    return not verdict.accepted, bool(failed & names_of(fault)), placed, sorted(failed)
+    named = bool((failed | said) & names_of(fault))
+    return not verdict.accepted, named, placed, sorted(failed), "".join(said)
 
 
-def shares(rows: Sequence[tuple[bool, bool, bool, list[str]]]) -> dict[str, object]:
+def shares(rows: Sequence[Row]) -> dict[str, object]:
     flagged, named, placed = (np.array([row[n] for row in rows], dtype=bool) for n in range(3))
     joint = flagged & named & placed
     return {
@@ -92,6 +99,8 @@ def shares(rows: Sequence[tuple[bool, bool, bool, list[str]]]) -> dict[str, obje
         "named": round(float((flagged & named).mean()), 4),
         "placed": round(float((flagged & placed).mean()), 4),
         "joint": round(float(joint.mean()), 4), "interval": interval(joint.tolist()),
+        "guessed": sum(bool(row[4]) for row in rows),
+        "guessed_right": sum(row[1] for row in rows if row[4]),
     }  # fmt: skip
 
 
@@ -115,7 +124,7 @@ def main() -> int:
     samples = list(chain.from_iterable(kept(path) for path in chosen.kept))
     edits = right_edits(chosen.edits, sys.maxsize)
     fold = fit.fold_numbers([e.photo for e in edits], chosen.folds, chosen.seed)
-    found: dict[str, list[tuple[bool, bool, bool, list[str]]]] = {}
+    found: dict[str, list[Row]] = {}
     missed: list[str] = []
     for number in range(chosen.folds):
         mine = [edit for edit, place in zip(edits, fold) if place == number]

@@ -13,8 +13,10 @@ from inpaint_studio.gating.judge import judge
 from inpaint_studio.gating.planted import plant
 from inpaint_studio.gating.readings.table import ROWS, faults
 from inpaint_studio.gating.risk import GateSet, RiskModel, Term, default_gates, load_gates
+from inpaint_studio.gating.words import LIKELY
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.records import Verdict
 from tests.gating.conftest import grainy, sticker
 
 
@@ -161,6 +163,35 @@ def test_signs_of_a_fault_reject_by_themselves_and_say_where(perfect: JudgeReque
     assert found.reasons[0].startswith("foreign_object_detected: pasted_signs=")
     assert found.box is not None and found.box.overlaps(ball.box)
     assert found.box.area < 4 * ball.box.area
+
+
+def test_what_the_risk_alone_rejects_names_the_likeliest_sign_and_its_place(
+    perfect: JudgeRequest,
+) -> None:
+    ball = plant(perfect.before, perfect.after, perfect.mask, "pasted")
+    edit = replace(perfect, after=ball.after)
+    signs = RiskModel(terms=(Term(name="new_colour_spot", mean=0, std=1, weight=1),), intercept=0)
+
+    def said_at(threshold: float, limit: float) -> Verdict:
+        gates = gate_set(
+            thresholds={"quick": threshold, "pair": threshold},
+            faults={"pasted_signs": signs},
+            bands={"pasted_signs": (None, limit)},
+        )
+        return judge(edit, None, RunToken(), gates).verdict
+
+    value = said_at(0.0, 99.0).reading("pasted_signs").value
+    said = said_at(0.0, value + LIKELY)
+    assert not said.accepted and said.summary.startswith("Most likely: something stands in")
+    assert "A guess" in said.summary and said.reasons[0].startswith("most likely, a guess: pasted")
+    sign = said.reading("pasted_signs")
+    assert sign.passed and sign.detail.startswith("Most likely, a guess:")
+    assert said.box == sign.box and said.box.overlaps(ball.box)
+    assert said.box.area < 4 * ball.box.area
+    for silent in (said_at(0.0, value + LIKELY + 0.1), said_at(1.0, value + LIKELY)):
+        assert "ikely" not in " ".join((silent.summary, *silent.reasons))
+        assert silent.reading("pasted_signs").box is None
+    assert said_at(0.0, value - 0.1).reasons[0].startswith("foreign_object_detected")
 
 
 def test_a_set_from_before_the_signs_keeps_its_alarms(smeared: JudgeRequest) -> None:

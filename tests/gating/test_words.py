@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from inpaint_studio.gating.readings.table import row
-from inpaint_studio.gating.words import blame, label_of, log_line, summary
+from inpaint_studio.gating.words import (
+    LIKELY,
+    blame,
+    guess_line,
+    label_of,
+    likeliest,
+    log_line,
+    log_lines,
+    summary,
+)
 from inpaint_studio.records import Reading
 
 
@@ -53,6 +62,36 @@ def test_where_no_reading_left_its_band_the_weightiest_are_named() -> None:
     assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=[soft]).startswith(
         "Fill is smoother than its surroundings; with"
     )
+
+
+def test_the_sign_nearest_to_its_limit_is_named_as_a_guess() -> None:
+    readings = [
+        reading("letters_signs", 2.0, 3.2),
+        reading("pasted_signs", -1.0, -0.5),
+        reading("strip_colour", 9.0, 8.0),
+        reading("seam", 7.9, 8.0),
+    ]
+    guess = likeliest(readings)
+    assert guess is not None and guess.name == "pasted_signs"
+    blamed = blame(readings, {})
+    assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=blamed, guess=guess) == (
+        "Most likely: something stands in the fill that belongs to nothing around it. "
+        "A guess: small signs speak against this fill only together."
+    )
+    first, second, *_ = log_lines(blamed, risk=0.4, threshold=0.3, guess=guess)
+    assert first == guess_line(guess) == "most likely, a guess: pasted_signs=-1 <= threshold(-0.5)"
+    assert "detected" not in first and second.endswith("strip_colour=9 > threshold(8)")
+    assert summary(accepted=True, risk=0.1, threshold=0.3, blamed=[], guess=None).startswith(
+        "Looks"
+    )
+
+
+def test_no_guess_where_a_sign_is_sure_or_none_is_near() -> None:
+    near, far = reading("pasted_signs", 1.0, 1.0 + LIKELY), reading("seam_signs", 1.0, 1.1 + LIKELY)
+    assert likeliest([near]) == near
+    assert likeliest([far]) is None and likeliest([]) is None
+    assert likeliest([near, reading("hue_signs", 2.0, 1.0, decides=True)]) is None
+    assert likeliest([near, reading("letters_left", 4.0, 0.0, decides=True)]) is None
 
 
 def test_a_reading_has_one_plain_name_everywhere() -> None:

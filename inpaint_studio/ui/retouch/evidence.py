@@ -45,11 +45,11 @@ class EvidenceView(QObject):
         canvas.overlays.append(self)
 
     def show_edit(self, edit: EditRecord | None, only: str = "") -> None:
-        """Show what got an edit flagged, or the one reading called `only`, failed or not."""
+        """Show what got an edit flagged or is guessed, or the one reading called `only`."""
         self._asked += 1
         readings = edit.verdict.readings if edit is not None else ()
         calm = edit is not None and edit.verdict.accepted
-        wanted = [r for r in readings if (r.name == only if only else not r.passed and not calm)]
+        wanted = [r for r in readings if (r.name == only if only else _is_shown(r) and not calm)]
         self._shown = [r for r in wanted if r.box is not None]
         self._canvas.set_evidence(())
         maps = [r for r in wanted if r.map_sha256]
@@ -154,8 +154,13 @@ def _place(box: Box, canvas: Stage, pane: Pane) -> QRectF:
     return QRectF(*(canvas.to_device(x, y, pane) for x, y in corners))
 
 
+def _is_shown(reading: Reading) -> bool:
+    """A reading that passed has a place only where the verdict names it as a guess."""
+    return not reading.passed or reading.box is not None
+
+
 def _color(reading: Reading) -> QColor:
-    return theme.active().color("good" if reading.passed else "bad")
+    return theme.active().color("warn" if reading.passed else "bad")
 
 
 def _load(objects: ObjectStore, box: Box, readings: list[Reading]) -> tuple[Evidence, ...]:
