@@ -18,6 +18,7 @@ from inpaint_studio.ui.background import Background
 from inpaint_studio.ui.canvas import Canvas, Stage, chrome
 from inpaint_studio.ui.canvas.panes import Pane
 from inpaint_studio.ui.canvas.render import Evidence
+from inpaint_studio.ui.text import tr
 from inpaint_studio.ui.widgets.gauge import number, title
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ SHARED = 2
 
 
 class EvidenceView(QObject):
-    """An overlay of the canvas for one edit: what failed, or the one reading asked for."""
+    """An overlay of the canvas for one edit: what failed, is guessed, or is asked for."""
 
     def __init__(
         self, canvas: Canvas, objects: ObjectStore, background: Background, parent: QObject
@@ -110,8 +111,18 @@ def _tags(found: list[tuple[Reading, QRectF]]) -> list[tuple[str, Reading, QRect
             if more < SHARED - 1:
                 tags[key] = (f"{words} · {title(reading)}", first, place)
         else:
-            tags[key] = (f"{title(reading)} {number(reading.value)}", reading, place)
+            tags[key] = (_tag(reading), reading, place)
     return list(tags.values())
+
+
+def _tag(reading: Reading) -> str:
+    if reading.passed:
+        return tr("A guess: {name}", name=_lower(title(reading)))
+    return f"{title(reading)} {number(reading.value)}"
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def _excess(reading: Reading) -> float:
