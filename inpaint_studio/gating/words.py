@@ -96,7 +96,7 @@ def summary(
     if guess is not None:
         return (
             f"Most likely: {_in_a_sentence(sentence(guess))} "
-            "A guess: small signs speak against this fill only together."
+            "A guess: no sign alone reached its limit, all readings together did."
         )
     said = next((sentence(r) for r in blamed if sentence(r) and not r.passed), "")
     if said or not blamed:

@@ -76,7 +76,7 @@ def test_the_sign_nearest_to_its_limit_is_named_as_a_guess() -> None:
     blamed = blame(readings, {})
     assert summary(accepted=False, risk=0.4, threshold=0.3, blamed=blamed, guess=guess) == (
         "Most likely: something stands in the fill that belongs to nothing around it. "
-        "A guess: small signs speak against this fill only together."
+        "A guess: no sign alone reached its limit, all readings together did."
     )
     first, second, *_ = log_lines(blamed, risk=0.4, threshold=0.3, guess=guess)
     assert first == guess_line(guess) == "most likely, a guess: pasted_signs=-1 <= threshold(-0.5)"
