@@ -42,7 +42,8 @@ def pyramid(
     image: FloatImage, known: MaskBool, excluded: FloatImage, token: RunToken
 ) -> list[Scale]:
     """Return the picture at every half size, down to a few px."""
-    texture = _expected(_texture(image, known))
+    texture = _expected(_texture(image, known, token))
+    token.check()
     scales = [Scale(image, known, excluded, texture)]
     while min(known.shape) > _SMALLEST_PX:
         token.check()
@@ -65,16 +66,20 @@ def _soft_half(plane: FloatImage) -> FloatImage:
     return np.ascontiguousarray(soft[::2, ::2])
 
 
-def _texture(image: FloatImage, known: MaskBool) -> FloatImage:
+def _texture(image: FloatImage, known: MaskBool, token: RunToken) -> FloatImage:
     """Return the mean step from pixel to pixel around every known one, -1 where there is none."""
-    padded = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    steps = np.abs(padded[1:-1, 2:] - padded[1:-1, :-2]) + np.abs(
-        padded[2:, 1:-1] - padded[:-2, 1:-1]
-    )
+    steps = np.zeros(known.shape, np.float32)
+    for channel in range(3):
+        token.check()
+        padded = cv2.copyMakeBorder(image[..., channel], 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        steps += np.abs(padded[1:-1, 2:] - padded[1:-1, :-2]) + np.abs(
+            padded[2:, 1:-1] - padded[:-2, 1:-1]
+        )
+    token.check()
     whole = cv2.erode(known.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
     counted = whole.astype(np.float32)
     around = (_TEXTURE_PX, _TEXTURE_PX)
-    mean = cv2.blur(steps.sum(axis=-1) / 2 * counted, around)
+    mean = cv2.blur(steps / 2 * counted, around)
     share = cv2.blur(counted, around)
     there = known & (share > 1e-3)
     return np.where(there, mean / np.maximum(share, np.float32(1e-3)), -1).astype(np.float32)

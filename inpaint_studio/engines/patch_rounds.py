@@ -182,6 +182,7 @@ class _Task:
             margin_cost=self.manner.margin_cost,
         )
         drawing = self.drawing(number)
+        self.token.check()
         if drawing is not None:
             made.guide = guide(made, drawing, self.crossing, scale=scale)
         return made
@@ -335,9 +336,11 @@ def _meeting(task: _Task) -> int:
 def _solve(work: Rounds, task: _Task, number: int, coarser: Level | None, start: int = 0) -> Level:
     """Fill one scale, from the coarser one's matches or as this start begins."""
     level = task.level(number)
+    task.token.check()
     seed = task.seed + start * _START_SEEDS
     if coarser is not None:
         carry_over(coarser, level)
+        task.token.check()
         work.vote(level, level.holes, level.trust)
     else:
         drawing = task.drawing(number)
