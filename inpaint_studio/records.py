@@ -40,13 +40,15 @@ class FillRecipe:
     """Everything that decides the pixels of one fill. Same recipe + same crop = same bytes.
 
     `parameters` are the engine's own knobs; `fingerprint` names what else can change bits
-    (device, dtype, library versions) and is compared, never obeyed, on replay.
+    (device, dtype, library versions) and is compared, never obeyed, on replay. `grow_within`: the
+    mask grows by `grow_px` in this box alone (the crop's pixels); None: all around.
     """
 
     engine: str
     engine_version: int
     seed: int = 0
     grow_px: int = 0
+    grow_within: Box | None = None
     feather_px: int = 2
     intent: Intent = "remove"
     prompt: str = ""

@@ -86,8 +86,16 @@ def validate(
     return core
 
 
-def grow(mask: MaskBool, px: int) -> MaskBool:
-    """Return the mask grown (px > 0) or shrunk (px < 0) by a disc of that radius."""
+def grow(mask: MaskBool, px: int, within: Box | None = None) -> MaskBool:
+    """Return the mask grown (px > 0) or shrunk (px < 0) by a disc of that radius.
+
+    within: outside this box nothing changes; None: all around.
+    """
+    if within is not None:
+        part = within.clamp(Box.of_shape(mask.shape)).slices
+        changed = mask.copy()
+        changed[part] = grow(mask, px)[part]
+        return changed
     if px == 0 or not mask.any():
         return mask.copy()
     if px < 0:

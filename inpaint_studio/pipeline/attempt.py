@@ -97,7 +97,7 @@ def attempt(
         asserted to be untouched.
     """
     clock = _Clock(sink)
-    core = grow(region.mask, recipe.grow_px)
+    core = grow(region.mask, recipe.grow_px, recipe.grow_within)
     if core.all():
         core = region.mask
     edge = ring(core, recipe.feather_px) & ~region.unusable

@@ -193,14 +193,19 @@ class Tries:
         for _ in range(self._tries_left(best)):
             tried = [made.recipe for made, _ in self._made]
             plan = replace(self.plan, recipe=best.recipe)
-            route = next_route(plan, best.verdict, self._offers, tried, thickness_px=thickness)
-            if route is None or grow(self._region.mask, route.grow_px).all():
+            route = next_route(
+                plan, best.verdict, self._offers, tried,
+                thickness_px=thickness, hole=self._region.mask,
+            )  # fmt: skip
+            if route is None:
+                break
+            if grow(self._region.mask, route.grow_px, route.grow_within).all():
                 break
             recipe = best.recipe
             if route.engine != recipe.engine:
                 recipe = recipe_like(recipe, route.engine, self._region)
-            recipe = replace(recipe, grow_px=route.grow_px, feather_px=route.feather_px,
-                             seed=route.seed)  # fmt: skip
+            recipe = replace(recipe, grow_px=route.grow_px, grow_within=route.grow_within,
+                             feather_px=route.feather_px, seed=route.seed)  # fmt: skip
             try:
                 again = self._make(recipe, route.reason.text, is_last=False)
             except TookTooLong:

@@ -10,6 +10,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.errors import InpaintError
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import grow
 from inpaint_studio.pipeline.replay import veil_of
 from inpaint_studio.pipeline.request import RunRequest, RunResult
 from inpaint_studio.records import EditRecord, FillRecipe, RunOptions, RunRecord
@@ -102,6 +103,9 @@ def request_for(
     icc = edit.stage("icc")
     pixels: Pixels = objects.get_array(given.sha256)
     mask: MaskBool = objects.get_array(core.sha256)
+    recipe = edit.plan.recipe
+    if recipe.grow_within is not None:
+        mask = grow(mask, recipe.grow_px, recipe.grow_within)
     source = ~objects.get_array(barred.sha256) if barred is not None and barred.sha256 else None
     return RunRequest(
         pixels=pixels, mask=mask, options=replace(options, kind=edit.kind),

@@ -2,8 +2,10 @@
 
 This is the one place that knows. What was left behind asks for a wider mask, a colour step for a
 softer edge, a wrong texture or an invented thing for another engine; when all that was tried, for
-another seed. A person who rejects an edit says which of these to change first. What has been
-tried is never tried again; None means that a person must do it.
+another seed. Letters that are still read ask for a wider mask where they are read: one that the
+fill shows by chance must not widen a whole paragraph. A person who rejects an edit says which of
+these to change first. What has been tried is never tried again; None means that a person must do
+it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from inpaint_studio.arrays import MaskBool
+from inpaint_studio.geometry import Box
 from inpaint_studio.records import (
     EditRecord,
     FillRecipe,
@@ -27,6 +31,8 @@ WIDER_PX = 4
 WIDER_SHARE = 0.35
 REST_PX, REST_EDGE_PX = 16, 2
 """A thing's rest that reaches further asks for another mask, not for the same one all around."""
+READ_SHARE = 0.5
+"""Share of a mask beside which letters are still read, from which on it grows all around."""
 SOFTER_PX = 4
 SEEDS = 3
 MOST_TRIES = 5
@@ -65,22 +71,29 @@ _SEED_MATTERS = ("patch", "text", "generative")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextRoute:
-    """What is changed for the next attempt, in words (`change`), and why."""
+    """What is changed for the next attempt, in words (`change`), and why.
+
+    grow_within: the box of the crop where the mask grows; None: all around.
+    """
 
     engine: str
     grow_px: int
+    grow_within: Box | None = None
     feather_px: int
     seed: int
     change: str
     reason: Reason
 
     def options(self, options: RunOptions, plan: Plan) -> RunOptions:
-        """Return the options of the next run, after one with `options` that went by `plan`."""
+        """Return the options of the next run, after one with `options` that went by `plan`.
+
+        What grew in a box alone belongs to the mask of that run: options know no box.
+        """
         same = self.engine == plan.engine
         return replace(
             options,
             engine=self.engine,
-            grow_px=self.grow_px,
+            grow_px=self.grow_px if self.grow_within is None else 0,
             feather_px=self.feather_px,
             seed=self.seed,
             force=False,
@@ -122,18 +135,22 @@ def next_route(
     *,
     wish: Change | None = None,
     thickness_px: float = 0.0,
+    hole: MaskBool | None = None,
 ) -> NextRoute | None:
     """Return the next attempt after `plan`'s fill was rejected, None when none is left.
 
     tried: the recipes of earlier attempts. wish: what a person wants changed first (he may
     reject what the gates accepted); without it the failed readings say so. thickness_px: the
-    mask's stroke width, by which a wider mask is measured.
+    mask's stroke width, by which a wider mask is measured. hole: the mask before it was grown, in
+    the verdict's pixels, where it may grow in a part; None: it may grow all around alone.
     """
     made = {_key(recipe) for recipe in (*tried, plan.recipe)}
     if (verdict.accepted and wish is None) or len(made) >= MOST_TRIES:
         return None
     for change, cause in _causes(verdict, wish):
-        for recipe in _changed(change, plan, offers, _more_px(verdict, thickness_px)):
+        more_px = _more_px(verdict, thickness_px)
+        box = _read_box(cause, hole, more_px)
+        for recipe in _changed(change, plan, offers, more_px, box):
             if _key(recipe) not in made:
                 return _route(change, recipe, plan, cause)
     return None
@@ -153,9 +170,9 @@ def _causes(verdict: Verdict, wish: Change | None) -> list[tuple[Change, Reading
     return [*asked, ("engine", verdict), ("seed", verdict)]
 
 
-def _key(recipe: FillRecipe) -> tuple[str, int, int, int]:
+def _key(recipe: FillRecipe) -> tuple[str, int, Box | None, int, int]:
     seed = recipe.seed if recipe.engine in _SEED_MATTERS else 0
-    return recipe.engine, recipe.grow_px, recipe.feather_px, seed
+    return recipe.engine, recipe.grow_px, recipe.grow_within, recipe.feather_px, seed
 
 
 def _more_px(verdict: Verdict, thickness_px: float) -> int:
@@ -166,12 +183,29 @@ def _more_px(verdict: Verdict, thickness_px: float) -> int:
     return max(2, round(WIDER_SHARE * thickness_px)) if thickness_px else WIDER_PX
 
 
+def _read_box(
+    cause: Reading | Verdict | None, hole: MaskBool | None, more_px: int
+) -> Box | None:  # fmt: skip
+    """Return where the mask grows for letters that are read beside a small part of it."""
+    if hole is None or not isinstance(cause, Reading) or cause.name != "letters_left":
+        return None
+    return read_box(cause.box, hole, more_px)
+
+
+def read_box(box: Box | None, hole: MaskBool, more_px: int) -> Box | None:
+    """Return where `hole` grows by `more_px` when letters are read in `box`; None: all around."""
+    if box is None:
+        return None
+    near = box.pad(more_px).clamp(Box.of_shape(hole.shape))
+    return near if int(hole[near.slices].sum()) < READ_SHARE * int(hole.sum()) else None
+
+
 def _changed(
-    change: Change, plan: Plan, offers: Mapping[str, str], more_px: int
+    change: Change, plan: Plan, offers: Mapping[str, str], more_px: int, box: Box | None
 ) -> Sequence[FillRecipe]:
     recipe = plan.recipe
     if change == "wider":
-        return [replace(recipe, grow_px=recipe.grow_px + more_px)]
+        return [_wider(recipe, more_px, box)]
     if change == "softer":
         return [replace(recipe, feather_px=recipe.feather_px + SOFTER_PX)]
     if change == "engine":
@@ -181,11 +215,25 @@ def _changed(
     return [replace(recipe, seed=recipe.seed + step) for step in range(1, SEEDS + 1)]
 
 
+def _wider(recipe: FillRecipe, more_px: int, box: Box | None) -> FillRecipe:
+    """The mask of `recipe` grown all around, or in a box; what another box grew by does not count
+    elsewhere."""
+    before = recipe.grow_within
+    if box is None:
+        px = more_px if before is not None else recipe.grow_px + more_px
+        return replace(recipe, grow_px=px, grow_within=None)
+    if before is None and recipe.grow_px:
+        return replace(recipe, grow_px=recipe.grow_px + more_px)
+    around = box if before is None else Box.around([before, box])
+    return replace(recipe, grow_px=recipe.grow_px + more_px, grow_within=around)
+
+
 def _route(
     change: Change, found: FillRecipe, plan: Plan, cause: Reading | Verdict | None
 ) -> NextRoute:
+    where = " where letters are read" if found.grow_within is not None else ""
     words = {
-        "wider": f"mask grown by {found.grow_px} px",
+        "wider": f"mask grown by {found.grow_px} px{where}",
         "softer": f"edge feathered over {found.feather_px} px",
         "seed": f"seed {found.seed} instead of {plan.recipe.seed}",
         "engine": f"engine {found.engine} instead of {plan.engine}",
@@ -203,6 +251,7 @@ def _route(
     return NextRoute(
         engine=found.engine,
         grow_px=found.grow_px,
+        grow_within=found.grow_within,
         feather_px=found.feather_px,
         seed=found.seed,
         change=words,

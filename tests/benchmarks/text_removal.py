@@ -34,6 +34,7 @@ from inpaint_studio.engines.table import engine
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
+from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import to_lab
 from inpaint_studio.gating.semantic import letters
 from inpaint_studio.geometry import Box
@@ -43,7 +44,7 @@ from inpaint_studio.imaging.mask import grow, regions, ring, stroke_width
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import RunOptions
-from inpaint_studio.routing.onward import WIDER_SHARE
+from inpaint_studio.routing.onward import WIDER_SHARE, read_box
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers
 from tests.benchmarks.text_masks import cases
@@ -102,10 +103,12 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     if not mask.any():
         return Outcome(case.photo, mask, time.perf_counter() - start, "nothing found")
     after = filled(case.photo, mask, "text")
-    if letters_left(case, after, mask, readers):
-        mask = grow(mask, max(2, round(WIDER_SHARE * stroke_width(mask))))
+    left = letters_left(case, after, mask, readers)
+    if left.value > 0:
+        more_px = max(2, round(WIDER_SHARE * stroke_width(mask)))
+        mask = grow(mask, more_px, read_box(left.box, mask, more_px))
         after = filled(case.photo, mask, "text")
-        if letters_left(case, after, mask, readers):
+        if letters_left(case, after, mask, readers).value > 0:
             queued = "letters can still be read"
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     beside = overlay_left(seen)
@@ -120,11 +123,11 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     return Outcome(after, mask, time.perf_counter() - start, queued)
 
 
-def letters_left(case: Overlay, after: Rgb, mask: Mask, readers: Readers) -> bool:
-    """Whether the gates read letters on the edit that were there before."""
+def letters_left(case: Overlay, after: Rgb, mask: Mask, readers: Readers) -> Measured:
+    """The letters the gates read on the edit that were there before."""
     request = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     left, _ = letters(request, readers.letters, grow(mask, request.ring_px))
-    return left.value > 0
+    return left
 
 
 def residue(case: Overlay, mask: Mask) -> int:

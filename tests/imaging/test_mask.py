@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inpaint_studio.errors import BadMask, ShapeMismatch
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging import mask as masks
 
 
@@ -128,3 +129,11 @@ def test_usual_stroke_is_a_pens_width_among_specks() -> None:
     strokes[2:58:2, 1:90:5] = True
     assert masks.usual_stroke_px(strokes, by_area=True) > 5
     assert masks.usual_stroke_px(np.zeros((5, 5), dtype=bool)) == 0.0
+
+
+def test_a_mask_grows_within_a_box_alone() -> None:
+    line = np.zeros((9, 20), dtype=np.bool_)
+    line[4, 2:18] = True
+    grown = masks.grow(line, 2, Box(0, 0, 8, 30))
+    assert np.array_equal(grown[:, :8], masks.grow(line, 2)[:, :8])
+    assert np.array_equal(grown[:, 8:], line[:, 8:])

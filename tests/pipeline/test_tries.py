@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.errors import EngineFailed
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import regions
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, attempt, planning, probing, replay, run, tries
@@ -174,3 +175,33 @@ def test_a_broken_engine_in_comparison_or_probing_is_said_and_the_other_kept(
         _, edit = _edit(coffee, spot, HashOnly())
         assert edit.plan.engine == "patch" and edit.delta_box is not None
         assert any(word in change for change in edit.plan.changes)
+
+
+def test_letters_read_again_widen_the_mask_where_they_are(
+    coffee: Rgb, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = np.zeros(coffee.shape[:2], dtype=np.bool_)
+    line[100:112, 60:260] = True
+    verdicts = iter((False, True))
+
+    def judged(*args: Any, **more: Any) -> attempt.Attempt:
+        """A real fill; of the first one a letter is read at the left end."""
+        made = attempt.attempt(*args, **more)
+        left, top = Box.of_mask(made.core).left, Box.of_mask(made.core).top
+        box = Box(left, top, left + 30, top + 12)
+        letter = Reading(name="letters_left", value=1.0, high=0.0, passed=False, box=box)
+        accepted = next(verdicts)
+        verdict = Verdict(accepted=accepted, risk=0.1 if accepted else 0.9, readings=(letter,))
+        return replace(made, verdict=verdict)
+
+    monkeypatch.setattr(tries, "attempt", judged)
+    wish = RunOptions(engine="flat", kind="text", budget="cheap")
+    request = RunRequest(pixels=coffee, mask=line, options=wish, threads=1)
+    result = run(request, sink=objects)
+    (edit,) = result.record.edits
+    recipe = edit.plan.recipe
+    assert recipe.grow_px and recipe.grow_within is not None
+    assert edit.delta_box is not None and edit.delta_box.right <= 260 + recipe.feather_px
+    assert edit.delta_box.left == 60 - recipe.grow_px - recipe.feather_px
+    again = from_json(RunRecord, to_json(result.record))
+    assert again.edits[0].plan.recipe == recipe

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from inpaint_studio.geometry import Box
 from inpaint_studio.records import FillRecipe, Plan, Reading, RunOptions, Verdict
 from inpaint_studio.review.events import REASONS
 from inpaint_studio.routing.onward import MOST_TRIES, after_failure, next_route, other_engines
@@ -23,6 +25,11 @@ def rejected(*names: str) -> Verdict:
     return Verdict(accepted=False, risk=0.9, readings=readings)
 
 
+def read_in(box: Box) -> Verdict:
+    left = Reading(name="letters_left", value=1.0, high=0.0, passed=False, box=box)
+    return Verdict(accepted=False, risk=0.9, readings=(left,))
+
+
 def test_left_over_letters_ask_for_a_wider_mask_by_the_width_of_the_strokes() -> None:
     route = next_route(plan(), rejected("letters_left"), OFFERS)
     assert route is not None and (route.engine, route.grow_px) == ("patch", 4)
@@ -30,6 +37,32 @@ def test_left_over_letters_ask_for_a_wider_mask_by_the_width_of_the_strokes() ->
     assert route.reason.text == "Mask grown by 4 px, because letters_left failed."
     thick = next_route(plan(), rejected("letters_left"), OFFERS, thickness_px=20)
     assert thick is not None and thick.grow_px == 7
+
+
+def test_a_letter_read_by_chance_widens_the_mask_beside_it_alone() -> None:
+    hole = np.zeros((40, 200), dtype=np.bool_)
+    hole[10:30, 10:190] = True
+    near, wide = Box(20, 8, 50, 32), Box(10, 8, 160, 32)
+    alone = next_route(plan(), read_in(near), OFFERS, hole=hole)
+    assert alone is not None and (alone.grow_px, alone.grow_within) == (4, near.pad(4))
+    assert alone.change == "mask grown by 4 px where letters are read"
+    whole = next_route(plan(), read_in(wide), OFFERS, hole=hole)
+    assert whole is not None and (whole.grow_px, whole.grow_within) == (4, None)
+    blind = next_route(plan(), read_in(near), OFFERS)
+    assert blind is not None and blind.grow_within is None
+
+
+def test_what_grew_in_a_box_does_not_count_all_around() -> None:
+    hole = np.ones((40, 200), dtype=np.bool_)
+    near, far = Box(20, 8, 50, 32), Box(100, 8, 130, 32)
+    done = plan(grow_px=4, grow_within=near)
+    on = next_route(done, read_in(far), OFFERS, hole=hole)
+    assert on is not None and (on.grow_px, on.grow_within) == (8, Box(20, 4, 134, 36))
+    ghost = next_route(done, rejected("ghost"), OFFERS, hole=hole)
+    assert ghost is not None and (ghost.grow_px, ghost.grow_within) == (4, None)
+    other = next_route(done, rejected("consensus"), OFFERS, hole=hole)
+    assert other is not None and other.grow_within == near
+    assert other.options(RunOptions(), done).grow_px == 0, "options know no box"
 
 
 @pytest.mark.parametrize(("reach_px", "grow_px"), [(6.2, 9), (16.0, 18), (40.0, 4)])

@@ -246,10 +246,11 @@ class Inspector(Panel):
 def recipe_text(edit: EditRecord) -> str:
     """Everything that decided the pixels, one a line."""
     recipe = edit.plan.recipe
+    where = " where letters were read" if recipe.grow_within is not None else ""
     lines = [
         f"engine  {recipe.engine} (version {recipe.engine_version})",
         f"seed  {recipe.seed}",
-        f"grow  {recipe.grow_px} px,  feather  {recipe.feather_px} px",
+        f"grow  {recipe.grow_px} px{where},  feather  {recipe.feather_px} px",
         f"intent  {recipe.intent}",
     ]
     if recipe.prompt:
