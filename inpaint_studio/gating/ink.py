@@ -4,7 +4,9 @@ Where letters were taken off, before and after tell their ink, the width of thei
 height. A piece beside the mask that is of this ink, as thin, no higher, and that stands out from
 its own ground, all round, is one of them left behind; the brightest part of something bright beside
 them is not. Where things further off have such ink, too, a piece tells nothing, and much of it
-right beside the letters means that nobody can tell. Ink that is one colour to the level needs no
+right beside the letters means that nobody can tell. Specks and hairlines, mixed with their ground,
+tell together what none of them tells alone: many lie right beside the mask, next to none elsewhere.
+Ink that is one colour to the level needs no
 form: where the photo has none of it, every pixel of it is a rest. Ink of many colours, or hardly
 another than its ground, tells nothing: then nothing is found.
 """
@@ -47,6 +49,16 @@ AT_HOME = 0.005
 BESIDE = 0.06
 """Share of what lies right beside the letters that may then be of their ink: seven of 170 clean
 edits have more, and three of four whose letters lie on ground of their own colour."""
+SPECKS_PX, SPECKS_OFTEN = 10, 10.0
+"""Pixels partly of ink right beside the mask, and how many times as often as further off: of 207
+accepted edits four, three of which show yellow dots or hairlines, the fourth the light on a
+beetle."""
+SPECK_COVER, SPECK_SEEN = 0.3, 12.0
+"""How much of the ink is in such a pixel, 0..1, and what that changes, Lab."""
+SPECK_DEPTH_PX = 2.0
+"""How far a speck's inside may lie from its rim: a thing of the ink's colour is no hairline."""
+_SPECK_OFF = (0.35, 2.0)
+_SPECK_NEAR_PX = 3.0
 _BESIDE_PX = 1.5
 _RIM_PX = 2.0
 
@@ -75,12 +87,14 @@ def ink_left(request: JudgeRequest) -> Measured:
     away = distance(~mask)
     room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
     bare = (away > WITHIN * ink.height_px) & ~_along(mask)
-    off, inked = _inked(after, ink)
+    ground = _ground(after, ink)
+    off, inked = _inked(after, ground, ink)
     left = np.zeros_like(mask)
     if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
         left |= _pieces(off, inked & room, away, ink) | _scraps(off, inked & ~mask, mask, ink)
     else:
         left |= _hidden(off, away, ink)
+    left |= _specks(after, ground, away, ink)
     if ink.is_exact:
         near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
         left |= of_exact_ink(after, ink.colour, near, bare)
@@ -193,11 +207,41 @@ def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: _Ink) -> M
     return alike if int(alike.sum()) > BESIDE * int(beside.sum()) else np.zeros_like(alike)
 
 
-def _inked(after: Lab, ink: _Ink) -> tuple[NDArray[np.float32], MaskBool]:
+def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
+    """The pixels right beside the mask that are partly of ink, where such are rare elsewhere."""
+    way = ink.colour - ground
+    contrast = np.maximum(np.sqrt((way**2).sum(axis=2)), 1e-3)
+    cover = ((after - ground) * way).sum(axis=2) / contrast**2
+    rest = np.sqrt(((after - ground - cover[..., None] * way) ** 2).sum(axis=2))
+    share, least = _SPECK_OFF
+    is_mixed = (cover >= SPECK_COVER) & (cover * contrast >= SPECK_SEEN)
+    is_mixed &= rest <= share * cover * contrast + least
+    beside = (away > 0) & (away <= _SPECK_NEAR_PX)
+    further = away > max(2 * _SPECK_NEAR_PX, NEAR * ink.height_px)
+    found = is_mixed & beside & ~_thick(is_mixed & (away > 0))
+    often = float(found.sum()) / max(1, int(beside.sum()))
+    elsewhere = float(is_mixed[further].mean()) if further.any() else 1.0
+    if int(found.sum()) < SPECKS_PX or often <= SPECKS_OFTEN * elsewhere:
+        return np.zeros_like(beside)
+    return np.asarray(found, dtype=np.bool_)
+
+
+def _thick(found: MaskBool) -> MaskBool:
+    """The connected pieces that are deeper than a speck or a hairline."""
+    _, labels = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
+    deep = np.unique(labels[distance(found) > SPECK_DEPTH_PX])
+    return np.asarray(np.isin(labels, deep[deep > 0]), dtype=np.bool_)
+
+
+def _ground(after: Lab, ink: _Ink) -> Lab:
+    """What lies around each pixel, letters of this ink left out."""
+    return _median(after, int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1)
+
+
+def _inked(after: Lab, ground: Lab, ink: _Ink) -> tuple[NDArray[np.float32], MaskBool]:
     """How far each pixel is from the ink, Lab, and where it is of it though its ground is not."""
     off = np.sqrt(((after - ink.colour) ** 2).sum(axis=2))
-    size = int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1
-    stands_out = np.sqrt(((_median(after, size) - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
+    stands_out = np.sqrt(((ground - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
     return off, np.asarray((off <= ink.near) & stands_out, dtype=np.bool_)
 
 

@@ -112,6 +112,8 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
             queued = "letters can still be read"
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     beside = overlay_left(seen)
+    if not queued and beside.map is not None and left.value > 0:
+        queued = "an effect of the letters is left beside them"
     if not queued and beside.map is not None:
         mask = grow(mask | (beside.map > 0), 1)
         after = filled(case.photo, mask, "text")

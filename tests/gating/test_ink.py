@@ -140,3 +140,22 @@ def test_a_line_of_which_half_was_left_is_not_taken_for_the_photos_own():
     after[mask] = bare[mask]
     measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
     assert measured.value > 100
+
+
+@pytest.mark.parametrize("where", ["none", "beside", "everywhere"])
+def test_specks_of_ink_beside_the_letters_tell_where_the_photo_has_none(where: str):
+    yellow = np.array([255, 235, 60], dtype=np.float32)
+    rng = np.random.default_rng(5)
+    bare, word = ground(8), drawn("MORNING", 30)
+    near = grow(word > 0, 4) & ~grow(word > 0, 2)
+    room = {"none": np.zeros_like(near), "beside": near, "everywhere": np.ones_like(near)}[where]
+    specks = 0.5 * (room & (rng.random(SHAPE) < 0.05))
+    if where == "everywhere":
+        bare = compose(bare, [(specks.astype(np.float32), yellow)])
+        specks[:] = 0
+    before = compose(bare, [(np.maximum(word, specks).astype(np.float32), yellow)])
+    mask = grow(word > 0, 2)
+    after = before.copy()
+    after[mask] = bare[mask]
+    measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert (measured.value > 0) == (where == "beside")
