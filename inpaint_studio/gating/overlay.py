@@ -5,7 +5,7 @@ lies right past the mask is compared with what lies a little further out, cell b
 line and direction by direction. Where nearly all cells differ alike, by what an eye sees, and
 surer than the ground's own forms mostly are, the mask was too small. A dark effect cannot be seen
 on black, a light one not on white: so the cells are asked once more, each as much as its ground
-could show it.
+could show it. A JPEG's ringing, which has no colour of its own, is asked for by `rings`.
 
 The mask's own growth asks much the same and has mostly found it: this is a late witness for effects
 that fall one way, or that a wrong outline of the letters hid. On 384 masks over photos without any
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.rings import BESIDE_PX, ringing
 from inpaint_studio.gating.scene import to_lab, to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.around import SECTORS, around, letter_height
@@ -75,6 +76,9 @@ def _found(
         size = 0.0 if cells is None else _shared_change(cells)
         if size:
             yield size, here & (views.distance <= end)
+    rings = ringing(lab, views.beside)
+    if rings:
+        yield rings, views.near & (views.distance <= BESIDE_PX[1])
     views = _Views(mask, SMALLER * height_px)
     for end in ENDS:
         cells = _cells(lab, views, views.near, end)
@@ -91,7 +95,7 @@ class _Views:
     """The surroundings of a mask, whole and by direction."""
 
     def __init__(self, mask: MaskBool, height_px: float) -> None:
-        beside = around(mask, height_px)
+        self.beside = beside = around(mask, height_px)
         self.distance, self.cell, self.sector = beside.distance, beside.cell, beside.sector
         self.near = (self.distance > 0.5) & (self.distance <= max(ENDS) + 2 * PAST_PX)
 

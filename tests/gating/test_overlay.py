@@ -8,7 +8,7 @@ from skimage import data
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.imaging.mask import grow
-from tests.overlays import compose, placed, text_alpha
+from tests.overlays import as_jpeg, compose, placed, text_alpha
 
 LIGHT, BLACK = (np.full(3, value, dtype=np.float32) for value in (245, 0))
 
@@ -74,3 +74,23 @@ def test_a_glow_is_seen_though_most_of_the_line_lies_on_black(dark: bool):
 def test_nothing_is_seen_where_it_was_taken_along(name: str, effect):
     request = judged(name, effect(photo(name).shape), taken_along=True)
     assert overlay_left(request).value == 0
+
+
+@pytest.mark.parametrize(("quality", "rough"), [(0, 0.5), (75, 0.5), (75, 14.0)])
+def test_a_jpegs_ringing_is_seen_on_plain_ground(quality: int, rough: float):
+    shape = (110, 400)
+    noise = np.random.default_rng(3).normal(size=(*shape, 1)) * rough
+    bare = np.clip(150 + noise + np.zeros((*shape, 3)), 0, 255).astype(np.uint8)
+    letters = ink(shape)
+    before = compose(bare, [(letters, BLACK)])
+    if quality:
+        before, bare = as_jpeg(before, quality), as_jpeg(bare, quality)
+    mask = grow(letters > 0, 1)
+    after = before.copy()
+    after[mask] = bare[mask]
+    found = overlay_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
+    assert (found.value > 0) == (quality > 0 and rough < 2)
+    far = mask | (found.map > 0) if found.map is not None else mask
+    after = np.where(grow(far, 1)[..., None], bare, before)
+    again = overlay_left(JudgeRequest(before=before, after=after, mask=far, kind="text"))
+    assert again.value == 0
