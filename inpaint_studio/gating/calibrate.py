@@ -13,7 +13,7 @@ in more than half of all simulated shops.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inpaint_studio.gating.bounds import (
     CONFIDENCE,
@@ -21,7 +21,6 @@ from inpaint_studio.gating.bounds import (
     chance_of_at_least,
     upper_bound,
 )
-from inpaint_studio.gating.risk import GateSet
 
 DRIFT_ALARM = 0.01
 LOOKS = 20
@@ -168,13 +167,3 @@ def drift(bad: int, seen: int, promised: float) -> Drift:
         alarm=alarm, seen=seen, bad=bad, chance=chance,
         sentence=f"Drift: {said} Calibrate again." if alarm else said,
     )  # fmt: skip
-
-
-def with_threshold(gates: GateSet, threshold: float, *, version: str) -> GateSet:
-    """Return a new gate set that differs in its thresholds and its name alone.
-
-    Old verdicts keep naming the set they were judged by. Raises: ValueError: the name is taken.
-    """
-    if version == gates.version:
-        raise ValueError("a new gate set needs a new version")
-    return replace(gates, version=version, thresholds=dict.fromkeys(gates.thresholds, threshold))

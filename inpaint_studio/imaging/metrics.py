@@ -21,12 +21,6 @@ HOLE_SAMPLES = 600
 Rgb = NDArray[np.uint8]
 
 
-def psnr(one: Rgb, two: Rgb, where: MaskBool) -> float:
-    """Return the peak signal-to-noise ratio over `where`, dB (8-bit codes)."""
-    gap = one[where].astype(np.float64) - two[where]
-    return float(10 * np.log10(255.0**2 / max(float((gap * gap).mean()), 1e-3)))
-
-
 def hog_cells(grey: Plane) -> NDArray[np.float32]:
     """Return (H, W, 8) local histograms of gradient orientation, pooled by σ = 4 px.
 

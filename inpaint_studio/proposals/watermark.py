@@ -23,7 +23,6 @@ from inpaint_studio.imaging.color import as_unit
 from inpaint_studio.imaging.mask import grow
 from inpaint_studio.imaging.veil import STRONGEST, Veil, lift, mixture, pairs
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import behind
 from inpaint_studio.proposals.several import Encoded, Load, looked_at, spread_over
 
@@ -239,17 +238,6 @@ def lifted(pixels: Pixels, mark: Watermark) -> Lifted:
     leftover = np.zeros(pixels.shape[:2], dtype=np.bool_)
     leftover[mark.box.slices] = lost
     return Lifted(after, leftover)
-
-
-def propose_watermark(photos: Sequence[Pixels], token: RunToken) -> Proposal | None:
-    """Return the mark repeated over `photos` as a proposal for each of them."""
-    mark = find(photos, token)
-    if mark is None:
-        return None
-    return proposal(
-        mark.full_mask(), kind="watermark", confidence=confidence_of(mark),
-        reason=reason_of(mark), automatic=is_sure(mark),
-    )  # fmt: skip
 
 
 def is_sure(mark: Watermark) -> bool:

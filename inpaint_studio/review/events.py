@@ -197,12 +197,6 @@ def last_look(events: Iterable[Decision], reviewer: str) -> Decision | None:
     return looks[-1] if looks else None
 
 
-def seen_share(events: Iterable[Decision]) -> float:
-    """Return the share 0..1 of closing decisions whose item was really on the screen."""
-    closing = [e for e in events if e.verdict in CLOSING]
-    return sum(e.seen for e in closing) / len(closing) if closing else 1.0
-
-
 def readings_now(values: Mapping[str, float]) -> dict[str, float]:
     """Return readings rounded to what an event stores (6 significant digits)."""
     return {name: float(f"{value:.6g}") for name, value in values.items()}

@@ -7,8 +7,7 @@ same change (a 64-bit fingerprint of the difference, compared by Hamming distanc
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
@@ -101,30 +100,3 @@ def group_of(item: Grouped, others: Iterable[Grouped]) -> Group:
     if not members:
         return Group("", "Nothing like it is waiting", (item.item_id,))
     return Group(why, title, (item.item_id, *members))
-
-
-def all_groups(items: Sequence[Grouped], *, least: int = 2) -> list[Group]:
-    """Return the groups by mask and by product with at least `least` members, largest first.
-
-    An item is in one group only; the same mask wins over the same product.
-    """
-    taken: set[str] = set()
-    groups: list[Group] = []
-    by_mask: dict[str, list[str]] = defaultdict(list)
-    by_sku: dict[str, list[str]] = defaultdict(list)
-    for item in items:
-        if item.mask_sha256:
-            by_mask[item.mask_sha256].append(item.item_id)
-    for members in by_mask.values():
-        if len(members) >= least:
-            groups.append(Group("mask", "The same mask", tuple(members)))
-            taken.update(members)
-    for item in items:
-        if item.item_id not in taken:
-            by_sku[sku_of(item.photo_name)].append(item.item_id)
-    groups.extend(
-        Group("product", f"The same product: {sku}", tuple(members))
-        for sku, members in by_sku.items()
-        if len(members) >= least
-    )
-    return sorted(groups, key=lambda group: (-len(group.members), group.title, group.members))

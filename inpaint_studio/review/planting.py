@@ -7,7 +7,6 @@ ghost, ...). It belongs to no batch and no history, so whatever is decided, no o
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -110,14 +109,3 @@ def _copy(record: RunRecord, edit: EditRecord, name: str, blended: str) -> RunRe
 def _folder(library: Library, edit_id: str) -> str:
     found = library.reviews.select("edit_id = ?", (edit_id,), "LIMIT 1")
     return found[0].folder if found else ""
-
-
-def faults_missed(rows: Sequence[ReviewRow]) -> dict[str, tuple[int, int]]:
-    """Return per fault how many planted items were accepted, of how many decided."""
-    counts: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        if row.origin == "planted" and row.state in ("accepted", "fixed", "rejected"):
-            fault = str(row.extra.get("fault", ""))
-            missed, seen = counts.get(fault, (0, 0))
-            counts[fault] = (missed + (row.state == "accepted"), seen + 1)
-    return counts

@@ -220,11 +220,6 @@ def reversal_rate(events: Sequence[Decision]) -> Share:
     return share("reversed", len(reversed_items), total, reversed_items)
 
 
-def queue_ages_h(created: Iterable[str], now: datetime) -> list[float]:
-    """Return how long each waiting item has waited, in hours."""
-    return [max(0.0, (now - _moment(moment)).total_seconds() / 3600) for moment in created]
-
-
 def agreement(events: Iterable[Decision]) -> Share:
     """Return how often two people who saw the same item agreed (first verdict of each)."""
     by_item: dict[str, dict[str, bool]] = defaultdict(dict)

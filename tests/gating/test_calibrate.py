@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.gating.bounds import audits_needed, chance_of_at_least, upper_bound
-from inpaint_studio.gating.calibrate import Audited, controlled, drift, warrant, with_threshold
-from inpaint_studio.gating.risk import default_gates
+from inpaint_studio.gating.calibrate import Audited, controlled, drift, warrant
 
 
 def test_audits_needed_are_the_known_figures() -> None:
@@ -70,11 +69,3 @@ def test_risk_control_bounds_bad_and_accepted_per_photo() -> None:
     accepted_bad = sum(a.is_bad for a in sample if a.risk <= threshold)
     assert (accepted_bad + 1) / 101 <= 0.05
     assert controlled(sample[:10], 0.05) is None
-
-
-def test_a_new_threshold_needs_a_new_name() -> None:
-    gates = default_gates()
-    changed = with_threshold(gates, 0.3, version="shop-2")
-    assert set(changed.thresholds.values()) == {0.3} and changed.models == gates.models
-    with pytest.raises(ValueError, match="new version"):
-        with_threshold(gates, 0.3, version=gates.version)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from skimage import data
 
-from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals import watermark
 from tests.overlays import compose, placed, text_alpha
 
@@ -46,13 +45,12 @@ def test_the_mark_is_found_measured_and_lifted() -> None:
         assert np.array_equal(lifted.pixels[outside], shown[outside])
 
 
-def test_the_proposal_needs_both_witnesses() -> None:
+def test_a_mark_is_sure_where_both_witnesses_agree() -> None:
     _, shown, _ = marked()
-    found = watermark.propose_watermark(shown, RunToken())
+    found = watermark.find(shown)
     assert found is not None
-    assert found.record.kind == "watermark"
-    assert found.record.automatic
-    assert "7 photos" in found.record.reason
+    assert watermark.is_sure(found)
+    assert "7 photos" in watermark.reason_of(found)
 
 
 def test_photos_without_a_mark_have_none() -> None:

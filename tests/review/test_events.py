@@ -11,7 +11,6 @@ from inpaint_studio.review.events import (
     Decision,
     fold,
     next_undo,
-    seen_share,
     standing,
 )
 
@@ -81,11 +80,6 @@ def test_notes_stay_and_the_newest_is_shown():
     events = [event(1, "note", note="a"), event(2, "accept"), event(3, "note", note="b")]
     assert fold(events).note == "b"
     assert fold(events).state == "accepted"
-
-
-def test_group_events_store_what_was_seen():
-    events = [event(1, "accept", seen=True), event(2, "accept", seen=False), event(3, "skip")]
-    assert seen_share(events) == 0.5
 
 
 def test_order_of_storage_does_not_matter_and_undoing_everything_gives_an_open_item():

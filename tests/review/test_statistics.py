@@ -1,7 +1,5 @@
 """The figures are counts of what happened; the audit stream alone speaks for what nobody saw."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from inpaint_studio.review.bounds import upper_bound
@@ -14,7 +12,6 @@ from inpaint_studio.review.statistics import (
     items_per_minute,
     latency,
     pass_rate,
-    queue_ages_h,
     reject_reasons,
     reversal_rate,
     seam_rate,
@@ -109,8 +106,3 @@ def test_agreement_of_two_people():
               decided(5, "c", "accept")]  # fmt: skip
     found = agreement(events)
     assert (found.count, found.total, found.items) == (1, 2, ("b",))
-
-
-def test_queue_age():
-    now = datetime(2030, 1, 2, 12, tzinfo=UTC)
-    assert queue_ages_h(["2030-01-02T10:00:00Z"], now) == [2.0]
