@@ -130,8 +130,7 @@ class PatchEngine(PlainEngine):
 
         parameters = asked(request.recipe)
         manner = manner_of(parameters, request.mask)
-        seen_whole = manner.laid_out or not copied_as_is(parameters)
-        part = np.s_[:, :] if seen_whole else near(request.mask)
+        part = np.s_[:, :] if not copied_as_is(parameters) else part_seen(request.mask, manner)
         hole = np.ascontiguousarray(request.mask[part])
         image = perceptual(request.linear[part]) * np.float32(255)
         image[hole] = 0
@@ -160,11 +159,13 @@ class PatchEngine(PlainEngine):
         return Fill(linear=linear, changes=changes, ran_with=ran_with)
 
 
-def near(mask: MaskBool) -> tuple[slice, slice]:
-    """Return the part of a crop that a hole without a layout is filled from."""
+def part_seen(mask: MaskBool, manner: Manner) -> tuple[slice, slice]:
+    """Return the part of a crop that a hole is filled from, however much its caller cut out."""
     box = Box.of_mask(mask)
-    reach = int(np.clip(max(box.width, box.height) // 2, *_NEAR_PX))
-    return box.pad(reach).clamp(Box.of_shape(mask.shape)).slices
+    side = max(box.width, box.height)
+    wanted, limits = (side, _CONTEXT_PX) if manner.laid_out else (side // 2, _NEAR_PX)
+    reach = np.clip(wanted, *limits)
+    return box.pad(int(reach)).clamp(Box.of_shape(mask.shape)).slices
 
 
 def search(

@@ -78,6 +78,16 @@ def test_thin_holes_are_not_laid_out_and_keep_their_pixels() -> None:
     assert thin is None
 
 
+@pytest.mark.parametrize("radius", [12, 40])
+def test_a_fill_does_not_depend_on_how_much_its_caller_cut_out(radius: int) -> None:
+    image = np.pad(tiles(7), ((200, 200), (200, 200), (0, 0)), mode="reflect")
+    mask = disc(image.shape[:2], 340, 340, radius)
+    reach = PatchEngine().context_px(mask)
+    narrow = np.s_[340 - radius - reach : 341 + radius + reach,] * 2
+    whole = fill(image, mask)[narrow]
+    assert np.array_equal(fill(image[narrow], mask[narrow]), whole)
+
+
 def test_a_layout_copies_nothing_that_may_not_be_copied() -> None:
     image = tiles(2) * 255
     mask = disc((288, 288), 150, 110, 45)

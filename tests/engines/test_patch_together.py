@@ -111,7 +111,7 @@ def test_by_default_a_recipe_asks_for_the_manner_that_is_measured() -> None:
     mask[50:62, 20:100] = True
     recipe = engine("patch").recipe(RunOptions(), mask)
     assert manner_of(asked(recipe), mask) == patch_rounds.SETTLED
-    mask[40:80] |= mask[50]
+    mask[30:90] |= mask[50]
     assert manner_of(asked(recipe), mask) == patch_rounds.LAID_OUT
     assert manner_of(asked(recipe) | {"scene": False}, mask) == patch_rounds.SETTLED
     assert manner_of(asked(recipe) | {"turned": "all"}, mask) == patch_rounds.SETTLED
