@@ -24,7 +24,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
 if TYPE_CHECKING:
-    from inpaint_studio.engines.patch_rounds import Manner
+    from inpaint_studio.engines.patch_manner import Manner
 
 # CPU seconds for a million pixels of hole, measured with one thread: what every hole costs, and
 # what the search of the finest level and those below it adds; and, for no more than so many
@@ -217,7 +217,7 @@ def copied_as_is(parameters: dict[str, Scalar]) -> bool:
 
 def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
     """Return how structure is found for this mask."""
-    from inpaint_studio.engines.patch_rounds import GROWN, LAID_OUT, settled
+    from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, settled
     from inpaint_studio.engines.patch_scene import is_deep
 
     manner = settled(int(parameters["starts"]))

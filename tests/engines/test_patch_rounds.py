@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaint_studio.engines import patch_rounds
+from inpaint_studio.engines import patch_manner, patch_rounds
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
 from inpaint_studio.engines.patch_work import Rounds
 from inpaint_studio.jobs.token import RunToken
@@ -98,7 +98,7 @@ def solved_from(monkeypatch: pytest.MonkeyPatch, **asked: Any) -> list[tuple[int
 def test_the_start_whose_matches_cost_least_is_kept(
     monkeypatch: pytest.MonkeyPatch, starts: int
 ) -> None:
-    seen = solved_from(monkeypatch, manner=patch_rounds.settled(starts))
+    seen = solved_from(monkeypatch, manner=patch_manner.settled(starts))
     ends = [level for number, _, level in seen if number == 1]
     kept = next(level for number, _, level in seen if number == -1)
     assert [start for number, start, _ in seen if number == 1] == list(range(starts))
@@ -106,7 +106,7 @@ def test_the_start_whose_matches_cost_least_is_kept(
     assert sum(number == 0 for number, _, _ in seen) == 1
 
 
-@pytest.mark.parametrize("asked", [{"manner": patch_rounds.GROWN}, {"rest": 1}])
+@pytest.mark.parametrize("asked", [{"manner": patch_manner.GROWN}, {"rest": 1}])
 def test_one_start_is_enough_where_asked_or_where_time_is_short(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inpaint_studio.engines import patch_rounds
+from inpaint_studio.engines import patch_manner
 from inpaint_studio.engines.patch import EARLIER, asked, manner_of
 from inpaint_studio.engines.patch_levels import (
     Level,
@@ -110,8 +110,8 @@ def test_by_default_a_recipe_asks_for_the_manner_that_is_measured() -> None:
     mask = np.zeros((120, 120), bool)
     mask[50:62, 20:100] = True
     recipe = engine("patch").recipe(RunOptions(), mask)
-    assert manner_of(asked(recipe), mask) == patch_rounds.SETTLED
+    assert manner_of(asked(recipe), mask) == patch_manner.SETTLED
     mask[30:90] |= mask[50]
-    assert manner_of(asked(recipe), mask) == patch_rounds.LAID_OUT
-    assert manner_of(asked(recipe) | {"scene": False}, mask) == patch_rounds.SETTLED
-    assert manner_of(asked(recipe) | {"turned": "all"}, mask) == patch_rounds.SETTLED
+    assert manner_of(asked(recipe), mask) == patch_manner.LAID_OUT
+    assert manner_of(asked(recipe) | {"scene": False}, mask) == patch_manner.SETTLED
+    assert manner_of(asked(recipe) | {"turned": "all"}, mask) == patch_manner.SETTLED
