@@ -10,7 +10,8 @@ import pytest
 from inpaint_studio.engines import generative
 from inpaint_studio.engines.knobs import Knob
 from inpaint_studio.engines.patch import KNOBS
-from inpaint_studio.engines.patch_manner import settled, synthesise
+from inpaint_studio.engines.patch_manner import settled
+from inpaint_studio.engines.patch_rounds import synthesise
 from inpaint_studio.engines.table import check_names, engine
 from inpaint_studio.errors import BadSetting
 from inpaint_studio.records import RunOptions, Scalar
