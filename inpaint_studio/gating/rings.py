@@ -3,8 +3,8 @@
 It goes up and down, so the colour beside the mask is right on the mean, and no pixel of it is ink.
 But on plain ground it shows as a faint ghost of the line: what lies right past the mask is rougher
 than what lies a little further out, in most cells along the line. On rough ground nobody sees it.
-Of 207 accepted edits of drawn overlays (a fifth of them in JPEGs) seven are named, and an eye sees
-a ghost in each.
+Of 207 accepted edits of drawn overlays (a fifth of them in JPEGs) seven are named; of these four
+were looked at, and an eye sees a ghost in each.
 """
 
 from __future__ import annotations
