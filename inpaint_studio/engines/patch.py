@@ -81,10 +81,10 @@ class PatchEngine(PlainEngine):
     in the match; turned (mirrored, quarters or all) and scaled, 1 to copy from the crop turned and
     resized, too; scene, 0 to leave out the layout of large holes (`patch_scene`); starts, from how
     many first guesses the structure of other holes is sought (1 to 3; 3 is version 9); grown, 1 to
-    let whatever reaches the rim grow inwards, as up to version 8; device, cuda where a graphics card
-    shall search (`patch_device`), whose pixels are its own: without it the CPU does. With scene 0 it
-    is version 12, with margin_cost 0, too, version 11, with scene 0, apart 0, margin 0 and chroma
-    0.5 version 10.
+    let whatever reaches the rim grow inwards, as up to version 8; device, cuda where a graphics
+    card shall search (`patch_device`), whose pixels are its own: without it the CPU does. With
+    scene 0 it is version 12, with margin_cost 0, too, version 11, with scene 0, apart 0, margin 0
+    and chroma 0.5 version 10.
     """
 
     name = "patch"
