@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from inpaint_studio.gating import invented
-from inpaint_studio.gating.readings.table import ROWS, row
+from inpaint_studio.gating.readings.table import ROWS, faults, row
 from inpaint_studio.geometry import Box
 from inpaint_studio.records import Reading
 
@@ -58,8 +58,9 @@ def likeliest(readings: Sequence[Reading]) -> Reading | None:
     """
     if any(reading.decides and not reading.passed for reading in readings):
         return None
+    signs = {row.name for row in faults()}  # Pictures made anew, and older verdicts, have others.
     near = [(r.high - r.value, r.name, r) for r in readings
-            if r.high is not None and row(r.name).cost == "fault"]  # fmt: skip
+            if r.high is not None and r.name in signs]  # fmt: skip
     return min((sign for sign in near if sign[0] <= LIKELY), default=(0.0, "", None))[2]
 
 

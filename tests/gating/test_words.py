@@ -92,6 +92,8 @@ def test_no_guess_where_a_sign_is_sure_or_none_is_near() -> None:
     assert likeliest([far]) is None and likeliest([]) is None
     assert likeliest([near, reading("hue_signs", 2.0, 1.0, decides=True)]) is None
     assert likeliest([near, reading("letters_left", 4.0, 0.0, decides=True)]) is None
+    other = [reading("scaled_back", 0.5, 1.0), reading("of_an_older_version", 0.5, 1.0)]
+    assert likeliest(other) is None and likeliest([*other, near]) == near
 
 
 def test_a_reading_has_one_plain_name_everywhere() -> None:
