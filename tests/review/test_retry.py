@@ -2,18 +2,28 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.photo import SaveOptions, open_photo, save_photo
 from inpaint_studio.pipeline.request import Delta, RunResult
-from inpaint_studio.records import EditRecord, FillRecipe, Plan, RunRecord, Stage, Verdict
+from inpaint_studio.records import (
+    EditRecord,
+    FillRecipe,
+    Plan,
+    RunOptions,
+    RunRecord,
+    Stage,
+    Verdict,
+)
 from inpaint_studio.review.deliver import deliver, pending
 from inpaint_studio.review.planting import plant_some
 from inpaint_studio.review.queue import ReviewQueue
-from inpaint_studio.review.retry import keep_retry, retry_of, tried_before
+from inpaint_studio.review.retry import keep_retry, request_for, retry_of, tried_before
 from inpaint_studio.store.rows import BatchItemRow, BatchRow
 from tests.benchmarks.review_library import big_photos, one_edit
 
@@ -70,6 +80,22 @@ def test_the_request_is_made_from_the_artifacts(night):
     assert retry.request.options.grow_px == 4
     assert "grown" in retry.change
     assert retry_of(library, item, "mask", READY) is None
+
+
+def test_what_grew_where_letters_were_read_belongs_to_the_mask_of_the_retry(night):
+    library, _queue, item, *_ = night
+    record = library.runs.get(item.run_id)
+    edit = record.edits[0]
+    core = library.objects.get_array(edit.stage("mask").sha256)
+    around = Box.of_mask(core)
+    wide = around.pad(5)
+    left = Box(wide.left, wide.top, (around.left + around.right) // 2, wide.bottom)
+    recipe = replace(edit.plan.recipe, grow_px=3, grow_within=left)
+    grown = replace(edit, plan=replace(edit.plan, recipe=recipe))
+    mask = request_for(library, record, grown, RunOptions()).mask
+    more = mask & ~core
+    assert np.array_equal(mask & core, core) and more[left.slices].sum() == more.sum() > 0
+    assert np.array_equal(request_for(library, record, edit, RunOptions()).mask, core)
 
 
 def test_an_accepted_attempt_is_delivered_and_undo_takes_it_back(night):
