@@ -22,6 +22,8 @@ FAR_COST = 2.0
 """What a source costs for every px of the photo that it lies further away than `_NEAR_PX`."""
 _NEAR_PX = 16.0
 
+Sources = tuple[MaskBool, MaskBool, NDArray[np.int64]]
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -138,7 +140,7 @@ def compared(picture: FloatImage, texture: FloatImage) -> NDArray[np.uint8]:
     return flat
 
 
-def sources(scale: Scale, number: int, reach: int) -> tuple[MaskBool, MaskBool, NDArray[np.int64]]:
+def sources(scale: Scale, number: int, reach: int) -> Sources:
     """Return what may be copied, the centres of whole patches of it, and what each place costs."""
     usable = scale.usable
     side = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

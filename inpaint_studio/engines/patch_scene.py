@@ -38,7 +38,14 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.compiled import kernels
 from inpaint_studio.engines.patch_levels import FloatImage, Level, Points, nearest
-from inpaint_studio.engines.patch_pyramid import Scale, compared, pyramid, sources, twice
+from inpaint_studio.engines.patch_pyramid import (
+    Scale,
+    Sources,
+    compared,
+    pyramid,
+    sources,
+    twice,
+)
 from inpaint_studio.jobs.token import RunToken
 
 REACH = 3
@@ -140,9 +147,10 @@ class _Work:
         layout, touched = self._begin(number, reach, coarser)
         picture = self._first(number) if coarser is None else coarser.picture
         shown = compared(scale.picture, scale.texture)
+        given = sources(scale, number, reach)
         rounds = 1 + 2 * self._depth(number)
         for turn in range(rounds):
-            cost = self._search(layout, compared(picture, scale.texture), shown, reach, turn)
+            cost = self._search(layout, compared(picture, scale.texture), shown, given, reach, turn)
             finer = turn == rounds - 1 and number > self.last
             if turn == rounds - 1 and not finer:
                 break  # The matches are what is asked for.
@@ -159,7 +167,8 @@ class _Work:
         layout, _ = self._begin(number, REACH, coarser)
         asked = compared(coarser.picture, scale.texture)
         shown = compared(scale.picture, scale.texture)
-        return float(self._search(layout, asked, shown, REACH, 0).mean())
+        given = sources(scale, number, REACH)
+        return float(self._search(layout, asked, shown, given, REACH, 0).mean())
 
     def _begin(self, number: int, reach: int, coarser: _State | None) -> tuple[Layout, MaskBool]:
         """Return a scale's first matches, and which patches touch the hole."""
@@ -190,12 +199,13 @@ class _Work:
         layout: Layout,
         asked: NDArray[np.uint8],
         shown: NDArray[np.uint8],
+        given: Sources,
         reach: int,
         turn: int,
     ) -> NDArray[np.int64]:
         """Improve the matches in place; return their costs."""
         kernel = kernels("engines.patch_scene_kernels")
-        usable, whole, far = sources(self.scales[layout.number], layout.number, reach)
+        usable, whole, far = given
         targets, found = layout.targets, layout.found
         cost = np.empty(len(targets), np.int64)
         kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE)

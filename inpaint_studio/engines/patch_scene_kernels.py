@@ -7,11 +7,11 @@ they are the same on every machine.
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 from inpaint_studio.engines.compiled import on_disk
-from inpaint_studio.engines.patch_kernels import mix
+from inpaint_studio.engines.patch_kernels import LANES, mix, squares
 
 WIDTH = 8
 """Bytes of a pixel; those that say nothing are zero."""
@@ -26,27 +26,17 @@ def _bytes(count):
 
     @intrinsic
     def differences(typingctx, one, other):
-        lanes = 32
-
         def codegen(context, builder, signature, arguments):
-            narrow = ir.VectorType(ir.IntType(8), lanes)
-            middle = ir.VectorType(ir.IntType(16), lanes)
-            wide = ir.VectorType(ir.IntType(32), lanes)
-            kept = ir.Constant(narrow, [255] * count + [0] * (lanes - count))
+            narrow = ir.VectorType(ir.IntType(8), LANES)
+            middle = ir.VectorType(ir.IntType(16), LANES)
+            kept = ir.Constant(narrow, [255] * count + [0] * (LANES - count))
 
             def load(address):
                 loaded = builder.load(builder.inttoptr(address, narrow.as_pointer()))
                 loaded.align = 1
                 return builder.zext(builder.and_(loaded, kept), middle)
 
-            here, there = (load(address) for address in arguments)
-            difference = builder.sext(builder.sub(here, there), wide)
-            total = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(ir.IntType(32), [wide]),
-                "llvm.vector.reduce.add.v32i32",
-            )
-            return builder.call(total, [builder.mul(difference, difference)])
+            return squares(builder, *(load(address) for address in arguments))
 
         return types.int32(types.uintp, types.uintp), codegen
 
