@@ -129,6 +129,14 @@ def times() -> dict[str, float]:
     return found
 
 
+def tell(figures: dict[str, object], output: Path | None) -> None:
+    """Write the figures as JSON to standard output and, if asked, to a file."""
+    text = json.dumps(figures, indent=1)
+    if output:
+        output.write_text(text + "\n")
+    sys.stdout.write(text + "\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--edits", type=Path, nargs="+", required=True)
@@ -159,10 +167,7 @@ def main() -> int:
         trained = train(samples, "benchmark")["training"]
         figures["held_out"] = trained
         figures["article"] = {said: trained["single_readings"][n] for said, n in ARTICLE.items()}
-    text = json.dumps(figures, indent=1)
-    if chosen.output:
-        chosen.output.write_text(text + "\n")
-    sys.stdout.write(text + "\n")
+    tell(figures, chosen.output)
     return 0
 
 

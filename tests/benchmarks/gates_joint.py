@@ -15,7 +15,6 @@ among what failed or is what the verdict names as its guess, and the place shown
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -38,7 +37,7 @@ from inpaint_studio.gating.train import train
 from inpaint_studio.gating.words import guess_line
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
-from tests.benchmarks.gates import EDGES, names_of, right_edits
+from tests.benchmarks.gates import EDGES, names_of, right_edits, tell
 
 AROUND_PX = 192
 INNER_FOLDS = 3
@@ -143,10 +142,7 @@ def main() -> int:
             if not all(row[:3]):
                 missed.append(f"{fault} {'smooth ' * smooth}{edit.scene} {edit.engine}: {row}")
     figures = {name: shares(rows) for name, rows in found.items()} | {"missed": missed}
-    text = json.dumps(figures, indent=1)
-    if chosen.output:
-        chosen.output.write_text(text + "\n")
-    sys.stdout.write(text + "\n")
+    tell(figures, chosen.output)
     return 0
 
 
