@@ -127,6 +127,23 @@ def of_exact_ink(
     return np.asarray(kept[labels], dtype=np.bool_)
 
 
+def never_of(
+    lab: NDArray[np.float32], inks: list[NDArray[np.float32]], strokes: MaskBool
+) -> MaskBool:
+    """Return what of `strokes` (H, W) is too wide to be an edge or hairline of such inks.
+
+    What is three px wide shows its ink whole in its middle: where it shows another colour there,
+    it is a form of the photo, with what hangs on it within two px.
+    """
+    whole = np.zeros_like(strokes)
+    for ink in inks:
+        whole |= strokes & (_off(lab, ink) <= ALIKE)
+    box = np.ones((3, 3), np.uint8)
+    rest = strokes & (cv2.dilate(whole.astype(np.uint8), box) == 0)
+    wide = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_OPEN, box)
+    return np.asarray(rest & (cv2.dilate(wide, box, iterations=2) > 0), dtype=np.bool_)
+
+
 def _ends_at_once(
     off: NDArray[np.float32], labels: NDArray[np.int32], name: int, stats: NDArray[np.int32]
 ) -> bool:

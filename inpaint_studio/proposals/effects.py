@@ -40,6 +40,9 @@ such a share of the ink, is none."""
 _RINGS_ALONG = 0.65
 """Share of the change that goes the ink's own way: a JPEG spreads the ink, halos are of another
 colour."""
+_INK_NEAR, _INK_AROUND = 6.0, 0.15
+"""Lab, and the share of the ground around letters that may be so near to what fills their outline:
+where more is, the holes are counters."""
 _SURE_PAST = 6.0
 """Lab; past an effect only a clear edge is taken for its own."""
 
@@ -180,6 +183,17 @@ def _against_ground(
     return np.asarray(gap, dtype=np.float32), np.asarray(rough, dtype=np.float32)
 
 
+def _show_ink(lab: Planes, holes: MaskBool, core: MaskBool) -> bool:
+    """Whether holes hold what the ground around the letters has not: counters show the ground."""
+    around = (cv2.dilate(core.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & ~core & ~holes
+    if not around.any():
+        return True
+    colour = np.median(lab[holes], axis=0)
+    inside, outside = (np.sqrt(((lab[here] - colour) ** 2).sum(axis=1)) for here in (holes, around))
+    near = max(_INK_NEAR, float(np.median(inside)))
+    return float((outside <= near).mean()) <= _INK_AROUND
+
+
 def _filled_holes(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
     """Return holes that hold ink: the inside of letters known by their outline alone.
 
@@ -210,6 +224,8 @@ def _filled_holes(lab: Planes, core: MaskBool, thickness_px: float) -> MaskBool:
         here = labels[part] == k
         gaps.append((lab[part] - ground[part])[here].mean(axis=0))
         areas.append(area)
+    if not _show_ink(lab, np.isin(labels, inner), core):
+        return empty
     gap, weight = np.array(gaps), np.array(areas, dtype=np.float64)
     mean = (gap * weight[:, None]).sum(axis=0) / weight.sum()
     size = float(np.linalg.norm(mean))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.exact import exact_inks, of_exact_ink, other_inks
+from inpaint_studio.imaging.exact import exact_inks, never_of, of_exact_ink, other_inks
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import spread, to_lab
@@ -49,21 +49,24 @@ WORK_PX = 40
 LARGEST_PX = 72
 """Lines higher than this are made smaller for the search."""
 ENOUGH = 0.93
+_MOST_OTHER = 0.75
+"""Share of the strokes found that may turn out to be no ink."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyphs:
     """Strokes of one line: `mask` (H, W) over `box`, outline, shadow and ringing included.
 
-    core: the ink alone. agreement: 0..1, how well the core alone reads like the photo did.
-    way: how ink was told from ground. stroke_px: median stroke width. is_past: whether a shadow or
-    glow may still reach past the mask. lost: letters at an end of the line that the core does not
-    read.
+    core: the ink alone. room: where its effects may lie. agreement: 0..1, how well the core alone
+    reads like the photo did. way: how ink was told from ground. stroke_px: median stroke width.
+    is_past: whether a shadow or glow may still reach past the mask. lost: letters at an end of the
+    line that the core does not read.
     """
 
     box: Box
     mask: MaskBool
     core: MaskBool
+    room: MaskBool
     agreement: float
     way: str
     stroke_px: float
@@ -137,12 +140,21 @@ def strokes(
     lab = to_lab(crop)
     past = ~found.room if bare is None else ~found.room & bare[box.slices]
     found = _with_exact_ink(found, lab, past)
-    angle = None if line.curved else line.angle_deg
-    mask = grown_to_effects(lab, found.core, found.room, line.thickness_px, angle)
-    mask, is_past = with_past(lab, found.core, mask, found.room, line.thickness_px, angle)
-    mask = mask | hairlines_past(lab, found.core, mask, found.room)
-    return Glyphs(box, mask, found.core, found.agreement, found.way, found.width, is_past,
+    core = _of_its_inks(found.core, lab, local, read)
+    mask, is_past = with_effects(lab, core, found.room, line)
+    return Glyphs(box, mask, core, found.room, found.agreement, found.way, found.width, is_past,
                   found.lost)  # fmt: skip
+
+
+def with_effects(
+    lab: NDArray[np.float32], core: MaskBool, room: MaskBool, line: Line
+) -> tuple[MaskBool, bool]:
+    """Return `core` with its soft edges, effects, ringing and hairlines within `room`, all (H, W),
+    and whether a shadow or glow may still reach past that; line: tells its height and direction."""
+    angle = None if line.curved else line.angle_deg
+    mask = grown_to_effects(lab, core, room, line.thickness_px, angle)
+    mask, is_past = with_past(lab, core, mask, room, line.thickness_px, angle)
+    return mask | hairlines_past(lab, core, mask, room, line.thickness_px), is_past
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,6 +209,20 @@ def _with_exact_ink(ink: _Ink, lab: NDArray[np.float32], bare: MaskBool) -> _Ink
     for colour in (*inks, *other_inks(lab, inks, core, ink.room)):
         core = core | of_exact_ink(lab, colour, ink.room, bare)
     return replace(ink, core=core)
+
+
+def _of_its_inks(
+    core: MaskBool, lab: NDArray[np.float32], line: Line, read: Read
+) -> MaskBool:  # fmt: skip
+    """Return the core without the photo's own forms that cannot be of its inks, where these are
+    each one colour to the level and what is left reads no worse."""
+    inks = exact_inks(lab, core)
+    never = never_of(lab, inks, core) if inks else np.zeros_like(core)
+    if not never.any() or never.sum() > _MOST_OTHER * core.sum():
+        return core
+    kept = core & ~never
+    one, two = (likeness(_read_alone(part, line, read)[0], line.text) for part in (core, kept))
+    return kept if two >= one else core
 
 
 def _best(
@@ -304,6 +330,11 @@ def _reading(mask: MaskBool, work: Work, read: Read) -> tuple[str, float]:
         size = (work.native[1], work.native[0])
         soft = cv2.resize(soft, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     return read(strip(np.repeat(soft[..., None], 3, axis=2), work.line))
+
+
+def _read_alone(mask: MaskBool, line: Line, read: Read) -> tuple[str, float]:
+    soft = 255 - mask.astype(np.uint8) * 255
+    return read(strip(np.repeat(soft[..., None], 3, axis=2), line))
 
 
 def _shrunk(mask: MaskBool, shape: tuple[int, ...], zoom: int) -> MaskBool:

@@ -26,15 +26,19 @@ _OFF_LAB, _CONTRAST, _FEW = 5.0, 15.0, 50
 _BARE_PX = 3.0
 _PIECE_PX, _LONG = 6, 3.0
 """Pixels, and how much longer than wide, a piece must be to hang on letters over a gap."""
+_REACH = 0.8
+"""Heights of the line: a hairline joins the strokes of a letter, what runs on is the photo's."""
 
 
-def hairlines_past(lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool) -> MaskBool:
+def hairlines_past(
+    lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool, thickness_px: float
+) -> MaskBool:
     """Return the hairlines of `core` that lie past `mask`, with their soft edges, within `room`.
 
     They are added last: effects are told by the strokes that are sure. lab: (H, W, 3) CIELAB; the
-    masks (H, W).
+    masks (H, W). thickness_px: height of the line.
     """
-    whole = with_hairlines(lab, core, room)
+    whole = with_hairlines(lab, core, room, _REACH * thickness_px)
     past = whole & ~mask
     if not past.any():
         return past
@@ -42,10 +46,12 @@ def hairlines_past(lab: Planes, core: MaskBool, mask: MaskBool, room: MaskBool) 
     return np.asarray((past | (soft_edge(lab, whole, mask & ~whole) & beside)) & room, np.bool_)
 
 
-def with_hairlines(lab: Planes, core: MaskBool, room: MaskBool) -> MaskBool:
+def with_hairlines(
+    lab: Planes, core: MaskBool, room: MaskBool, longest_px: float = np.inf
+) -> MaskBool:
     """Return `core` with the thin strokes that hang on it, within `room` (both (H, W)).
 
-    lab: (H, W, 3) CIELAB.
+    lab: (H, W, 3) CIELAB. longest_px: longer ones are lines of the ground.
     """
     if not core.any():
         return core.copy()
@@ -69,8 +75,16 @@ def with_hairlines(lab: Planes, core: MaskBool, room: MaskBool) -> MaskBool:
         if not held[name] and _is_hairline(labels == name, width):
             held[name] = True
     held[0] = False
-    hangs = held[labels]
-    return np.asarray(core | (thin & hangs), dtype=np.bool_)
+    hangs = thin & held[labels] & ~core
+    return np.asarray(core | (hangs & ~_longer(hangs, longest_px)), dtype=np.bool_)
+
+
+def _longer(mask: MaskBool, side_px: float) -> MaskBool:
+    """The pieces of a mask whose longer side is longer than that."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    is_long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > side_px
+    is_long[0] = False
+    return np.asarray(is_long[labels], dtype=np.bool_)
 
 
 def _is_hairline(piece: MaskBool, stroke_px: float) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inpaint_studio.imaging.exact import exact_ink, exact_inks, of_exact_ink, other_inks
+from inpaint_studio.imaging.exact import exact_ink, exact_inks, never_of, of_exact_ink, other_inks
 from inpaint_studio.proposals.ground import to_lab
 
 SHAPE = (60, 160)
@@ -79,3 +79,13 @@ def test_a_light_that_clips_is_no_white_ink(fades: bool):
     lab = to_lab(photo)
     found = of_exact_ink(lab, np.array([100, 0, 0], dtype=np.float32), room, ~room)
     assert found[25:35, 138:142].any() != fades
+
+
+def test_a_wide_form_that_shows_the_ink_nowhere_is_none_of_it_but_hairlines_and_edges_are():
+    photo, bars = scene((20, 200, 90))
+    form, hairline = np.zeros(SHAPE, dtype=bool), np.zeros(SHAPE, dtype=bool)
+    form[5:50, 130:134] = True
+    hairline[30, 54:80] = True
+    photo[form | hairline] = (60, 160, 90)
+    found = never_of(to_lab(photo), [to_lab(photo)[30, 21]], bars | form | hairline)
+    assert (found == form).all()

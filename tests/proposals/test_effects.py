@@ -6,7 +6,7 @@ import pytest
 from skimage import data
 
 from inpaint_studio.imaging.mask import grow
-from inpaint_studio.proposals.effects import _alone, grown_to_effects
+from inpaint_studio.proposals.effects import _alone, _filled_holes, grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
 from tests.overlays import compose, placed, text_alpha
 
@@ -38,3 +38,19 @@ def test_one_direction_alone_is_no_effect_unless_several_show_one():
     assert _alone(outline, shared=False).tolist() == (outline > 2).tolist()
     both = np.array([0, 3.6, 2.6, 0, 0, 0, 9.6, 0])
     assert _alone(both, shared=True).tolist() == (both > 9).tolist()
+
+
+@pytest.mark.parametrize(("inside", "filled"), [((250, 240, 90), True), ((70, 80, 60), False)])
+def test_holes_are_filled_where_they_hold_ink_and_not_where_they_show_the_ground(
+    inside: tuple[int, int, int], filled: bool
+):
+    photo = np.full((60, 300, 3), 180, dtype=np.uint8)
+    photo[20:40] = (70, 80, 60)
+    core, holes = (np.zeros(photo.shape[:2], dtype=bool) for _ in range(2))
+    for left in range(20, 270, 40):
+        core[14:46, left : left + 26] = True
+        holes[22:38, left + 6 : left + 20] = True
+    core &= ~holes
+    photo[core], photo[holes] = (200, 30, 40), inside
+    found = _filled_holes(to_lab(photo), core, 40.0)
+    assert (found == (holes if filled else False)).all()

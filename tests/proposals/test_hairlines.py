@@ -39,3 +39,15 @@ def test_a_hairline_lost_for_a_pixel_is_taken_along(gap: int, taken: bool) -> No
     shown = compose(shown, [(ink, np.array([10, 20, 60], np.float32))])
     mask = with_hairlines(to_lab(shown), core, np.ones_like(core))
     assert (mask[30, 25 + gap : 60].mean() > 0.95) == taken
+
+
+def test_a_line_of_the_ground_that_runs_off_a_letter_is_left():
+    shown = np.full((80, 200, 3), 190, dtype=np.uint8)
+    ink = np.zeros((80, 200), dtype=np.float32)
+    ink[20:50, 20:25] = 1.0
+    core = ink > 0.5
+    ink[30, 25:38] = ink[44, 25:190] = 0.5
+    lab = to_lab(compose(shown, [(ink, np.array([10, 20, 60], np.float32))]))
+    mask = with_hairlines(lab, core, np.ones_like(core), 24.0)
+    assert mask[30, 25:38].all() and not mask[44, 26:].any()
+    assert with_hairlines(lab, core, np.ones_like(core))[44, 26:190].all()
