@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ from inpaint_studio.proposals.glyphs import (
 from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
 from inpaint_studio.proposals.span import longest_gap
 from inpaint_studio.proposals.tiles import carried, spread
+from inpaint_studio.proposals.together import grown_together
 from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line
@@ -46,8 +49,10 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     found: list[Proposal] = []
     every = _all_strokes(rgb, lines, readers, token.within(0.6, 0.95))
     told = [(line, glyphs) for line, glyphs in zip(lines, every) if glyphs is not None]
+    mates = _mates(rgb, told)
     strokes_of: list[tuple[Line, Glyphs]] = []
-    for (line, glyphs), is_over in zip(told, _laid_over(rgb, told)):
+    grown = grown_together(rgb, told, mates)
+    for (line, _), glyphs, is_over in zip(told, grown, _laid_over(rgb, told, mates)):
         made = _of_line(line, glyphs, rgb, is_over=is_over)
         if made is not None:
             found.append(made)
@@ -154,10 +159,11 @@ def _bare(lines: list[Line], shape: tuple[int, int]) -> MaskBool:
     return ~held
 
 
-def _laid_over(rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]]) -> list[bool]:
-    """Return for each line whether it is laid over the photo, by itself or as one of several
-    lines set below each other: of one height, direction and ink, a line's height apart at most."""
-    alone = [is_laid_over(line, glyphs, rgb) for line, glyphs in told]
+def _mates(
+    rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]]
+) -> Callable[[int, int], bool]:  # fmt: skip
+    """Return what says whether two lines are of one overlay, set below each other: of one height,
+    direction and ink, a line's height apart at most."""
     inks = [ink_colour(rgb, glyphs) if glyphs.core.any() else None for _, glyphs in told]
 
     def is_mate(one: int, two: int) -> bool:
@@ -167,6 +173,14 @@ def _laid_over(rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]]) -> list[
         near = first.box.pad(round(first.thickness_px)).overlaps(second.box)
         return near and float(np.linalg.norm(ink - other)) <= SAME_INK
 
+    return is_mate
+
+
+def _laid_over(
+    rgb: NDArray[np.uint8], told: list[tuple[Line, Glyphs]], is_mate: Callable[[int, int], bool]
+) -> list[bool]:
+    """Return for each line whether it is laid over the photo, by itself or by a mate."""
+    alone = [is_laid_over(line, glyphs, rgb) for line, glyphs in told]
     numbers = range(len(told))
     return [
         alone[one] or any(alone[two] and is_mate(one, two) for two in numbers if two != one)

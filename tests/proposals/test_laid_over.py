@@ -14,7 +14,7 @@ from inpaint_studio.proposals.laid_over import (
     unevenness,
     within_letters,
 )
-from inpaint_studio.proposals.text import _laid_over, _of_line
+from inpaint_studio.proposals.text import _laid_over, _mates, _of_line
 from inpaint_studio.vision.lines import Line
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha, turned
 from tests.signs import draw_sign
@@ -34,7 +34,7 @@ def lettering(size: int = 40) -> np.ndarray:
 
 def glyphs(alpha: np.ndarray) -> Glyphs:
     core = alpha > 0.5
-    return Glyphs(Box.of_shape(SHAPE), core, core, 1.0, "drawn", 3.0)
+    return Glyphs(Box.of_shape(SHAPE), core, core, core, 1.0, "drawn", 3.0)
 
 
 def line(turn_deg: float = 0.0) -> Line:
@@ -124,7 +124,7 @@ def test_drawn_signs_are_seldom_taken_for_overlays():
         sign = draw_sign(np.tile(scene(seed), (3, 1, 1)), seed)
         box = Box.of_mask(sign.letters).pad(12).clamp(Box.of_shape(sign.letters.shape))
         core = sign.letters[box.slices]
-        taken += is_laid_over(line(), Glyphs(box, core, core, 1.0, "drawn", 3.0), sign.photo)
+        taken += is_laid_over(line(), Glyphs(box, core, core, core, 1.0, "drawn", 3.0), sign.photo)
     assert taken <= 1
 
 
@@ -136,9 +136,10 @@ def test_a_line_below_one_laid_over_in_its_ink_is_of_the_same_overlay():
     below = replace(line(), polygon=line().polygon + down, quad=line().quad + down)
     both = [(line(), glyphs(first)), (below, glyphs(soft))]
     assert not is_laid_over(*both[1], shown)
-    assert _laid_over(shown, both) == [True, True]
+    assert _laid_over(shown, both, _mates(shown, both)) == [True, True]
     far = replace(below, polygon=below.polygon + 5 * down, quad=below.quad + 5 * down)
-    assert _laid_over(shown, [both[0], (far, both[1][1])]) == [True, False]
+    apart = [both[0], (far, both[1][1])]
+    assert _laid_over(shown, apart, _mates(shown, apart)) == [True, False]
 
 
 @pytest.mark.parametrize(("text", "grain", "automatic"), [("-50%", 0, True), ("-50%", 3, False),
