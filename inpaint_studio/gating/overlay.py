@@ -29,7 +29,7 @@ from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.rings import BESIDE_PX, ringing
 from inpaint_studio.gating.scene import to_lab, to_rgb8
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.around import SECTORS, around, letter_height
+from inpaint_studio.imaging.around import SECTORS, Around, around, letter_height
 
 ENDS = (3, 4, 6)
 """How far from the mask an effect may end, px."""
@@ -70,16 +70,17 @@ def _found(
     lab: NDArray[np.float32], mask: MaskBool, height_px: float
 ) -> Iterator[tuple[float, MaskBool]]:
     """Each effect that is seen: its size (ΔE) and where it lies."""
-    views = _Views(mask, height_px)
+    beside = around(mask, height_px)
+    views = _Views(beside)
     for here, end in views.each():
         cells = _cells(lab, views, here, end)
         size = 0.0 if cells is None else _shared_change(cells)
         if size:
             yield size, here & (views.distance <= end)
-    rings = ringing(lab, views.beside)
+    rings = ringing(lab, beside)
     if rings:
         yield rings, views.near & (views.distance <= BESIDE_PX[1])
-    views = _Views(mask, SMALLER * height_px)
+    views = _Views(beside.for_height(SMALLER * height_px))
     for end in ENDS:
         cells = _cells(lab, views, views.near, end)
         if cells is None:
@@ -94,8 +95,7 @@ def _found(
 class _Views:
     """The surroundings of a mask, whole and by direction."""
 
-    def __init__(self, mask: MaskBool, height_px: float) -> None:
-        self.beside = beside = around(mask, height_px)
+    def __init__(self, beside: Around) -> None:
         self.distance, self.cell, self.sector = beside.distance, beside.cell, beside.sector
         self.near = (self.distance > 0.5) & (self.distance <= max(ENDS) + 2 * PAST_PX)
 

@@ -6,7 +6,7 @@ pixels alike by these three, and must mean the same by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,11 +23,17 @@ _HIGH = 85
 class Around:
     """Of each pixel, (H, W) each: `distance` from the nearest stroke, px; `cell`, the number of the
     part of the strokes that it lies beside; `sector`, its direction from there, 0 (right) to 7,
-    clockwise."""
+    clockwise; `row`, `column` of the stroke's pixel."""
 
     distance: NDArray[np.float32]
     cell: NDArray[np.int64]
     sector: NDArray[np.int64]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+
+    def for_height(self, height_px: float) -> Around:
+        """Return the same with cells as lines of another height have them."""
+        return replace(self, cell=_cells(self.row, self.column, height_px))
 
 
 def around(strokes: MaskBool, height_px: float) -> Around:
@@ -42,13 +48,19 @@ def around(strokes: MaskBool, height_px: float) -> Around:
     table = np.zeros((int(labels.max()) + 1, 2), dtype=np.int64)
     table[labels[rows, columns]] = np.stack([rows, columns], axis=1)
     row, column = (table[labels][..., k] for k in range(2))
-    size = max(_CELL_LEAST_PX, _CELL * height_px)
-    cell = (row // size).astype(np.int64) * 4096 + (column // size).astype(np.int64)
     down = np.arange(strokes.shape[0])[:, None] - row
     right = np.arange(strokes.shape[1])[None, :] - column
     turn = np.arctan2(down, right) / (2 * np.pi / SECTORS)
     sector = np.rint(turn).astype(np.int64) % SECTORS
-    return Around(np.asarray(distance, dtype=np.float32), cell, sector)
+    cell = _cells(row, column, height_px)
+    return Around(np.asarray(distance, dtype=np.float32), cell, sector, row, column)
+
+
+def _cells(
+    row: NDArray[np.int64], column: NDArray[np.int64], height_px: float
+) -> NDArray[np.int64]:  # fmt: skip
+    size = max(_CELL_LEAST_PX, _CELL * height_px)
+    return (row // size).astype(np.int64) * 4096 + (column // size).astype(np.int64)
 
 
 def letter_height(strokes: MaskBool, *, longer_side: bool, least_px: int = 1) -> float:
