@@ -30,10 +30,10 @@ HULL = 1.5
 """Times its area up to which a find is rounded off to its convex hull."""
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
-BELIEF = (-0.56, 1.75, -0.71, 6.77)
-"""Log odds that something of another colour is a logo or sticker: a constant, then for log2 of the
-find's share of the photo, log2 of the share of the photo that is unusual, and the find's share of
-its convex hull. Fitted by `tests/benchmarks/logos` where half of the photos have one."""
+_AROUND_PX, _FEW_PX = 7, 20
+BELIEF = (2.71, 1.72, -0.67, 6.74, -0.56, -0.36, 0.38, -0.82)
+"""Log odds that something of another colour is a logo or sticker: a constant, then the weights of
+its `evidence`. Fitted by `tests/benchmarks/logos` where half of the photos have one."""
 LEAST_CONFIDENCE = 0.15
 
 
@@ -44,6 +44,7 @@ class _Find:
     lonely: float
     relief: bool
     confidence: float
+    evidence: tuple[float, ...]
 
 
 def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Proposal]:
@@ -58,14 +59,15 @@ def propose_logos(pixels: Pixels, readers: Readers, token: RunToken) -> list[Pro
     if scale < 1:
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     token.step(0.1, "looking for logos")
-    colour, relief = unusual(to_lab(np.asarray(small, dtype=np.uint8)))
+    lab = to_lab(np.asarray(small, dtype=np.uint8))
+    colour, relief = unusual(lab)
     token.step(0.4, "looking for logos")
     plates = [] if readers.why_no_text() else plates_in(rgb, readers, token.within(0.4, 0.9))
     plated = np.zeros(rgb.shape[:2], dtype=np.bool_)
     for plate in plates:
         plated[plate.record.box.slices] |= plate.mask
     found: list[Proposal] = []
-    for find in _finds(colour, relief)[:MOST]:
+    for find in finds(lab, colour, relief)[:MOST]:
         mask = find.mask
         if scale < 1:
             size = (rgb.shape[1], rgb.shape[0])
@@ -125,8 +127,13 @@ def _surface(smooth: Planes, side: int) -> Planes:
     return np.asarray(every @ fit.astype(np.float32), dtype=np.float32)
 
 
-def _finds(colour: Planes, relief: Planes) -> list[_Find]:
+def finds(lab: Planes, colour: Planes, relief: Planes) -> list[_Find]:
+    """Return what stands out from the surface around it, surest first.
+
+    lab: (H, W, 3) CIELAB; colour, relief: (H, W), how `unusual` each place is.
+    """
     score = np.maximum(colour, relief)
+    slope = _slope(lab)
     frame = Box.of_shape(score.shape)
     busy = float((score > _WEAK).mean())
     size = max(3, round(0.012 * max(score.shape))) | 1
@@ -166,29 +173,55 @@ def _finds(colour: Planes, relief: Planes) -> list[_Find]:
             np.percentile(colour[wide.slices][here], 90)
         )
         alone = (lonely - 0.85) / 0.15
-        sure = _confidence(mask, busy)
+        told = evidence(mask, busy, strength, lab, score, slope)
+        sure = _confidence(told)
         if by_relief:
             sure = min(0.9, 0.25 + 0.05 * min(7.0, strength - _STRONG) + 0.3 * alone)
         if sure >= LEAST_CONFIDENCE:
-            found.append(_Find(mask, strength, alone, by_relief, sure))
+            found.append(_Find(mask, strength, alone, by_relief, sure, told))
     found.sort(key=lambda item: (-item.confidence, -item.strength))
     return found
 
 
-def _confidence(mask: MaskBool, busy: float) -> float:
-    """Return how likely a find by colour is right, 0..1. busy: how much of the photo is unusual.
-
-    A busy photo is full of things that stand out a little, mostly small and ragged ones.
-    """
+def _confidence(told: tuple[float, ...]) -> float:
+    """Return how likely a find by colour is right, 0..1, from its evidence."""
     constant, *weights = BELIEF
-    odds = constant + float(np.dot(weights, evidence(mask, busy)))
-    return float(1 / (1 + np.exp(-odds)))
+    return float(1 / (1 + np.exp(-constant - float(np.dot(weights, told)))))
 
 
-def evidence(mask: MaskBool, busy: float) -> tuple[float, float, float]:
-    """Return what the belief weighs: log2 of the shares of find and unusual, and how full it is."""
+def evidence(
+    mask: MaskBool, busy: float, strength: float, lab: Planes, score: Planes, slope: Planes
+) -> tuple[float, ...]:
+    """Return what the belief weighs.
+
+    log2 of the find's share of the photo and of the share that is unusual (`busy`), the find's
+    share of its convex hull, and log2 of how strongly it stands out, of how much its colour varies
+    (Lab), of its steepest edges and of those around it (Lab a px). A busy photo is full of things
+    that stand out a little, mostly small and ragged ones; a thing in the scene is shaded and stands
+    among edges, a logo is of even ink with crisp edges on a calm ground.
+    """
     full = float(mask.sum() / max(1, np.count_nonzero(_hull(mask))))
-    return float(np.log2(mask.mean() + 1e-3)), float(np.log2(busy + 1e-3)), full
+    box = Box.of_mask(mask).pad(_AROUND_PX).clamp(Box.of_shape(mask.shape)).slices
+    here = mask[box]
+    core = here & (score[box] > _STRONG)
+    inside = lab[box][core if core.sum() > _FEW_PX else here]
+    varies = np.median(np.sqrt(((inside - np.median(inside, axis=0)) ** 2).sum(axis=1)))
+    around = (
+        cv2.dilate(here.astype(np.uint8), np.ones((2 * _AROUND_PX + 1,) * 2, np.uint8)) > 0
+    ) & ~here
+    edges = float(np.percentile(slope[box][here], 95))
+    others = float(np.percentile(slope[box][around], 95)) if around.any() else 0.0
+    return (
+        float(np.log2(mask.mean() + 1e-3)), float(np.log2(busy + 1e-3)), full,
+        float(np.log2(strength)), float(np.log2(varies + 0.5)), float(np.log2(edges + 1)),
+        float(np.log2(others + 1)),
+    )  # fmt: skip
+
+
+def _slope(lab: Planes) -> Planes:
+    """How steeply lightness changes at each pixel, Lab a px."""
+    dx, dy = (cv2.Sobel(lab[..., 0], cv2.CV_32F, *way, ksize=3) / 8 for way in ((1, 0), (0, 1)))
+    return np.asarray(np.hypot(dx, dy), dtype=np.float32)
 
 
 def _rounded(mask: MaskBool) -> MaskBool:

@@ -89,13 +89,13 @@ def main() -> None:
         cases = ((photo, None, 1.0), (*stuck(photo, FORMS[number % len(FORMS)], seed), 0.5),
                  (*with_logo(photo, seed), 0.5))  # fmt: skip
         for shown, thing, weight in cases:
-            colour, relief = logos.unusual(to_lab(shown))
-            busy = float((np.maximum(colour, relief) > logos._WEAK).mean())
-            finds = [f for f in logos._finds(colour, relief)[: logos.MOST] if not f.relief]
+            lab = to_lab(shown)
+            every = logos.finds(lab, *logos.unusual(lab))[: logos.MOST]
+            finds = [find for find in every if not find.relief]
             hull = np.zeros(photo.shape[:2], dtype=bool) if thing is None else hull_of(thing)
             shares = [float((f.mask & hull).sum() / (f.mask | hull).sum()) for f in finds]
             for find, share in zip(finds, shares):
-                row = (find.confidence, share >= RIGHT, weight, *logos.evidence(find.mask, busy))
+                row = (find.confidence, share >= RIGHT, weight, *find.evidence)
                 rows.append(row)
             if thing is None:
                 bare[kind].append(len(finds))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.proposals.logos import LEAST_CONFIDENCE, evidence, propose_logos
+from inpaint_studio.proposals.logos import LEAST_CONFIDENCE, _slope, evidence, propose_logos
 from inpaint_studio.vision.readers import Readers
 
 
@@ -38,10 +38,25 @@ def test_a_disc_on_an_even_ground_is_sure_and_less_so_amid_scraps() -> None:
     assert surest(photo(spots=25)) < alone
 
 
+def told(mask: np.ndarray, *, shade: float = 0.0, busy: float = 0.05) -> tuple[float, ...]:
+    """The evidence of a thing on an even ground, its lightness rising by `shade` to the right."""
+    lab = np.zeros((*mask.shape, 3), dtype=np.float32)
+    lab[..., 0] = 60
+    lab[mask] = (30, 40, 20)
+    lab[..., 0] += shade * mask * np.arange(mask.shape[1]) / mask.shape[1]
+    return evidence(mask, busy, 8.0, lab, np.where(mask, 8.0, 0.0).astype(np.float32), _slope(lab))
+
+
 def test_evidence_is_the_shares_of_photo_and_of_hull() -> None:
-    area, busy, full = evidence(disc(30), 0.05)
+    area, busy, full, strength, *_ = told(disc(30))
     assert abs(2**area - disc(30).mean()) < 0.002 and abs(2**busy - 0.051) < 1e-6
-    assert full > 0.98
+    assert full > 0.98 and strength == 3.0
     cross = np.zeros((240, 320), dtype=bool)
     cross[110:130, 60:260] = cross[20:220, 150:170] = True
-    assert evidence(cross, 0.05)[2] < 0.5
+    assert told(cross)[2] < 0.5
+
+
+def test_evidence_tells_even_ink_from_a_shaded_thing() -> None:
+    even, shaded = told(disc(30)), told(disc(30), shade=80.0)
+    assert even[4] == -1.0 and shaded[4] > 1.0
+    assert even[5] > 3.0
