@@ -64,6 +64,41 @@ def likeliest(readings: Sequence[Reading]) -> Reading | None:
     return min((sign for sign in near if sign[0] <= LIKELY), default=(0.0, "", None))[2]
 
 
+def surest_first(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings that failed: plain vetoes, signs by how far they are beyond their limit
+    (log odds), then what left its band, by how far in units of the bound."""
+    signs = {line.name for line in faults()}
+
+    def place(reading: Reading) -> tuple[int, float, str]:
+        if reading.decides and reading.name in signs:
+            return 1, (reading.high or 0.0) - reading.value, reading.name
+        return (0 if reading.decides else 2), -_excess(reading), reading.name
+
+    return sorted((reading for reading in readings if not reading.passed), key=place)
+
+
+def places_shown(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings whose places a person is shown, the surest first.
+
+    All that decide; where none does the guess, and where there is none what left its band.
+    """
+    failed = surest_first(readings)
+    deciding = [reading for reading in failed if reading.decides]
+    if deciding:
+        return deciding
+    guess = likeliest(readings)
+    return failed if guess is None or guess.box is None else [guess]
+
+
+def _excess(reading: Reading) -> float:
+    """Return how far a reading lies outside its band, in units of the limit it breaks."""
+    if reading.high is not None and reading.value > reading.high:
+        return (reading.value - reading.high) / max(abs(reading.high), 1e-6)
+    if reading.low is not None and reading.value < reading.low:
+        return (reading.low - reading.value) / max(abs(reading.low), 1e-6)
+    return 0.0
+
+
 def _beyond(reading: Reading, shares: Mapping[str, float]) -> float:
     """Return a sort key: the more it says, the lower. Plain vetoes come before signs."""
     if not reading.decides:

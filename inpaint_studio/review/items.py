@@ -7,7 +7,7 @@ import json
 import time
 from pathlib import Path
 
-from inpaint_studio.gating.words import label_of, likeliest
+from inpaint_studio.gating.words import label_of, likeliest, surest_first
 from inpaint_studio.pipeline.request import Delta
 from inpaint_studio.records import EditRecord, Reading, RunRecord
 from inpaint_studio.review.groups import fingerprint, sku_of
@@ -15,24 +15,19 @@ from inpaint_studio.store.rows import ReviewRow
 
 
 def failed_reading(edit: EditRecord) -> Reading | None:
-    """Return the reading that decided against an edit: the deciding one furthest past its band.
+    """Return the reading that decided against an edit, the surest; else what left its band most.
 
-    None where no reading need have left its band, or where the verdict's sentence names the sign
-    that is most likely, as a guess: that says more than a reading that decides nothing.
+    None where no reading need have left its band, or where the verdict names a guess (`guess`).
     """
-    if not edit.verdict.accepted and likeliest(edit.verdict.readings) is not None:
+    if guess(edit) is not None:
         return None
-    failed = [r for r in edit.verdict.readings if not r.passed]
-    return max(failed, key=lambda r: (r.decides, _excess(r)), default=None)
+    return next(iter(surest_first(edit.verdict.readings)), None)
 
 
-def _excess(reading: Reading) -> float:
-    """How far a reading lies outside its band, in units of the limit it breaks."""
-    if reading.high is not None and reading.value > reading.high:
-        return (reading.value - reading.high) / max(abs(reading.high), 1e-6)
-    if reading.low is not None and reading.value < reading.low:
-        return (reading.low - reading.value) / max(abs(reading.low), 1e-6)
-    return 0.0
+def guess(edit: EditRecord) -> Reading | None:
+    """Return the sign that the verdict names as most likely, as a guess: that says more than a
+    reading that decides nothing."""
+    return None if edit.verdict.accepted else likeliest(edit.verdict.readings)
 
 
 def why(row: ReviewRow) -> str:
@@ -42,6 +37,14 @@ def why(row: ReviewRow) -> str:
     extra = row.extra
     named = str(extra.get("label") or (label_of(row.gate) if row.gate else ""))
     return named or str(extra.get("summary") or "")
+
+
+def _said(guessed: Reading | None) -> str:
+    """Return what the list says of a guess ("": none)."""
+    if guessed is None:
+        return ""
+    label = guessed.label or label_of(guessed.name)
+    return f"A guess: {label[:1].lower()}{label[1:]}"
 
 
 def _change(edit: EditRecord) -> str:
@@ -74,7 +77,7 @@ def item_for(
 
     is_blind: the gate's evidence is hidden until the person has decided.
     """
-    gate = failed_reading(edit)
+    gate, guessed = failed_reading(edit), guess(edit)
     near = fingerprint(delta.before, delta.after) if delta is not None else ""
     mask = edit.stage("mask")
     return ReviewRow(
@@ -90,7 +93,7 @@ def item_for(
         batch_id=batch_id,
         engine=edit.plan.engine,
         kind=edit.kind,
-        gate=gate.name if gate else "",
+        gate=gate.name if gate else guessed.name if guessed else "",
         value=gate.value if gate else None,
         low=gate.low if gate else None,
         high=gate.high if gate else None,
@@ -106,7 +109,7 @@ def item_for(
                 "mask": mask.sha256 if mask else "",
                 "fingerprint": near,
                 "summary": edit.verdict.summary,
-                "label": (gate.label or gate.name) if gate else _change(edit),
+                "label": (gate.label or gate.name) if gate else _said(guessed) or _change(edit),
                 "reviewed_as": edit.verdict.version,
             }
         ),

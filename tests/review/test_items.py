@@ -67,4 +67,6 @@ def test_a_guess_is_said_before_a_reading_that_decides_nothing(sign, is_guess):
     edit = EditRecord(edit_id="e", box=Box(0, 0, 4, 4), kind="painted", plan=plan, verdict=verdict)
     record = RunRecord(run_id="r", created="", options=RunOptions(), edits=(edit,))
     row = item_for(record, edit, None)
-    assert headline(row) == ("Most likely: a ghost." if is_guess else "Step across the edge 9 > 8")
+    said = "A guess: signs of a ghost" if is_guess else "Step across the edge 9 > 8"
+    assert headline(row) == status_words(row) == said
+    assert row.gate == ("ghost_signs" if is_guess else "seam")

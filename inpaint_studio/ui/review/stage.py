@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from inpaint_studio.geometry import Box
 from inpaint_studio.ui.canvas import Canvas, View
 from inpaint_studio.ui.canvas.panes import CYCLE, Mode
+from inpaint_studio.ui.places import PlaceBoxes, shown_of
 from inpaint_studio.ui.review.shots import Shot
 
 FIRST_ZOOM = 2.0
@@ -24,6 +25,7 @@ class Stage(QObject):
     def __init__(self, canvas: Canvas, parent: QObject) -> None:
         super().__init__(parent)
         self.canvas = canvas
+        self.boxes = PlaceBoxes(canvas)
         self.views: set[str] = set()
         self._focus: Box | None = None
         self._fit = False
@@ -43,6 +45,9 @@ class Stage(QObject):
         scene.show_evidence = evidence
         scene.mask = shot.mask
         scene.evidence = () if hidden else shot.evidence
+        edit = None if hidden else shot.look.edit
+        self.boxes.visible = evidence
+        self.boxes.show(shown_of(edit.verdict if edit is not None else None))
         self.canvas.empty_text = shot.look.problem
         self.canvas.set_pictures(shot.after, shot.before)
         self._focus = shot.look.focus if shot.after is not None else None
@@ -54,6 +59,7 @@ class Stage(QObject):
         self._focus = None
         self.canvas.scene.mask = None
         self.canvas.scene.evidence = ()
+        self.boxes.show(())
         self.canvas.empty_text = words
         self.canvas.set_pictures(None)
 
@@ -119,7 +125,7 @@ class Stage(QObject):
 
     def evidence(self, on: bool) -> None:
         self.views.add("evidence")
-        self.canvas.scene.show_evidence = on
+        self.canvas.scene.show_evidence = self.boxes.visible = on
         self.canvas.refresh()
 
     def _mode_changed(self, mode: str) -> None:
