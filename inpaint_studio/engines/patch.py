@@ -61,10 +61,17 @@ KNOBS = {
     "margin_cost": Knob(150.0, 0.0, 1e5),
     "chroma": Knob(0.75, 0.0, 2.0),
     "scene": Knob(True),
+    "wide": Knob(True),
     "device": Knob("cpu", choices=DEVICES),
 }
 _DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
-EARLIER: dict[str, Scalar] = {"apart": 0.0, "margin": 0, "chroma": 0.5, "scene": False}
+EARLIER: dict[str, Scalar] = {
+    "apart": 0.0,
+    "margin": 0,
+    "chroma": 0.5,
+    "scene": False,
+    "wide": False,
+}
 """Up to version 10. What asks for a still earlier version, three starts or `grown`, asks for these,
 too, so that its recipes keep their pixels."""
 
@@ -81,14 +88,15 @@ class PatchEngine(PlainEngine):
     in the match; turned (mirrored, quarters or all) and scaled, 1 to copy from the crop turned and
     resized, too; scene, 0 to leave out the layout of large holes (`patch_scene`); starts, from how
     many first guesses the structure of other holes is sought (1 to 3; 3 is version 9); grown, 1 to
-    let whatever reaches the rim grow inwards, as up to version 8; device, cuda where a graphics
-    card shall search (`patch_device`), whose pixels are its own: without it the CPU does. With
-    scene 0 it is version 12, with margin_cost 0, too, version 11, with scene 0, apart 0, margin 0
-    and chroma 0.5 version 10.
+    let whatever reaches the rim grow inwards, as up to version 8; wide, 0 to spread differences of
+    light over 7 px only, not 32 (`patch_join`); device, cuda where a graphics card shall search
+    (`patch_device`), whose pixels are its own: without it the CPU does. With wide 0 it is version
+    13, with scene 0, too, version 12, with these and margin_cost 0 version 11, with wide 0, scene
+    0, apart 0, margin 0 and chroma 0.5 version 10.
     """
 
     name = "patch"
-    version = 13
+    version = 14
     title = "Patch"
     knobs = KNOBS
 
@@ -194,6 +202,7 @@ def search(
         fine_rounds=max(1, int(parameters["fine_rounds"])),
         turned=str(parameters["turned"]),
         scaled=bool(parameters["scaled"]),
+        wide=bool(parameters["wide"]),
         manner=manner,
         threads=threads,
         token=token,

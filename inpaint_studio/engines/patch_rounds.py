@@ -134,6 +134,7 @@ def synthesise(
     fine_rounds: int = FINE_ROUNDS,
     turned: str = "no",
     scaled: bool = False,
+    wide: bool = True,
     manner: Manner = SETTLED,
     make_rounds: Callable[[int, RunToken], Rounds] = Rounds,
 ) -> FloatImage | None:
@@ -143,9 +144,9 @@ def synthesise(
     own (a level's search costs four times the next coarser one's). far_cost: how dear a source is
     for each pixel that it lies away. lines: whether edges that cross the hole guide the fill.
     coarse_rounds, fine_rounds: most rounds of search and vote at the coarser levels and at the
-    finest. turned, scaled: which copies of the crop are sources, too (`patch_turned`). manner: how
-    structure is found. make_rounds: what runs the kernels. What `image` holds under `hole` does
-    not matter.
+    finest. turned, scaled: which copies of the crop are sources, too (`patch_turned`). wide: how
+    far light is spread (`patch_join`). manner: how structure is found. make_rounds: what runs the
+    kernels. What `image` holds under `hole` does not matter.
     Raises: Cancelled.
     """
     if not whole_patches(source & ~hole).any():
@@ -186,7 +187,7 @@ def synthesise(
             level = _solve(work, task, number, level)
         assert level is not None
         shape = None if canvas is None else canvas.shape
-        joined = join(level, work.choose(level), token, shape)
+        joined = join(level, work.choose(level), token, shape, wide=wide)
         if canvas is not None:
             joined = canvas.crop(joined)
         return kriging.predict(joined, hole, hole, work.bands)

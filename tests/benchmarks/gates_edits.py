@@ -249,6 +249,7 @@ ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
         margin=0,
         chroma=0.5,
         scene=0,
+        wide=0,
     ),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,

@@ -38,6 +38,12 @@ def test_a_small_step_of_light_vanishes() -> None:
     assert np.abs(np.diff(filled[MIDDLE, 34:62])).max() < 3
 
 
+def test_light_that_was_copied_is_gone_deep_in_the_hole_too() -> None:
+    """Up to version 13 it came back after 7 px: plain ground was blotched."""
+    filled = joined(ground(beyond=68.0), 0, 30)
+    assert np.abs(filled[HOLE] - 60).max() < 2
+
+
 @pytest.mark.parametrize("beyond", [140.0, 220.0])
 def test_the_border_of_two_things_stays_one_step(beyond: float) -> None:
     filled = joined(ground(beyond=beyond), 0, 30)
