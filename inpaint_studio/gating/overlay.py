@@ -41,6 +41,9 @@ SHOWN_CELLS, SHOWN_SURELY, SHOWN, SMALLER = 6.0, 5.0, 4.5, 0.6
 they are then: few parts of a line tell."""
 TOWARDS, SHOWN_FLAT = 0.9, 0.2
 """Cosine between that change and the way from black, or from white, to the ground; and FLAT."""
+STRONG, STRONG_ALIKE = 12.0, 0.95
+"""ΔE, and the share of one way, from which on such an effect is beyond doubt: an outline on the one
+bright thing of a dark photo lies on no even ground, and FLAT is enough."""
 FLAT = 0.3
 """What the ground may still change further out, as a part of that: a horizon goes on."""
 _LEAST = 4
@@ -160,11 +163,15 @@ def _shown_change(cells: _Cells, shows: NDArray[np.float64], *, is_dark: bool) -
     size = float(np.linalg.norm(change) * np.linalg.norm(towards))
     if float(change @ towards) < TOWARDS * size:
         return 0.0
-    return _agreed(cells, shows, seen=SHOWN, surely=SHOWN_SURELY, flat=SHOWN_FLAT)
+    found = _agreed(cells, shows, seen=SHOWN, surely=SHOWN_SURELY, flat=SHOWN_FLAT)
+    return found or _agreed(
+        cells, shows, seen=STRONG, surely=SURELY, flat=FLAT, alike=STRONG_ALIKE
+    )  # fmt: skip
 
 
 def _agreed(
-    cells: _Cells, weight: NDArray[np.float64], *, seen: float, surely: float, flat: float
+    cells: _Cells, weight: NDArray[np.float64], *, seen: float, surely: float, flat: float,
+    alike: float = ALIKE,
 ) -> float:  # fmt: skip
     middle = _medians(cells.change, weight)
     size = float(np.linalg.norm(middle))
@@ -176,8 +183,8 @@ def _agreed(
     error = float(np.sqrt(((way * 1.2533 * scatter) ** 2).sum() / number))
     if np.linalg.norm(_medians(cells.goes_on, weight)) > flat * size:
         return 0.0
-    alike = float(((cells.change @ way > 0) * weight).sum() / weight.sum())
-    return size if size > surely * error and alike >= ALIKE else 0.0
+    share = float(((cells.change @ way > 0) * weight).sum() / weight.sum())
+    return size if size > surely * error and share >= alike else 0.0
 
 
 def _medians(values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:

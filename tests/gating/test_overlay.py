@@ -6,7 +6,7 @@ import pytest
 from skimage import data
 
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.overlay import overlay_left
+from inpaint_studio.gating.overlay import _Cells, _shown_change, overlay_left
 from inpaint_studio.imaging.mask import grow
 from tests.overlays import as_jpeg, compose, placed, text_alpha
 
@@ -67,6 +67,18 @@ def test_a_glow_is_seen_though_most_of_the_line_lies_on_black(dark: bool):
     after[mask] = bare[mask]
     request = JudgeRequest(before=before, after=after, mask=mask, kind="text")
     assert (overlay_left(request).value > 0) == dark
+
+
+@pytest.mark.parametrize(("strong", "even", "seen"), [(1.0, True, True), (0.4, True, False),
+                                                      (1.0, False, False)])  # fmt: skip
+def test_an_outline_beyond_doubt_is_seen_on_ground_that_is_not_even(
+    strong: float, even: bool, seen: bool
+):
+    ground = np.tile([70.0, 10.0, 20.0], (9, 1))
+    change = strong * 0.35 * ground
+    change[0] *= 1.0 if even else -1.0
+    cells = _Cells(change, 0.28 * change.mean(axis=0) * np.ones((9, 1)), ground)
+    assert (_shown_change(cells, np.ones(9), is_dark=True) > 0) == seen
 
 
 @pytest.mark.parametrize("effect", [glow, shadow])
