@@ -32,6 +32,8 @@ AGREES = 0.75
 LOST, GAP = 1, 1.0
 """Letters at an end of a line that its strokes do not read, and heights of the line without any
 stroke: from so much on a part of it may lie on ground of its own colour."""
+TILE_LETTERS = 4
+"""Letters that a text must have to be a mark when it stands in a photo twice."""
 SAME_INK = 9.0
 """Lab, between the inks of two lines of one overlay."""
 
@@ -52,8 +54,9 @@ def propose_text(pixels: Pixels, readers: Readers, token: RunToken) -> list[Prop
     mates = _mates(rgb, told)
     strokes_of: list[tuple[Line, Glyphs]] = []
     grown = grown_together(rgb, told, mates)
-    for (line, _), glyphs, is_over in zip(told, grown, _laid_over(rgb, told, mates)):
-        made = _of_line(line, glyphs, rgb, is_over=is_over)
+    over, tiled = _laid_over(rgb, told, mates), _of_a_tiled_mark([line for line, _ in told])
+    for (line, _), glyphs, is_over, is_tile in zip(told, grown, over, tiled):
+        made = _of_line(line, glyphs, rgb, is_over=is_over, is_tile=is_tile)
         if made is not None:
             found.append(made)
             strokes_of.append((line, glyphs))
@@ -124,6 +127,15 @@ def _repeats(one: Line, two: Line) -> bool:
     return alike(one, two) and (likeness(text, other) >= 0.6 or other in text or text in other)
 
 
+def _of_a_tiled_mark(lines: list[Line]) -> list[bool]:
+    """Return for each line whether it may be a tile of a mark that stands all over the photo: of a
+    height and direction in which one text stands twice. Others of its tiles were perhaps not found,
+    and what is left of the mark no reading tells then."""
+    long = [n for n in lines if len(plausible.letters_of(n.text)) >= TILE_LETTERS]
+    twice = [n for n in long if any(other is not n and _repeats(n, other) for other in long)]
+    return [any(alike(line, tile) for tile in twice) for line in lines]
+
+
 def _all_strokes(
     rgb: NDArray[np.uint8], lines: list[Line], readers: Readers, token: RunToken
 ) -> list[Glyphs | None]:
@@ -189,7 +201,7 @@ def _laid_over(
 
 
 def _of_line(
-    line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8], *, is_over: bool
+    line: Line, glyphs: Glyphs, rgb: NDArray[np.uint8], *, is_over: bool, is_tile: bool = False
 ) -> Proposal | None:
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
@@ -197,7 +209,7 @@ def _of_line(
     whole = glyphs.lost < LOST and longest_gap(glyphs.core, glyphs.box, line) < GAP
     # What two letters leave open, ink of one colour to the level tells.
     sure = verdict.sure or (verdict.few and is_exact(rgb, glyphs))
-    automatic = sure and agrees and is_over and whole and not glyphs.is_past
+    automatic = sure and agrees and is_over and whole and not glyphs.is_past and not is_tile
     said = f"reads “{line.text}” ({line.score:.2f})"
     if automatic:
         reason = f"{said}, and its strokes alone read the same"
@@ -208,6 +220,8 @@ def _of_line(
     elif agrees and not is_over:
         confidence *= 0.8
         reason = f"{said}; ink and edges are those of a sign in the scene: look first"
+    elif agrees and is_tile:
+        reason = f"{said}; the mark stands in several places: look whether all are found"
     elif agrees:
         reason = f"may read “{line.text}” ({line.score:.2f}); look before removing it"
     else:

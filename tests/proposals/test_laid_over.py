@@ -14,7 +14,7 @@ from inpaint_studio.proposals.laid_over import (
     unevenness,
     within_letters,
 )
-from inpaint_studio.proposals.text import _laid_over, _mates, _of_line
+from inpaint_studio.proposals.text import _laid_over, _mates, _of_a_tiled_mark, _of_line
 from inpaint_studio.vision.lines import Line
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha, turned
 from tests.signs import draw_sign
@@ -157,3 +157,17 @@ def test_two_figures_are_taken_off_unasked_only_in_ink_of_one_colour(
     found = Line(quad, quad, 0.9, float(box.height), float(box.width), text=text, score=0.98)
     made = _of_line(found, glyphs(alpha), shown, is_over=True)
     assert made is not None and made.record.automatic == automatic
+
+
+def test_a_mark_that_stands_twice_may_stand_where_it_was_not_read():
+    def said(text: str, *, down: float = 0.0) -> Line:
+        move = np.array([0, down], dtype=np.float32)
+        return replace(line(), polygon=line().polygon + move, quad=line().quad + move, text=text)
+
+    tiles = [said("this"), said("this weekend", down=70), said("Only")]
+    assert _of_a_tiled_mark(tiles) == 3 * [True]
+    assert _of_a_tiled_mark([said("2 for 1"), said("for", down=70)]) == 2 * [False]
+    assert _of_a_tiled_mark([said("over the lazy dog"), said("and the tide")]) == 2 * [False]
+    made = _of_line(said("Summer Sale"), glyphs(lettering()), written(lettering()), is_over=True,
+                    is_tile=True)  # fmt: skip
+    assert made is not None and not made.record.automatic
