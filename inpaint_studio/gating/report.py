@@ -14,7 +14,7 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.gating.scene import to_rgb8
-from inpaint_studio.gating.words import number
+from inpaint_studio.gating.words import number, places_shown
 from inpaint_studio.geometry import Box
 from inpaint_studio.records import Verdict
 
@@ -49,18 +49,23 @@ class ReportRow:
 def make_row(
     name: str, before: Pixels, after: Pixels, mask: MaskBool, verdict: Verdict
 ) -> ReportRow:
-    """Return a row with pictures cut to the edit; boxes of the verdict are in these pixels."""
+    """Return a row with pictures cut to the edit; boxes of the verdict are in these pixels.
+
+    All places that decide are marked, the verdict's own with a thicker line.
+    """
     view = Box.of_mask(mask).pad(SHOWN_PAD_PX).clamp(Box.of_shape(mask.shape))
     marked = to_rgb8(after)[view.slices].copy()
     outline = cv2.morphologyEx(
         mask[view.slices].astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)
     )
     marked[outline > 0] = (255, 196, 0)
-    if verdict.box is not None:
-        box = verdict.box.shift(-view.left, -view.top)
-        cv2.rectangle(
-            marked, (box.left, box.top), (box.right - 1, box.bottom - 1), (255, 64, 64), 2
-        )
+    shown = [] if verdict.accepted else [r.box for r in places_shown(verdict.readings)]
+    for place in (*reversed(shown), verdict.box):
+        if place is not None:
+            box = place.shift(-view.left, -view.top)
+            thick = 2 if place == verdict.box else 1
+            corner = box.right - 1, box.bottom - 1
+            cv2.rectangle(marked, (box.left, box.top), corner, (255, 64, 64), thick)
     cuts = (to_rgb8(before)[view.slices], to_rgb8(after)[view.slices], marked)
     return ReportRow(name=name, verdict=verdict, pictures=tuple(_png(cut) for cut in cuts))
 
