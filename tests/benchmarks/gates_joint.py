@@ -7,8 +7,10 @@ The photos are parted in folds. For each a gate set is trained on what was measu
 photos (`--kept`, as `gates --keep` writes it: models, limits and threshold know nothing of the
 fold), and judges faults put into right edits of the fold, `--count` of each fault in all, letters
 and pasted things half with hard and half with smooth edges, with the text and object readers unless
-`--plain`. A fault is counted right where the edit is flagged, a sign or reading of that fault is
-among what failed or is what the verdict names as its guess, and the place shown overlaps it.
+`--plain`. A fault is counted right (`joint`) where the edit is flagged, a sign or reading of that
+fault is among what failed or is what the verdict names as its guess, and the place shown for that
+very reason overlaps it (the window draws the places of all readings that decide, and of the guess).
+`first`: where the place that the verdict gives first overlaps it, whatever reason it is of.
 `guessed` says how many of the planted are named so, `guessed_right` how many of these rightly.
 """
 
@@ -42,8 +44,9 @@ from tests.benchmarks.gates import EDGES, names_of, right_edits, tell
 AROUND_PX = 192
 INNER_FOLDS = 3
 
-Row = tuple[bool, bool, bool, list[str], str]
-"""(flagged, with the right reason, in the right place, what failed, what is named as a guess)"""
+Row = tuple[bool, bool, bool, bool, list[str], str]
+"""(flagged, with the right reason, shown in the right place, the first place is right, what failed,
+what is named as a guess)"""
 
 
 def gates_without(samples: Sequence[Sample], photos: set[str]) -> GateSet:
@@ -85,21 +88,24 @@ def judged(
     verdict = judge(request, readers, RunToken(), gates).verdict
     failed = {r.name for r in verdict.readings if r.decides and not r.passed}
     said = {r.name for r in verdict.readings if guess_line(r) in verdict.reasons}
-    placed = verdict.box is not None and verdict.box.overlaps(at)
-    named = bool((failed | said) & names_of(fault))
-    return not verdict.accepted, named, placed, sorted(failed), "".join(said)
+    right = [r for r in verdict.readings if r.name in (failed | said) & names_of(fault)]
+    shown = any(reading.box is not None and reading.box.overlaps(at) for reading in right)
+    first = verdict.box is not None and verdict.box.overlaps(at)
+    return not verdict.accepted, bool(right), shown, first, sorted(failed), "".join(said)
 
 
 def shares(rows: Sequence[Row]) -> dict[str, object]:
-    flagged, named, placed = (np.array([row[n] for row in rows], dtype=bool) for n in range(3))
-    joint = flagged & named & placed
+    flagged, named, shown, first = (
+        np.array([row[n] for row in rows], dtype=bool) for n in range(4)
+    )
+    joint = flagged & named & shown
     return {
         "planted": len(rows), "flagged": round(float(flagged.mean()), 4),
         "named": round(float((flagged & named).mean()), 4),
-        "placed": round(float((flagged & placed).mean()), 4),
         "joint": round(float(joint.mean()), 4), "interval": interval(joint.tolist()),
-        "guessed": sum(bool(row[4]) for row in rows),
-        "guessed_right": sum(row[1] for row in rows if row[4]),
+        "first": round(float((flagged & named & first).mean()), 4),
+        "guessed": sum(bool(row[5]) for row in rows),
+        "guessed_right": sum(row[1] for row in rows if row[5]),
     }  # fmt: skip
 
 
