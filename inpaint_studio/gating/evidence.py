@@ -44,7 +44,8 @@ class Evidence:
             self.maps[name] = measured.map
 
     def sum_up(self, line: Row) -> None:
-        """Add the signs of one fault, placed where the reading that says most of it is worst."""
+        """Add the signs of one fault, placed where the reading that shows it (else the one that
+        says most of it) is worst."""
         model = self.gates.faults.get(line.name)
         if model is None:
             return
@@ -54,6 +55,8 @@ class Evidence:
             said[reading] = said.get(reading, 0.0) + share
         placed = [name for name in said if name in self.places]
         loudest = max(placed, key=lambda name: (said[name], name), default="")
+        if line.shown_by in self.places:
+            loudest = line.shown_by
         value = model.logit(self.features)
         self._append(line, value, Measured(value, box=self.places.get(loudest)), 0.0)
 

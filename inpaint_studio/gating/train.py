@@ -72,18 +72,18 @@ Flags = NDArray[np.bool_]
 def risk_names(samples: Sequence[Sample], rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the numbers of these readings that the risk weighs, in a fixed order.
 
-    Closed shapes, zones, strokes and lines are left to the signs of faults (but for the strongest
-    line that ends, at the coarser scale). Weighed by the risk, shapes and lines helped on held-out
-    photos of the same kinds and did harm on edits of other engines and photos: learned on one half
-    of the labels (BSDS500, nine peers' engines) and tried on the other (cameras, our engines), 29
-    and not 43 % of the good edits are flagged at 97 % of the bad without them (by trees 34 and not
-    38 of 75).
+    Closed shapes, things, zones, strokes and lines are left to the signs of faults (but for the
+    strongest line that ends, at the coarser scale). Weighed by the risk, shapes and lines helped on
+    held-out photos of the same kinds and did harm on edits of other engines and photos: learned on
+    one half of the labels (BSDS500, nine peers' engines) and tried on the other (cameras, our
+    engines), 29 and not 43 % of the good edits are flagged at 97 % of the bad without them (by
+    trees 34 and not 38 of 75).
     """
     owned = features_by_reading()
     names = sorted(name for row in rows for name in owned.get(row.name, ()))
     signs_only = (
         "closed_shape", "line_break", "copied_piece", "rim_break", "enclosed", "letter_strokes",
-        "thin_strokes",
+        "thin_strokes", "lone_thing",
     )  # fmt: skip
     left_out = {*UNWEIGHED, *(n for r in signs_only for n in owned[r])} - {LINE_THAT_ENDS}
     return tuple(n for n in names if n not in left_out and n in samples[0].features)
@@ -272,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m inpaint_studio.gating.train")
     parser.add_argument("--edits", type=Path, nargs="+", help="folders with labels.csv")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the gate file to write")
-    parser.add_argument("--version", default="7", help="name of the new gate set")
+    parser.add_argument("--version", default="8", help="name of the new gate set")
     parser.add_argument("--keep", type=Path, help="write what was measured to this file")
     parser.add_argument("--kept", type=Path, nargs="+", help="train from such files")
     chosen = parser.parse_args(arguments)

@@ -12,6 +12,7 @@ outlines that rays cast from many places cross all around, steps beside places w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -86,7 +87,7 @@ def closed_shape(scene: Scene) -> Measured:
     slope = _slope(lab)
     found = [
         shapes
-        for plane in _planes(lab, hole)
+        for plane in planes(lab, hole)
         for shapes in _cuts(plane, slope, lab, hole, known)
         if len(shapes.score)
     ]
@@ -148,7 +149,7 @@ def _octaves(one: float, other: float) -> float:
     return float(np.log2((one + SCORE_FLOOR) / (other + SCORE_FLOOR)))
 
 
-def _planes(lab: Lab, hole: MaskBool) -> list[Plane]:
+def planes(lab: Lab, hole: MaskBool) -> list[Plane]:
     """Return light, and colour along the axis in which the hole's colours spread most."""
     pairs = lab[..., 1:].reshape(-1, 2)
     inside = pairs[hole.ravel()].astype(np.float64)
@@ -160,16 +161,19 @@ def _planes(lab: Lab, hole: MaskBool) -> list[Plane]:
 
 
 def _cuts(plane: Plane, slope: Plane, lab: Lab, hole: MaskBool, known: MaskBool) -> list[Shapes]:
+    return [_shapes(part, slope, lab, hole, known) for part in cuts(plane, hole)]
+
+
+def cuts(plane: Plane, hole: MaskBool) -> Iterator[MaskBool]:
+    """Yield what lies above and below each of several levels of the hole's values."""
     inside = plane[hole]
     low, high = float(inside.min()), float(inside.max())
     if high - low < LEAST_RANGE_DE:
-        return []
-    levels = low + (high - low) * (np.arange(LEVELS) + 1) / (LEVELS + 1)
-    return [
-        _shapes((plane > level) == above, slope, lab, hole, known)
-        for level in levels
-        for above in (True, False)
-    ]
+        return
+    for level in low + (high - low) * (np.arange(LEVELS) + 1) / (LEVELS + 1):
+        above: MaskBool = plane > level
+        yield above
+        yield ~above
 
 
 def _slope(lab: Lab) -> Plane:

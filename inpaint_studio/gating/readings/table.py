@@ -31,6 +31,7 @@ from inpaint_studio.gating.readings import (
     strokes,
     structure,
     texture,
+    things,
     zones,
 )
 from inpaint_studio.gating.readings.base import Measured
@@ -45,7 +46,8 @@ class Row:
     high, low: the band where it is a definition (0 leaking pixels, 2.3 ΔE); else the band comes
     from what good edits show (`resources/gates`). part_of: the reading whose evidence this is
     another number of; it shares its place and map. weighs: the readings whose numbers a fault's
-    signs are made of. alarms: False where an extreme value can be
+    signs are made of; shown_by: whose place they take (else that of the reading that says most).
+    alarms: False where an extreme value can be
     right (a faint watermark removed hardly changes a thing).
     """
 
@@ -60,6 +62,7 @@ class Row:
     alarms: bool = True
     part_of: str = ""
     weighs: tuple[str, ...] = ()
+    shown_by: str = ""
     high: float | None = None
     low: float | None = None
     too_high: str = ""
@@ -144,6 +147,10 @@ ROWS: tuple[Row, ...] = (
         measure=strokes.thin_strokes,
         too_high="Thin strokes of one ink stand in a row in the fill, as letters do.",
         event="foreign_strokes_detected"),
+    Row(name="lone_thing", label="Likeliest thing put into the fill", unit="log odds",
+        measure=things.lone_thing,
+        too_high="A part of the fill has an outline and colours of its own, as a thing put there.",
+        event="foreign_thing_detected"),
     Row(name="strange_patch", label="Strangest patch against surroundings", unit="octaves",
         measure=foreign.strange_patch,
         too_high="Some patches of the fill look like nothing around them.",
@@ -233,7 +240,7 @@ ROWS: tuple[Row, ...] = (
         too_high="Strokes like letters stand in the fill.",
         event="foreign_strokes_detected"),
     Row(name="pasted_signs", label="Signs of a foreign thing", unit="log odds", cost="fault",
-        weighs=(*_FOREIGN, "enclosed", "letter_strokes"),
+        weighs=(*_FOREIGN, "enclosed", "letter_strokes", "lone_thing"), shown_by="lone_thing",
         too_high="Something stands in the fill that belongs to nothing around it.",
         event="foreign_object_detected"),
     Row(name="shift_signs", label="Signs of displacement", unit="log odds", cost="fault",

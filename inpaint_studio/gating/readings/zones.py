@@ -71,7 +71,7 @@ class Zones:
 
 
 @dataclass(frozen=True, slots=True)
-class Strokes:
+class StrokeGroup:
     """The strongest group of strokes: px in all, how many, and its strokes' labels."""
 
     px: float
@@ -92,7 +92,7 @@ def enclosed(scene: Scene) -> Measured:
     seen = near(scene)
     hardest = {size: [NONE_DE, NONE_DE] for size in SIZES_PX}
     best: tuple[float, float, MaskBool] | None = None
-    for zones in _all_zones(scene):
+    for zones in all_zones(scene):
         for size, least in SIZES_PX.items():
             for turn, where in enumerate((zones.own, zones.ground)):
                 if (zones.area[where] >= least).any():
@@ -122,7 +122,7 @@ def letter_strokes(scene: Scene) -> Measured:
     seen = near(scene)
     also: dict[str, float] = {}
     value, where = 0.0, np.zeros(seen.hole.shape, dtype=np.bool_)
-    at_level = {zones.level: zones for zones in _all_zones(scene)}
+    at_level = {zones.level: zones for zones in all_zones(scene)}
     for level, kind in zip(STROKE_LEVELS_DE, ("_soft", "")):
         zones = at_level[level]
         own, usual = (_strokes(zones, seen.lab, side) for side in (zones.own, zones.ground))
@@ -153,13 +153,13 @@ def shown(
     return Measured(value, plane, place, also)
 
 
-def _all_zones(scene: Scene) -> tuple[Zones, ...]:
+def all_zones(scene: Scene) -> tuple[Zones, ...]:
     """Return the zones at each level, from soft to hard steps; both readings look at them."""
     return scene.once("zones", lambda: tuple(_zones(near(scene))))
 
 
 def _zones(seen: Near) -> Iterator[Zones]:
-    across, down = _hardness(seen.lab, 1), _hardness(seen.lab, 0)
+    across, down = hardness(seen.lab, 1), hardness(seen.lab, 0)
     height, width = seen.hole.shape
     # Pixels lie on the even places of this grid, the links between them on the odd ones.
     grid = np.zeros((2 * height - 1, 2 * width - 1), dtype=np.uint8)
@@ -180,7 +180,7 @@ def _zones(seen: Near) -> Iterator[Zones]:
         yield Zones(level, labels, area, own, ground)
 
 
-def _hardness(lab: Lab, axis: int) -> Plane:
+def hardness(lab: Lab, axis: int) -> Plane:
     """Return by how much each step between neighbours exceeds the mean of those beside it, ΔE."""
     step = np.diff(lab, axis=axis)
     if not step.size:  # a photo one pixel wide
@@ -194,12 +194,12 @@ def _hardness(lab: Lab, axis: int) -> Plane:
     return out
 
 
-def _strokes(zones: Zones, lab: Lab, where: NDArray[np.bool_]) -> Strokes:
+def _strokes(zones: Zones, lab: Lab, where: NDArray[np.bool_]) -> StrokeGroup:
     """Return the largest group of small zones of one colour that a word could hold."""
     least, most = STROKE_PX
     picked = np.flatnonzero(where & (zones.area >= least) & (zones.area <= most))
     if not len(picked):
-        return Strokes(0.0, 0, picked)
+        return StrokeGroup(0.0, 0, picked)
     if len(picked) > MOST_STROKES:
         picked = picked[np.argsort(-zones.area[picked], kind="stable")[:MOST_STROKES]]
     number = np.zeros(len(zones.area), dtype=np.int32)
@@ -216,7 +216,7 @@ def _strokes(zones: Zones, lab: Lab, where: NDArray[np.bool_]) -> Strokes:
         alike &= np.abs(means[:, None, column] - means[None, :, column]) < reach
     total = alike @ area
     first = int(total.argmax())
-    return Strokes(float(total[first]), int(alike[first].sum()), picked[alike[first]])
+    return StrokeGroup(float(total[first]), int(alike[first].sum()), picked[alike[first]])
 
 
 def _described(zone: MaskBool, level: float, seen: Near) -> dict[str, float]:
