@@ -61,6 +61,7 @@ KNOBS = {
     "margin_cost": Knob(150.0, 0.0, 1e5),
     "chroma": Knob(0.75, 0.0, 2.0),
     "scene": Knob(True),
+    "letters": Knob(True),
     "wide": Knob(True),
     "device": Knob("cpu", choices=DEVICES),
 }
@@ -86,13 +87,14 @@ class PatchEngine(PlainEngine):
     scales is repeated outwards, so that what lies between hole and border is a source, and
     margin_cost, how dear each of these pixels is; chroma, how much colour counts beside brightness
     in the match; turned (mirrored, quarters or all) and scaled, 1 to copy from the crop turned and
-    resized, too; scene, 0 to leave out the layout of large holes (`patch_scene`); starts, from how
-    many first guesses the structure of other holes is sought (1 to 3; 3 is version 9); grown, 1 to
-    let whatever reaches the rim grow inwards, as up to version 8; wide, 0 to spread differences of
-    light over 7 px only, not 32 (`patch_join`); device, cuda where a graphics card shall search
-    (`patch_device`), whose pixels are its own: without it the CPU does. With wide 0 it is version
-    13, with scene 0, too, version 12, with these and margin_cost 0 version 11, with wide 0, scene
-    0, apart 0, margin 0 and chroma 0.5 version 10.
+    resized, too; scene, 0 to leave out the layout of large holes (`patch_scene`); letters, 0 to
+    fill letters as strokes are (`patch_letters`); starts, from how many first guesses the structure
+    of other holes is sought (1 to 3; 3 is version 9); grown, 1 to let whatever reaches the rim grow
+    inwards, as up to version 8; wide, 0 to spread differences of light over 7 px only, not 32
+    (`patch_join`); device, cuda where a graphics card shall search (`patch_device`), whose pixels
+    are its own: without it the CPU does. With wide 0 and letters 0 it is version 13, with wide 0
+    and scene 0 version 12, with margin_cost 0, too, version 11, with wide 0, scene 0, apart 0,
+    margin 0 and chroma 0.5 version 10.
     """
 
     name = "patch"
@@ -225,14 +227,19 @@ def copied_as_is(parameters: dict[str, Scalar]) -> bool:
 
 def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
     """Return how structure is found for this mask."""
-    from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, settled
+    from inpaint_studio.engines.patch_letters import is_lettered
+    from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, LETTERED, settled
     from inpaint_studio.engines.patch_scene import is_deep
 
-    manner = settled(int(parameters["starts"]))
+    starts, rest = int(parameters["starts"]), bool(parameters["rest_levels"])
+    manner = settled(starts)
     if parameters["grown"]:
         manner = GROWN
-    elif parameters["scene"] and copied_as_is(parameters) and is_deep(mask):
-        manner = LAID_OUT
+    elif parameters["scene"] and copied_as_is(parameters):
+        if is_deep(mask):
+            manner = LAID_OUT
+        elif parameters["letters"] and starts == 2 and not rest and is_lettered(mask):
+            manner = LETTERED
     return replace(
         manner,
         apart=float(parameters["apart"]),

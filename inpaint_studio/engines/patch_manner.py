@@ -55,6 +55,7 @@ class Manner:
     margin: how many px of a coarser scale its border is repeated outwards, and what a source costs
     for each pixel of it there. chroma: how much colour differences count. `patch_levels.Level` says
     more of these. laid_out: whether the coarsest scales are `patch_scene`'s, if they can be.
+    lettered: whether a layout is one more start, and each place keeps the start that fits it best.
     """
 
     smooth: tuple[bool, ...]
@@ -67,6 +68,7 @@ class Manner:
     margin_cost: float = 0.0
     chroma: float = CHROMA
     laid_out: bool = False
+    lettered: bool = False
 
 
 SETTLED = Manner(
@@ -83,6 +85,8 @@ SETTLED = Manner(
 """What surrounds most of the hole fills it. Thin masks, all rim, are `GROWN`."""
 LAID_OUT = replace(SETTLED, decay=1.1, laid_out=True)
 """Where a layout is there, the rim has hardly more say than the rest."""
+LETTERED = replace(SETTLED, smooth=(False,), lettered=True)
+"""Letters (`patch_letters`): a layout in place of the smooth guess."""
 _SMOOTH = {1: (True,), 2: SETTLED.smooth, 3: (True, True, False)}
 GROWN = Manner(smooth=(False,), decay=2.4, fine_decay=2.4, copied=0, fine_copied=2)
 """Whatever reaches the rim grows inwards, as up to version 8."""

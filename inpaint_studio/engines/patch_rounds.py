@@ -20,6 +20,8 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines import kriging
 from inpaint_studio.engines.patch_guide import Drawing, draw_all, guide
 from inpaint_studio.engines.patch_join import join
+from inpaint_studio.engines.patch_letters import LEAST_SCALE as LETTERS_SCALE
+from inpaint_studio.engines.patch_letters import best_by_place
 from inpaint_studio.engines.patch_levels import (
     FAR_COST,
     SIDE,
@@ -34,7 +36,7 @@ from inpaint_studio.engines.patch_levels import (
 )
 from inpaint_studio.engines.patch_lines import Line, find_lines
 from inpaint_studio.engines.patch_manner import GROWN, SETTLED, Manner
-from inpaint_studio.engines.patch_scene import Layout, lay_out, take_over
+from inpaint_studio.engines.patch_scene import LEAST_SCALE, Layout, lay_out, take_over
 from inpaint_studio.engines.patch_turned import Canvas, spread
 from inpaint_studio.engines.patch_work import Rounds, weights
 from inpaint_studio.jobs.token import RunToken
@@ -79,6 +81,10 @@ class _Task:
     @property
     def coarsest(self) -> int:
         return len(self.pictures) - 1
+
+    @property
+    def starts(self) -> int:
+        return len(self.manner.smooth) + self.manner.lettered
 
     def level(self, number: int) -> Level:
         """Make the level of a scale; the coarser ones leave the task's pictures as they are."""
@@ -195,20 +201,40 @@ def synthesise(
 
 def _begin(work: Rounds, task: _Task) -> tuple[Level | None, int]:
     """Return the coarsest scales' work, if they were worked on, and the scale that comes next."""
-    if task.manner.laid_out:
+    manner = task.manner
+    if manner.laid_out or manner.lettered:
         image, hole, source = task.pictures[0]
         layout = lay_out(
-            np.ascontiguousarray(image[..., :3]), hole, source, seed=task.seed, token=task.token
+            np.ascontiguousarray(image[..., :3]),
+            hole,
+            source,
+            seed=task.seed,
+            token=task.token,
+            least=LETTERS_SCALE if manner.lettered else LEAST_SCALE,
         )
         if layout is not None and layout.number <= task.coarsest:
+            if manner.lettered:
+                return _mixed(work, task, layout), _meeting(task) - 1
             return _settle(work, task, layout), layout.number - 1
-        task = replace(task, manner=replace(task.manner, decay=SETTLED.decay))
+        smooth = SETTLED.smooth if manner.lettered else manner.smooth
+        manner = replace(manner, smooth=smooth, decay=SETTLED.decay, lettered=False)
+        task = replace(task, manner=manner)
     level = _best_start(work, task)
     return level, task.coarsest if level is None else _meeting(task) - 1
 
 
-def _settle(work: Rounds, task: _Task, layout: Layout) -> Level:
-    """Make the level that a layout is for, and let it settle."""
+def _mixed(work: Rounds, task: _Task, layout: Layout) -> Level:
+    """Fill the coarser scales from first guesses and from a layout; keep the best of each place."""
+    last = task.starts - 1
+    levels = [_start(work, task, start) for start in range(last)]
+    level = _settle(work, task, layout, (last, task.starts))
+    for number in range(layout.number - 1, _meeting(task) - 1, -1):
+        level = _solve(work, task, number, level, last)
+    return best_by_place([*levels, level])
+
+
+def _settle(work: Rounds, task: _Task, layout: Layout, part: tuple[int, int] = (0, 1)) -> Level:
+    """Make the level that a layout is for, and let it settle. part: see `_refine`."""
     level = task.level(layout.number)
     take_over(level, layout)
     work.vote(level, level.holes, level.trust)
@@ -221,6 +247,7 @@ def _settle(work: Rounds, task: _Task, layout: Layout) -> Level:
         task.token,
         min(task.coarse_rounds, LAYOUT_ROUNDS),
         copied=task.manner.copied,
+        part=part,
     )
     return level
 
@@ -235,14 +262,20 @@ def _best_start(work: Rounds, task: _Task) -> Level | None:
         return None
     best, least = None, 0
     for start in range(starts):
-        level = None
-        for number in range(task.coarsest, _meeting(task) - 1, -1):
-            level = _solve(work, task, number, level, start)
-        assert level is not None
+        level = _start(work, task, start)
         cost = int(level.cost.sum(dtype=np.int64))
         if best is None or cost < least:
             best, least = level, cost
     return best
+
+
+def _start(work: Rounds, task: _Task, start: int) -> Level:
+    """Fill the scales down to the one at which starts are compared, from one first guess."""
+    level = None
+    for number in range(task.coarsest, _meeting(task) - 1, -1):
+        level = _solve(work, task, number, level, start)
+    assert level is not None
+    return level
 
 
 def _meeting(task: _Task) -> int:
@@ -280,7 +313,7 @@ def _solve(work: Rounds, task: _Task, number: int, coarser: Level | None, start:
         task.token,
         task.coarse_rounds if number else task.fine_rounds,
         copied=task.manner.copied if number else task.manner.fine_copied,
-        part=(start, len(task.manner.smooth)),
+        part=(start, task.starts),
     )
     return level
 

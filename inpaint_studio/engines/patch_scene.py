@@ -101,21 +101,27 @@ def is_deep(mask: MaskBool) -> bool:
 
 
 def lay_out(
-    image: FloatImage, hole: MaskBool, source: MaskBool, *, seed: int, token: RunToken
+    image: FloatImage,
+    hole: MaskBool,
+    source: MaskBool,
+    *,
+    seed: int,
+    token: RunToken,
+    least: int = LEAST_SCALE,
 ) -> Layout | None:
     """Return where the hole of `image` (H, W, 3; 0 to 255) is copied from at a coarse scale.
 
-    source: what may be copied. None where the hole is too thin to be seen at that scale or nothing
-    can be copied there. Raises: Cancelled.
+    source: what may be copied. least: the finest scale that is laid out. None where the hole is too
+    thin to be seen at that scale or nothing can be copied there. Raises: Cancelled.
     """
     scales = pyramid(image, ~hole, (~hole & ~source).astype(np.float32), token)
     holed = [n for n, scale in enumerate(scales) if not scale.known.all()]
-    last = LEAST_SCALE
+    last = least
     while last < holed[-1] and len(_targets(scales[last].known, REACH)) > _MOST_TARGETS:
         last += 1
     if holed[-1] < last or not all(scale.usable.any() for scale in scales[last : holed[-1] + 1]):
         return None
-    work = _Work(scales, last, seed, token)
+    work = _Work(scales, last, least, seed, token)
     number = holed[-1]
     state = None
     if number > last:
@@ -131,6 +137,7 @@ def lay_out(
 class _Work:
     scales: list[Scale]
     last: int
+    least: int
     seed: int
     token: RunToken
 
@@ -159,7 +166,7 @@ class _Work:
 
     def _depth(self, number: int) -> int:
         """Return how coarse a scale is, counted so that every hole gets as much work."""
-        return number - self.last + LEAST_SCALE
+        return number - self.last + self.least
 
     def misfit(self, number: int, coarser: _State) -> float:
         """Return how badly what a coarser scale has laid out fits this one."""
