@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.geometry import Box
-from inpaint_studio.proposals.glyphs import likeness
+from inpaint_studio.proposals.chosen import likeness
 from inpaint_studio.proposals.unread import alike
 from inpaint_studio.vision import plausible
 from inpaint_studio.vision.lines import Line, from_heat, scaled

@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
+from inpaint_studio.proposals.chosen import ENOUGH, likeness
 from inpaint_studio.proposals.closer import whole_line
-from inpaint_studio.proposals.glyphs import (
-    ENOUGH,
-    Glyphs,
-    ink_colour,
-    likeness,
-    strokes,
-)
+from inpaint_studio.proposals.glyphs import Glyphs, ink_colour, strokes
 from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
 from inpaint_studio.proposals.span import longest_gap
 from inpaint_studio.proposals.tiles import carried, spread

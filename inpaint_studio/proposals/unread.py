@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.base import Proposal, proposal
-from inpaint_studio.proposals.glyphs import Glyphs, Read, ink_colour, strokes
+from inpaint_studio.proposals.chosen import Read
+from inpaint_studio.proposals.glyphs import Glyphs, ink_colour, strokes
 from inpaint_studio.proposals.span import places_held
 from inpaint_studio.vision.lines import Line
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.geometry import Box
-from inpaint_studio.proposals.glyphs import letters_lost
+from inpaint_studio.proposals.chosen import letters_lost
 from inpaint_studio.proposals.span import longest_gap
 from inpaint_studio.vision.lines import Line
 
