@@ -4,15 +4,17 @@ Letters are too shallow to be filled by a layout alone (`patch_scene`), which pu
 what fits the scene and not their rim. But where one start has lost a ridge or an outline that runs
 through a word another has kept it, so letters begin in layers and from a layout that is handed over
 at half size, and every place keeps the start whose matches cost least around it: the look index of
-66 captions of seven seeds is 0.545, one start for the whole of them 0.554 (s.e. of the difference
-0.004), of 36 not tuned on 0.577 and 0.584; blind by one rater 10 better, 5 worse, 53 alike; no more
-time. Brush strokes gain nothing (84: 0.582, without 0.580) and are left alone.
+66 captions of seven seeds is 0.544, one start for the whole of them 0.553 (s.e. of the difference
+0.004), of 36 of three others 0.578 and 0.584; blind by one rater 10 better, 5 worse, 53 alike; 1.03
+times the time. The `text` engine, whose groups of letters come here: 24 captions 0.560, without
+0.570 (s.e. 0.005). Brush strokes gain nothing (84: 0.582, without 0.580) and are left alone.
 
-Tried on the same 66: a smooth start as well 0.543 for 1.17 times the time; the layout alone 0.555
-and worse by eye in 9 of 14; the best start for the whole 0.554, of each connected hole 0.553, of
-each connected part where starts differ 0.552; 0.3 to 4 times as far around 0.544 to 0.547; costs of
-11 px patches 0.544 to 0.549; more rounds after the choice 0.548 or for the layout 0.548; a decay of
-1.2 and at the finest scale 1.8 0.543, but worse on others, by eye too.
+Tried on the same 66 (before differences of light were spread wide: 0.545, without 0.554): a smooth
+start as well 0.543 for 1.17 times the time; the layout alone 0.555 and worse by eye in 9 of 14; the
+best start for the whole 0.554, of each connected hole 0.553, of each connected part where starts
+differ 0.552; 0.3 to 4 times as far around 0.544 to 0.547; costs of 11 px patches 0.544 to 0.549;
+more rounds after the choice 0.548 or for the layout 0.548; a decay of 1.2 and at the finest scale
+1.8 0.543, but worse on others, by eye too.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ LEAST_SCALE = 1
 _OUTLINE_LOST = 1.15
 _GAP = 1.5
 """A mask is letters where its outline is `_OUTLINE_LOST` times as long as without gaps up to `_GAP`
-times as wide as its strokes: 85 of 90 captions are, 4 of 108 brush strokes, 1 of 72 scratches."""
+times as wide as its strokes: 97 of 102 captions are, 7 of 120 brush strokes, 1 of 84 scratches."""
 _AROUND_PX = 2.0
 
 
