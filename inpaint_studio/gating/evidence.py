@@ -50,14 +50,14 @@ class Evidence:
         if model is None:
             return
         said: dict[str, float] = {}
-        for name, share in model.shares(self.features):
+        value, shares = model.weighed(self.features)
+        for name, share in sorted(shares.items(), key=lambda part: -part[1]):
             reading = self.owner[name]
             said[reading] = said.get(reading, 0.0) + share
         placed = [name for name in said if name in self.places]
         loudest = max(placed, key=lambda name: (said[name], name), default="")
         if line.shown_by in self.places:
             loudest = line.shown_by
-        value = model.logit(self.features)
         self._append(line, value, Measured(value, box=self.places.get(loudest)), 0.0)
 
     def _append(self, line: Row, value: float, measured: Measured, seconds: float) -> None:

@@ -22,7 +22,7 @@ from inpaint_studio.gating.probe import PROBES, reconstruction, sensitivity
 from inpaint_studio.gating.readings import change
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.readings.table import Row, cheap, faults, witnesses
-from inpaint_studio.gating.risk import GateSet, RiskModel, default_gates
+from inpaint_studio.gating.risk import GateSet, RiskModel, as_risk, default_gates
 from inpaint_studio.gating.scene import Scene, make_scene
 from inpaint_studio.geometry import Box
 from inpaint_studio.jobs.token import RunToken
@@ -135,13 +135,15 @@ def conclude(request: JudgeRequest, evidence: Evidence) -> Judgement:
     gates = evidence.gates
     name, model = choose_model(evidence)
     threshold = gates.thresholds[name]
-    risk = model.risk(evidence.features)
+    logit, parts = model.weighed(evidence.features)
+    risk = as_risk(logit)
     vetoed = [reading for reading in evidence.readings if reading.decides and not reading.passed]
     accepted = risk <= threshold and not vetoed
     if vetoed:
         # A veto is no matter of degree: it ends above every risk that passes.
         risk = max(risk, threshold + (1 - threshold) * VETO_RISK)
-    shares = words.shares_by_reading(model.shares(evidence.features), evidence.owner)
+    most_first = sorted(parts.items(), key=lambda part: -part[1])
+    shares = words.shares_by_reading(most_first, evidence.owner)
     blamed = [] if accepted else words.blame(evidence.readings, shares)
     guess = None if accepted else words.likeliest(evidence.readings)
     box = None

@@ -48,31 +48,40 @@ class RiskModel:
     intercept: float
     trees: tuple[Tree, ...] = ()
 
-    def logit(self, features: Mapping[str, float]) -> float:
-        """Return log-odds of a bad edit; a feature that is not there counts as usual (z = 0)."""
+    def weighed(self, features: Mapping[str, float]) -> tuple[float, dict[str, float]]:
+        """Return log-odds of a bad edit, and what each feature adds to them.
+
+        A feature that is not there counts as usual (z = 0). Of a tree counts what its questions
+        about the feature moved on the way down.
+        """
         total = self.intercept
+        parts: dict[str, float] = {}
         for term in self.terms:
             if term.name in features:
-                total += term.weight * term.z(features[term.name])
-        return total + sum(walk(tree, features)[0] for tree in self.trees)
+                parts[term.name] = term.weight * term.z(features[term.name])
+                total += parts[term.name]
+        answers = []
+        for tree in self.trees:
+            answer, moves = walk(tree, features)
+            answers.append(answer)
+            for name, moved in moves:
+                parts[name] = parts.get(name, 0.0) + moved
+        return total + sum(answers), parts
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        return self.weighed(features)[0]
 
     def risk(self, features: Mapping[str, float]) -> float:
-        return 1.0 / (1.0 + math.exp(-min(max(self.logit(features), -60.0), 60.0)))
+        return as_risk(self.logit(features))
 
     def shares(self, features: Mapping[str, float]) -> list[tuple[str, float]]:
-        """Return what each feature adds to the log-odds, the most alarming first.
+        """Return what each feature adds to the log-odds, the most alarming first."""
+        return sorted(self.weighed(features)[1].items(), key=lambda part: -part[1])
 
-        Of a tree: what the questions about it moved on the way down.
-        """
-        parts = {
-            term.name: term.weight * term.z(features[term.name])
-            for term in self.terms
-            if term.name in features
-        }
-        for tree in self.trees:
-            for name, moved in walk(tree, features)[1]:
-                parts[name] = parts.get(name, 0.0) + moved
-        return sorted(parts.items(), key=lambda part: -part[1])
+
+def as_risk(logit: float) -> float:
+    """Return 0..1 of log-odds."""
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

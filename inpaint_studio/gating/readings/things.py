@@ -181,10 +181,9 @@ def candidates(scene: Scene, ground: Ground) -> Iterator[Candidates]:
     for plane in shapes.planes(lab, hole):
         for part in shapes.cuts(plane, hole):
             opened = cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_OPEN, round_)
-            _, labels, stats, _ = cv2.connectedComponentsWithStats(
-                opened, connectivity=4, ltype=cv2.CV_32S
-            )
-            area = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
+            count, found = cv2.connectedComponents(opened, connectivity=4, ltype=cv2.CV_32S)
+            labels = np.asarray(found, dtype=np.int32)
+            area = np.bincount(labels.ravel(), minlength=count)
             own = area >= LEAST_PX
             own[0] = False
             own[labels[outside]] = False
