@@ -33,7 +33,7 @@ Lab = NDArray[np.float32]
 LEAST_PX = 60
 EVEN, APART = 9.0, 14.0
 """Lab: how far the ink may vary, and how far it must lie from what is now in its place."""
-NEAR, WITHIN = 0.5, 1.2
+NEAR, WITHIN = 0.6, 1.2
 """Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
 NEAR_MOST_PX = 40.0
 """Letters further away may be another region's, and still wait for their own fill."""

@@ -43,6 +43,20 @@ def test_a_letter_left_behind_is_found_at_its_place(seed: int, quality: int):
     assert measured.box.left >= 240 and measured.box.top >= 45
 
 
+@pytest.mark.parametrize(("gap", "seen"), [(0.5, True), (1.0, False)])
+def test_a_sign_a_words_space_before_its_line_is_found_and_none_far_off(gap: float, seen: bool):
+    bare, word = ground(2), drawn("MORNIN", 30)
+    mask = grow(word > 0, 2)
+    rows, columns = np.nonzero(mask)
+    right = columns.max() + round(gap * np.ptp(rows))
+    sign = drawn("c", right)
+    before = as_jpeg(compose(bare, [(np.maximum(word, sign), BLACK)]), 90)
+    after = before.copy()
+    after[mask] = bare[mask]
+    request = JudgeRequest(before=before, after=after, mask=mask, kind="text")
+    assert (ink_left(request).value > 0) == seen
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("quality", [0, 85])
 def test_a_clean_fill_has_no_ink_left(seed: int, quality: int):
