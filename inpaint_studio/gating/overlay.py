@@ -9,10 +9,10 @@ could show it. A JPEG's ringing, which has no colour of its own, is asked for by
 
 The mask's own growth asks much the same and has mostly found it: this is a late witness for effects
 that fall one way, or that a wrong outline of the letters hid. On 384 masks over photos without any
-overlay it was wrong twice, on 375 others five times; of 34 effects left on purpose it saw 29. Rejected: not asking that
-the ground past the effect be flat (twice the false alarms, as a horizon below a line differs all
-along it); asking the cells by what they could show in single directions, too (four times the false
-alarms).
+overlay it was wrong twice, on 375 others five times; of 34 effects left on purpose it saw 29.
+Rejected: not asking that the ground past the effect be flat (twice the false alarms, as a horizon
+below a line differs all along it); asking the cells by what they could show in single directions,
+too (four times the false alarms).
 """
 
 from __future__ import annotations
