@@ -12,9 +12,9 @@ times the time. The `text` engine, whose groups of letters come here: 24 caption
 Tried on the same 66 (before differences of light were spread wide: 0.545, without 0.554): a smooth
 start as well 0.543 for 1.17 times the time; the layout alone 0.555 and worse by eye in 9 of 14; the
 best start for the whole 0.554, of each connected hole 0.553, of each connected part where starts
-differ 0.552; half to four times as far around 0.543 to 0.547; costs of 11 px patches 0.544 to 0.549;
-more rounds after the choice 0.548 or for the layout 0.548; a decay of 1.2 and at the finest scale
-1.8 0.543, but worse on others, by eye too.
+differ 0.552; half to four times as far around 0.543 to 0.547; costs of 11 px patches 0.544 to
+0.549; more rounds after the choice 0.548 or for the layout 0.548; a decay of 1.2 and at the finest
+scale 1.8 0.543, but worse on others, by eye too.
 """
 
 from __future__ import annotations
