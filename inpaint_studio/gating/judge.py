@@ -31,6 +31,12 @@ from inpaint_studio.records import Verdict
 VETO_RISK = 0.5
 AUTO_PROBES = 2
 _THREADS = 2
+LONGEST = (
+    "strange_patch", "closed_shape", "lone_thing", "ring_back", "ghost", "copied_piece",
+    "texture_support", "line_break", "new_colour", "join", "repetition",
+)  # fmt: skip
+"""Readings that take long, the longest first: begun first, or one thread waits for the other at the
+end (a 512 px region: 120 ms instead of 140)."""
 """Readings taken at a time: numpy and OpenCV let go of the interpreter, more gain little."""
 
 
@@ -88,10 +94,17 @@ def _measure(
         return measured, time.perf_counter() - started
 
     todo = {line.name: line.measure for line in rows if line.measure is not None}
+    first = [name for name in LONGEST if name in todo]
     with ThreadPoolExecutor(_THREADS, "readings") as pool:
-        for name, (measured, seconds) in zip(todo, pool.map(one, todo.values()), strict=True):
-            if measured is not None:
-                evidence.add(name, measured, seconds)
+        begun = {name: pool.submit(one, todo[name]) for name in dict.fromkeys([*first, *todo])}
+        try:
+            for name in todo:
+                measured, seconds = begun[name].result()
+                if measured is not None:
+                    evidence.add(name, measured, seconds)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _probe(evidence: Evidence, request: JudgeRequest, token: RunToken) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from inpaint_studio.errors import BadSetting, Cancelled
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.judge import judge
+from inpaint_studio.gating.judge import LONGEST, judge
 from inpaint_studio.gating.planted import plant
-from inpaint_studio.gating.readings.table import ROWS, faults
+from inpaint_studio.gating.readings.table import ROWS, cheap, faults
 from inpaint_studio.gating.risk import GateSet, RiskModel, Term, default_gates, load_gates
 from inpaint_studio.gating.words import LIKELY
 from inpaint_studio.geometry import Box
@@ -319,6 +319,14 @@ def test_a_face_filled_in_part_waits_for_a_person(perfect: JudgeRequest) -> None
     alone = replace(perfect, before=perfect.before[cut], after=perfect.after[cut],
                     mask=perfect.mask[cut], kind="text")  # fmt: skip
     assert verdict(alone, FaceFinder(Box(0, 0, 30, 40))).reading("face_part") is not None
+
+
+def test_long_readings_begin_first_and_stand_in_the_table_s_order(perfect: JudgeRequest) -> None:
+    measured = [row.name for row in cheap() if row.measure is not None]
+    assert set(LONGEST) <= set(measured) and list(LONGEST) != measured[: len(LONGEST)]
+    found = verdict(replace(perfect, budget="cheap"))
+    shown = [reading.name for reading in found.readings if reading.name in measured]
+    assert shown == [name for name in measured if name in shown]
 
 
 def test_cancel_is_heard(perfect: JudgeRequest) -> None:
