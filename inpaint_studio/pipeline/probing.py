@@ -29,9 +29,6 @@ LOOK_PAD_PX = 64
 HOLES = 3
 CANDIDATES = 24
 LEAST_PX = 24
-CLEARLY = 0.02
-"""By how much another engine must do better in the probe holes to be taken instead of the plan's:
-three holes tell no finer (bounds sought on half of 271 cases, `tests.benchmarks.routing`)."""
 
 
 def probe_looks(

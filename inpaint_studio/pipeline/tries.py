@@ -17,7 +17,7 @@ from inpaint_studio.imaging.mask import grow, stroke_width
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, RegionInput, attempt
 from inpaint_studio.pipeline.planning import recipe_like
-from inpaint_studio.pipeline.probing import CLEARLY, probe_looks
+from inpaint_studio.pipeline.probing import probe_looks
 from inpaint_studio.pipeline.request import Fatal, Sink
 from inpaint_studio.records import (
     LETTER_KINDS,
@@ -153,7 +153,7 @@ class Tries:
         if not looks:
             return False
         own, others = (sum(row[n] for row in looks) / len(looks) for n in (0, 1))
-        winner = other if others < own - CLEARLY else plan.recipe
+        winner = other if others < own else plan.recipe
         said = (
             f"Of {len(looks)} probe holes in known ground, {plan.engine} brings back "
             f"{number(own)} and {other.engine} {number(others)} (look index, lower is better): "

@@ -29,7 +29,6 @@ import numpy as np
 from inpaint_studio.engines.warmup import warm
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.paths import resource
-from inpaint_studio.pipeline.probing import CLEARLY
 from inpaint_studio.routing.features import Features
 from inpaint_studio.routing.policy import Rule, load_policy, parse_policy
 from tests.benchmarks.routing_cases import works
@@ -104,7 +103,7 @@ class Case:
         if self.probes:
             means = dict(zip(("patch", "flat"), np.mean(self.probes, axis=0), strict=True))
             other = rule.compare_with
-            name = other if means[other] < means[name] - CLEARLY else name
+            name = other if means[other] < means[name] else name
         return name, self.cpu[name] + self.probe_cpu
 
 

@@ -88,7 +88,8 @@ def test_probe_holes_choose_the_engine_and_say_by_how_much(
     for looks, winner in (
         ([[0.5, 0.3], [0.5, 0.4]], "flat"),
         ([[0.5, 0.6]], "patch"),
-        ([[0.5, 0.49]], "patch"),
+        ([[0.5, 0.49]], "flat"),
+        ([[0.5, 0.5]], "patch"),
     ):
         monkeypatch.setattr(tries, "probe_looks", lambda *_, looks=looks: looks)
         _, edit = _edit(coffee, spot, objects)
