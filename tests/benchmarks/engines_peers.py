@@ -31,6 +31,8 @@ def fill(
     name: str, photo: np.ndarray, mask: np.ndarray, python: str
 ) -> tuple[np.ndarray, float, float] | str:
     """Return (fill, CPU seconds, peak MB), or a sentence why this peer cannot run."""
+    if name not in PEERS:
+        return f"No peer is called {name}; there are {', '.join(PEERS)}."
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         if name in GMIC:
