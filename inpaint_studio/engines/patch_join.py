@@ -47,6 +47,7 @@ def join(
     at: Points,
     token: RunToken,
     shape: tuple[int, int] | None = None,
+    *,
     wide: bool = True,
 ) -> FloatImage:
     """Return the picture (H, W, 3) with the hole's pixels copied from `at` (n, 2) and joined.

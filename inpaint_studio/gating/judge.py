@@ -31,13 +31,13 @@ from inpaint_studio.records import Verdict
 VETO_RISK = 0.5
 AUTO_PROBES = 2
 _THREADS = 2
+"""Readings taken at a time: numpy and OpenCV let go of the interpreter, more gain little."""
 LONGEST = (
     "strange_patch", "closed_shape", "lone_thing", "ring_back", "ghost", "copied_piece",
     "texture_support", "line_break", "new_colour", "join", "repetition",
 )  # fmt: skip
 """Readings that take long, the longest first: begun first, or one thread waits for the other at the
 end (a 512 px region: 120 ms instead of 140)."""
-"""Readings taken at a time: numpy and OpenCV let go of the interpreter, more gain little."""
 
 
 def judge(

@@ -90,6 +90,53 @@ def answers(trees: Sequence[Tree], names: Sequence[str], values: Matrix) -> Matr
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Small trees that many rows are asked at a time, by number; `answers` asks them by name.
+
+    Their nodes in one row: the number asked for, its limit, the node to go to (at an end the same
+    again), the answer. start: what is added to all; roots: each tree's first node; depth: questions
+    in a row.
+    """
+
+    start: float
+    roots: Places
+    depth: int
+    asked: Places
+    limit: Matrix
+    low: Places
+    high: Places
+    value: Matrix
+
+    def answers(self, values: Matrix) -> Matrix:
+        """Return the sum of the trees' answers and the start for (n, k) values: (n,)."""
+        flat, width = np.ascontiguousarray(values).ravel(), values.shape[1]
+        each = np.arange(len(values))[:, None] * width
+        at = np.broadcast_to(self.roots, (len(values), len(self.roots)))
+        for _ in range(self.depth):
+            is_low = flat.take(each + self.asked.take(at)) <= self.limit.take(at)
+            at = np.where(is_low, self.low.take(at), self.high.take(at))
+        total: Matrix = self.start + self.value.take(at).sum(axis=1)
+        return total
+
+
+def forest_of(start: float, trees: list[list[list[float]]]) -> Forest:
+    """Return trees whose nodes are [value] or [value, number, limit, low, high]."""
+    roots = np.cumsum([0, *(len(tree) for tree in trees)])[:-1]
+    nodes = np.zeros((sum(len(tree) for tree in trees), 5))
+    for root, tree in zip(roots.tolist(), trees):
+        for number, node in enumerate(tree, start=root):
+            ends = (node[0], 0, np.inf, number, number)
+            asks = (*node[:3], *(root + then for then in node[3:]))
+            nodes[number] = asks if len(node) > 1 else ends
+    value, asked, limit, low, high = nodes.T
+    down, up = low.astype(np.int64), high.astype(np.int64)
+    at, depth = set(roots.tolist()), 0
+    while further := {int(then[n]) for n in at for then in (down, up)} - at:
+        at, depth = further, depth + 1
+    return Forest(start, roots, depth, asked.astype(np.int64), limit, down, up, value)
+
+
 def grow(
     names: Sequence[str], values: Matrix, target: Matrix, weight: Matrix, how: Growth
 ) -> tuple[float, list[Tree]]:

@@ -215,7 +215,7 @@ def odds(made: dict[str, Any], row: Row) -> float:
     """Return the log-odds of an edit's likeliest candidate."""
     if not len(row[3]):
         return things.NOTHING
-    return float(things.odds_of(row[3], things.forest_of(made["start"], made["trees"])).max())
+    return float(trees.forest_of(made["start"], made["trees"]).answers(row[3]).max())
 
 
 def figures(rows: list[Row]) -> dict[str, Any]:

@@ -8,12 +8,11 @@ import pytest
 
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines import patch_manner, patch_rounds
-from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.patch import PatchEngine, asked, manner_of
 from inpaint_studio.engines.patch_letters import best_by_place, is_lettered
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
-from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions, Scalar
+from tests.engines.patch_fill import fill
 
 SHAPE = (180, 320)
 
@@ -44,15 +43,6 @@ def ground(seed: int) -> Linear:
     for x in range(24, 320, 56):
         cv2.rectangle(image, (x, 40), (x + 12, 140), (0.35, 0.12, 0.05), -1)
     return np.clip(image + rng.normal(0, 0.02, image.shape), 0, 1).astype(np.float32)
-
-
-def fill(image: Linear, mask: MaskBool, *, threads: int = 1, **parameters: Scalar) -> Linear:
-    maker = PatchEngine()
-    recipe = maker.recipe(RunOptions(engine="patch", parameters=parameters), mask)
-    request = FillRequest(
-        linear=image, mask=mask, ring=np.zeros_like(mask), recipe=recipe, threads=threads
-    )
-    return maker.fill(request, RunToken()).linear
 
 
 @pytest.mark.parametrize("thickness", [3, 6, 9])

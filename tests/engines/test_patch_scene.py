@@ -8,14 +8,13 @@ import pytest
 
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines import patch_pyramid
-from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.patch import PatchEngine
 from inpaint_studio.engines.patch_levels import make_level, with_texture
 from inpaint_studio.engines.patch_pyramid import pyramid
 from inpaint_studio.engines.patch_scene import Layout, is_deep, lay_out, take_over
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.records import RunOptions, Scalar
+from tests.engines.patch_fill import fill
 
 
 def tiles(seed: int = 0) -> Linear:
@@ -32,15 +31,6 @@ def tiles(seed: int = 0) -> Linear:
 def disc(shape: tuple[int, int], y: int, x: int, radius: int) -> MaskBool:
     drawn = cv2.circle(np.zeros(shape, np.uint8), (x, y), radius, 1, -1)
     return drawn > 0
-
-
-def fill(image: Linear, mask: MaskBool, *, threads: int = 1, **parameters: Scalar) -> Linear:
-    maker = PatchEngine()
-    recipe = maker.recipe(RunOptions(engine="patch", parameters=parameters), mask)
-    request = FillRequest(
-        linear=image, mask=mask, ring=np.zeros_like(mask), recipe=recipe, threads=threads
-    )
-    return maker.fill(request, RunToken()).linear
 
 
 def balls(seed: int) -> Linear:

@@ -56,10 +56,3 @@ def test_a_large_hole_is_looked_at_at_half_the_size() -> None:
     assert found.value > 0 and found.box is not None
     assert found.map is not None and found.map.shape == scene.mask.shape
     assert scene.to_request(found.box).overlaps(made.box)
-
-
-def test_trees_side_by_side_answer_as_one_after_another() -> None:
-    forest = things.forest_of(0.5, [[[9.0, 0, 1.0, 1, 2], [1.0], [2.0, 1, 0.0, 3, 4], [3.0], [4.0]],
-                                    [[0.25]]])  # fmt: skip
-    values = np.array([[0.0, 0.0], [2.0, -1.0], [2.0, 1.0]])
-    assert things.odds_of(values, forest).tolist() == [1.75, 3.75, 4.75]

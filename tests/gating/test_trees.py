@@ -101,3 +101,21 @@ def test_several_forests_answer_as_their_mean() -> None:
 def test_trees_that_lead_nowhere_or_round_in_circles_are_refused(raw: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="tree"):
         trees.from_data(raw)
+
+
+def test_trees_side_by_side_answer_as_one_after_another() -> None:
+    raw = [[[9.0, 0, 1.0, 1, 2], [1.0], [2.0, 1, 0.0, 3, 4], [3.0], [4.0]], [[0.25]]]
+    values = np.array([[0.0, 0.0], [2.0, -1.0], [2.0, 1.0]])
+    found = trees.forest_of(0.5, raw).answers(values)
+    assert found.tolist() == [1.75, 3.75, 4.75]
+    named = [
+        tuple(
+            trees.Node(value=node[0])
+            if len(node) == 1
+            else trees.Node(value=node[0], name="ab"[int(node[1])], limit=node[2],
+                            low=int(node[3]), high=int(node[4]))
+            for node in tree
+        )
+        for tree in raw
+    ]  # fmt: skip
+    assert np.array_equal(found, 0.5 + trees.answers(named, ["a", "b"], values))

@@ -34,6 +34,7 @@ from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.gating.readings import shapes, zones
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, squared
+from inpaint_studio.gating.trees import Forest, forest_of
 from inpaint_studio.geometry import Box
 from inpaint_studio.paths import resource
 
@@ -101,7 +102,7 @@ def lone_thing(scene: Scene) -> Measured:
     if not cuts:
         return Measured(NOTHING, also=also)
     values = np.concatenate([described(cut, ground) for cut in cuts])
-    odds = odds_of(values)
+    odds = _forest().answers(values)
     best = int(odds.argmax())
     number = np.concatenate([np.full(len(cut.area), turn) for turn, cut in enumerate(cuts)])
     first = int(np.searchsorted(number, number[best]))
@@ -256,54 +257,9 @@ def _means(names: Labels, values: NDArray[Any], count: int) -> Values:
     return np.stack(sums, axis=1) / total[:, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """Small trees, their nodes in one row: the number asked for, its limit, the node to go to (at
-    an end the same again), the answer. roots: each tree's first node; depth: questions in a row."""
-
-    start: float
-    roots: NDArray[np.int64]
-    depth: int
-    asked: NDArray[np.int64]
-    limit: Values
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
-    value: Values
-
-
-def forest_of(start: float, trees: list[list[list[float]]]) -> Forest:
-    """Return trees whose nodes are [value] or [value, number, limit, low, high]."""
-    roots = np.cumsum([0, *(len(tree) for tree in trees)])[:-1]
-    nodes = np.zeros((sum(len(tree) for tree in trees), 5))
-    for root, tree in zip(roots.tolist(), trees):
-        for number, node in enumerate(tree, start=root):
-            ends = (node[0], 0, np.inf, number, number)
-            asks = (*node[:3], *(root + then for then in node[3:]))
-            nodes[number] = asks if len(node) > 1 else ends
-    value, asked, limit, low, high = nodes.T
-    down, up = low.astype(np.int64), high.astype(np.int64)
-    at, depth = set(roots.tolist()), 0
-    while further := {int(then[n]) for n in at for then in (down, up)} - at:
-        at, depth = further, depth + 1
-    return Forest(start, roots, depth, asked.astype(np.int64), limit, down, up, value)
-
-
 @lru_cache(maxsize=1)
 def _forest() -> Forest:
     raw = json.loads(resource("gates", "things.json").read_text())
     if tuple(raw["names"]) != NAMES:
         raise ValueError("things.json was made for other numbers")
     return forest_of(float(raw["start"]), raw["trees"])
-
-
-def odds_of(values: Values, forest: Forest | None = None) -> Values:
-    """Return the log-odds (n,) of candidates described by `values` (n, len(NAMES))."""
-    forest = forest or _forest()
-    flat, width = np.ascontiguousarray(values).ravel(), values.shape[1]
-    each = np.arange(len(values))[:, None] * width
-    at = np.broadcast_to(forest.roots, (len(values), len(forest.roots)))
-    for _ in range(forest.depth):
-        is_low = flat.take(each + forest.asked.take(at)) <= forest.limit.take(at)
-        at = np.where(is_low, forest.low.take(at), forest.high.take(at))
-    total: Values = forest.start + forest.value.take(at).sum(axis=1)
-    return total
