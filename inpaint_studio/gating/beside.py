@@ -13,11 +13,13 @@ from functools import partial
 import numpy as np
 
 from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.carried import effect_carried
 from inpaint_studio.gating.evidence import placed
 from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, make_scene
+from inpaint_studio.gating.traces import traces_left
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.remainder import remainder
 from inpaint_studio.records import LETTER_KINDS, TEXT_KINDS
@@ -26,7 +28,8 @@ from inpaint_studio.records import LETTER_KINDS, TEXT_KINDS
 def readings_beside(
     request: JudgeRequest, scene: Scene | None = None
 ) -> list[tuple[str, Measured, float]]:
-    """Return (name, measured, seconds) of `ink_left` and `overlay_left`, or of `thing_left`.
+    """Return (name, measured, seconds) of what is left of letters (`ink_left`, and of drawn ones
+    `overlay_left`, `effect_carried`, `traces_left`) or of a thing (`thing_left`).
 
     scene: the request's, where it was made before.
 
@@ -37,7 +40,11 @@ def readings_beside(
     if request.kind in LETTER_KINDS:
         looks.append(("ink_left", ink_left))
     if request.kind == "text":
-        looks.append(("overlay_left", overlay_left))
+        looks += [
+            ("overlay_left", overlay_left),
+            ("effect_carried", effect_carried),
+            ("traces_left", traces_left),
+        ]
     if asks_for_the_rest(request):
         looks.append(("thing_left", partial(thing_left, scene=scene)))
     found = []

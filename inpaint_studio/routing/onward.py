@@ -53,6 +53,8 @@ _BY_READING: dict[str, Change] = {
             "letters_left",
             "ink_left",
             "overlay_left",
+            "effect_carried",
+            "traces_left",
             "thing_left",
             "ghost",
             "ghost_signs",

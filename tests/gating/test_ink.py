@@ -66,7 +66,8 @@ def test_a_clean_fill_has_no_ink_left(seed: int, quality: int):
 def test_it_is_read_for_text_alone_and_without_readers():
     left = request(1, left_over=True)
     found = readings_beside(left)
-    assert [name for name, _, _ in found] == ["ink_left", "overlay_left"]
+    names = [name for name, _, _ in found]
+    assert names == ["ink_left", "overlay_left", "effect_carried", "traces_left"]
     painted = JudgeRequest(before=left.before, after=left.after, mask=left.mask)
     assert [name for name, _, _ in readings_beside(painted)] == ["thing_left"]
 

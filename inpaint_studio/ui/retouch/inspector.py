@@ -27,6 +27,8 @@ WIDTH_PX = 304
 SEMANTIC_PASSED = {
     "ink_left": "No ink of letters is left",
     "overlay_left": "No shadow or glow of letters is left",
+    "effect_carried": "No shadow or glow of letters is in the fill",
+    "traces_left": "No JPEG traces of letters are left",
     "thing_left": "No part of the thing is left",
     "letters_left": "No letters are left",
     "new_text": "No new letters",
