@@ -23,6 +23,7 @@ from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
+from inpaint_studio.gating.thin_strokes import thin_strokes
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.around import letter_height
 from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
@@ -59,6 +60,8 @@ SPECK_DEPTH_PX = 2.0
 """How far a speck's inside may lie from its rim: a thing of the ink's colour is no hairline."""
 _SPECK_OFF = (0.35, 2.0)
 _SPECK_NEAR_PX = 3.0
+_THIN = (9.0, 0.4)
+"""The same of thin strokes, of which less is enough."""
 _BESIDE_PX = 1.5
 _RIM_PX = 2.0
 
@@ -95,6 +98,7 @@ def ink_left(request: JudgeRequest) -> Measured:
     else:
         left |= _hidden(off, away, ink)
     left |= _specks(after, ground, away, ink)
+    left |= thin_strokes(_mixed(after, ground, ink, *_THIN), away, ink.height_px)
     if ink.is_exact:
         near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
         left |= of_exact_ink(after, ink.colour, near, bare)
@@ -209,13 +213,7 @@ def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: _Ink) -> M
 
 def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
     """The pixels right beside the mask that are partly of ink, where such are rare elsewhere."""
-    way = ink.colour - ground
-    contrast = np.maximum(np.sqrt((way**2).sum(axis=2)), 1e-3)
-    cover = ((after - ground) * way).sum(axis=2) / contrast**2
-    rest = np.sqrt(((after - ground - cover[..., None] * way) ** 2).sum(axis=2))
-    share, least = _SPECK_OFF
-    is_mixed = (cover >= SPECK_COVER) & (cover * contrast >= SPECK_SEEN)
-    is_mixed &= rest <= share * cover * contrast + least
+    is_mixed = _mixed(after, ground, ink, SPECK_SEEN, _SPECK_OFF[0])
     beside = (away > 0) & (away <= _SPECK_NEAR_PX)
     further = away > max(2 * _SPECK_NEAR_PX, NEAR * ink.height_px)
     found = is_mixed & beside & ~_thick(is_mixed & (away > 0))
@@ -224,6 +222,17 @@ def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: _Ink) -> Ma
     if int(found.sum()) < SPECKS_PX or often <= SPECKS_OFTEN * elsewhere:
         return np.zeros_like(beside)
     return np.asarray(found, dtype=np.bool_)
+
+
+def _mixed(after: Lab, ground: Lab, ink: _Ink, seen: float, off: float) -> MaskBool:
+    """The pixels that are partly of ink: by how much (Lab) they show it at least, and how far they
+    may lie off the way from their ground to it, as a part of that."""
+    way = ink.colour - ground
+    contrast = np.maximum(np.sqrt((way**2).sum(axis=2)), 1e-3)
+    cover = ((after - ground) * way).sum(axis=2) / contrast**2
+    rest = np.sqrt(((after - ground - cover[..., None] * way) ** 2).sum(axis=2))
+    is_mixed = (cover >= SPECK_COVER) & (cover * contrast >= seen)
+    return np.asarray(is_mixed & (rest <= off * cover * contrast + _SPECK_OFF[1]), dtype=np.bool_)
 
 
 def _thick(found: MaskBool) -> MaskBool:
