@@ -7,6 +7,7 @@ import pytest
 from inpaint_studio import api
 from inpaint_studio.cli.demo_photos import jobs
 from inpaint_studio.imaging.mask import grow
+from inpaint_studio.proposals import shadows
 from inpaint_studio.proposals.effects import grown_to_effects
 from inpaint_studio.proposals.ground import to_lab
 from inpaint_studio.proposals.rim import soft_edge
@@ -97,11 +98,28 @@ def test_a_second_look_takes_along_what_shows_past_the_mask(seed: int):
     narrow = grow(core, 1)
     for effects, shows in (([(cast, BLACK)], True), ([], False)):
         lab = to_lab(compose(ground(seed), [*effects, (ink, WHITE)]))
-        past = left_past(lab, core, narrow, 44.0)
+        past, is_doubtful = left_past(lab, core, narrow, 44.0)
+        assert not is_doubtful
         assert past.any() == shows
         assert not shows or past[dark & ~narrow].mean() > 0.8
         wider, is_past = with_past(lab, core, narrow, np.ones_like(core), 44.0)
         assert ((wider != narrow).any() or is_past) == shows
+
+
+@pytest.mark.parametrize("seed", range(4, 8))
+def test_what_may_be_a_form_of_the_ground_asks_for_a_look(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shadows, "stands_apart", lambda *_, **__: False)
+    ink = written()
+    cast = np.roll(cv2.GaussianBlur(ink, (0, 0), 1.5), (3, 3), (0, 1)) * np.float32(0.6)
+    core = ink > 0.5
+    narrow = grow(core, 1)
+    for effects, shows in (([(cast, BLACK)], True), ([], False)):
+        lab = to_lab(compose(ground(seed), [*effects, (ink, WHITE)]))
+        same, is_past = with_past(lab, core, narrow, np.ones_like(core), 44.0, 0.0)
+        assert (same == narrow).all()
+        assert is_past == shows
 
 
 def test_a_halo_is_no_shadow_and_is_followed_to_its_faint_end():
