@@ -54,7 +54,7 @@ class TextEngine:
     """Letter groups by `flat` or `patch`, whichever their ground asks for."""
 
     name = "text"
-    version = 3
+    version = 4
     title = "Text"
     takes = frozenset(KNOBS)
 
@@ -170,6 +170,8 @@ def _request(
     )
     near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     known = ~letters if request.source is None else (request.source | lifted) & ~letters
+    if part.name == "flat":
+        known &= _within(mask, LOOK_PX)
     here = np.ascontiguousarray(mask[box.slices])
     return replace(
         request,
@@ -197,6 +199,12 @@ def _sorted(
     return plain, textured
 
 
+def _within(mask: MaskBool, px: float) -> MaskBool:
+    """The pixels that lie no further than `px` from the mask."""
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(away <= px, dtype=np.bool_)
+
+
 def _groups(linear: Linear, mask: MaskBool, gap_px: float) -> list[_Group]:
     size = max(1, round(gap_px)) | 1
     joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
@@ -208,7 +216,6 @@ def _groups(linear: Linear, mask: MaskBool, gap_px: float) -> list[_Group]:
         if not here.any():
             continue
         box = Box.of_mask(here).pad(LOOK_PX).clamp(Box.of_shape(mask.shape)).slices
-        near = cv2.distanceTransform((~here[box]).astype(np.uint8), cv2.DIST_L2, 3) <= LOOK_PX
-        ground = bare[box] & near
+        ground = bare[box] & _within(here[box], LOOK_PX)
         groups.append(_Group(here, smooth_residual(encode(linear[box]) * 255, ground)))
     return groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from skimage import data
 
@@ -72,6 +73,19 @@ def test_a_word_on_plain_ground_gets_that_grounds_grain_whatever_other_words_lie
     assert plain[:, :180].sum() == mask[:, :180].sum()
     values = from_linear(fill.linear, np.dtype(np.uint8))[plain]
     assert 0.5 < values.std() < 2
+
+
+def test_a_word_on_plain_ground_gets_no_grain_of_what_lies_further_off() -> None:
+    rng = np.random.default_rng(0)
+    levels = rng.normal(128, 1, (120, 260))
+    cloud = cv2.GaussianBlur(rng.normal(0, 1, levels.shape), (0, 0), 3)
+    levels[40:] = (150 + cloud * 90 / cloud.std()).clip(0, 255)[40:]
+    crop = np.rint(levels)[..., None].repeat(3, 2).astype(np.uint8)
+    mask = np.zeros(levels.shape, dtype=bool)
+    mask[:14] = _bars(levels.shape)[40:54]
+    fill = TextEngine().fill(_request(crop, mask), RunToken())
+    assert (fill.maps["engine"][mask] == 1).all()
+    assert from_linear(fill.linear, np.dtype(np.uint8))[mask].std() < 2
 
 
 def test_nothing_changes_outside_mask_and_ring() -> None:

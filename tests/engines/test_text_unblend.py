@@ -10,7 +10,7 @@ from skimage import data
 
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.text import TextEngine
-from inpaint_studio.engines.unblend import unblend
+from inpaint_studio.engines.unblend import taken_twice, unblend
 from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.imaging.color import decode, encode, from_linear, to_linear
 from inpaint_studio.imaging.mask import grow, ring
@@ -40,6 +40,19 @@ def test_what_was_there_comes_back(opacity: float) -> None:
     after = np.abs(back - photo)[found.done].mean()
     assert after < 0.35 * before
     assert np.array_equal(found.linear[~mask], linear[~mask])
+
+
+def test_where_an_overlay_thins_out_its_border_is_not_taken_off_twice() -> None:
+    rng = np.random.default_rng(3)
+    bare = rng.uniform(0.45, 0.5, (40, 60, 3)).astype(np.float32)
+    weight = np.zeros((40, 60), dtype=np.float32)
+    weight[10:30, 10:50] = 0.5
+    weight[10:12, 10:14] = 0.25
+    veil = Veil(np.where(weight > 0, np.float32(0.5), 0), np.ones(3, np.float32), 0.5, 0.0)
+    lifted = lift(bare * (1 - weight[..., None]) + weight[..., None], veil)
+    twice = taken_twice(lifted, weight > 0, veil)
+    assert twice[weight == 0.25].all()
+    assert twice[weight == 0.5].mean() < 0.03
 
 
 def test_an_opaque_overlay_is_not_lifted() -> None:
