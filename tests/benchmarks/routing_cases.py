@@ -37,7 +37,7 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One hole. name: the same for the same pixels; truth: what lies behind; shown: what the
+    """One hole. name: the same for the same pixels only; truth: what lies behind; shown: what the
     program is given; all cropped to what an attempt sees."""
 
     name: str
@@ -67,33 +67,33 @@ def _studio(number: int, seed: int) -> Work:
     truth = flat.drawn(light, grain, rng)
     mask = flat.hole(flat.HOLES[int(rng.integers(len(flat.HOLES)))], rng)
     shown = _hidden(truth, mask, rng)
-    return _work(f"studio{number}", "studio", "painted", truth, shown, mask, seed)
+    return _work(f"studio{number}", "studio", "painted", truth, shown, mask, f"{number}-{seed}")
 
 
 def _of_photo(path: Path, part: str, number: int, seed: int) -> Work | None:
     rng = np.random.default_rng([seed, number])
-    truth = load(path, LONGEST_PX)
+    truth, draw_name = load(path, LONGEST_PX), f"{number}-{seed}"
     if part in LETTERING:
         kinds = LETTERING[part]
         drawn = overlays.draw(truth, kinds[int(rng.integers(len(kinds)))], 1000 * seed + number)
         mask = cv2.dilate(drawn.changed.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         if not mask.any():
             return None
-        return _work(path.stem, part, "text", truth, drawn.photo, mask, seed)
+        return _work(path.stem, part, "text", truth, drawn.photo, mask, draw_name)
     if part == "scratch":
         mask = draw("scratch", truth.shape[:2], rng)
     else:
         thing = THINGS[int(rng.integers(len(THINGS)))]
         mask = _small(thing, truth.shape[:2], rng, plainest(truth) if part == "sky" else None)
-    return _work(path.stem, part, "painted", truth, _hidden(truth, mask, rng), mask, seed)
+    return _work(path.stem, part, "painted", truth, _hidden(truth, mask, rng), mask, draw_name)
 
 
 def _work(
-    photo: str, part: str, kind: Kind, truth: Picture, shown: Picture, mask: Bools, seed: int
+    photo: str, part: str, kind: Kind, truth: Picture, shown: Picture, mask: Bools, draw_name: str
 ) -> Work:
     box = Box.of_mask(mask).pad(PAD_PX).clamp(Box.of_shape(mask.shape))
     cut = [np.ascontiguousarray(plane[box.slices]) for plane in (truth, shown, mask)]
-    return Work(f"{photo}-{part}-{seed}", photo, part, kind, *cut)
+    return Work(f"{photo}-{part}-{draw_name}", photo, part, kind, *cut)
 
 
 def _hidden(truth: Picture, mask: Bools, rng: np.random.Generator) -> Picture:
