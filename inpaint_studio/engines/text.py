@@ -18,7 +18,7 @@ from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
 from inpaint_studio.engines.knobs import Knob, given
 from inpaint_studio.engines.table import engine
-from inpaint_studio.engines.unblend import Unblended, taken_off, unblend
+from inpaint_studio.engines.unblend import Unblended, taken_off, unblended
 from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import encode
@@ -54,7 +54,7 @@ class TextEngine:
     """Letter groups by `flat` or `patch`, whichever their ground asks for."""
 
     name = "text"
-    version = 4
+    version = 5
     title = "Text"
     takes = frozenset(KNOBS)
 
@@ -82,7 +82,7 @@ class TextEngine:
         return max(48, *(engine(part).context_px(mask) for part in PARTS))
 
     def estimate_mb(self, shape: tuple[int, int], hole_px: int) -> float:
-        own = shape[0] * shape[1] * 40 / 2**20
+        own = shape[0] * shape[1] * 120 / 2**20
         return own + max(engine(part).estimate_mb(shape, hole_px) for part in PARTS)
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
@@ -91,9 +91,11 @@ class TextEngine:
         if request.under is None or not request.recipe.parameters.get("unblend", 1.0):
             return self._filled(request, [], token)
         if request.veil is not None:
-            known = taken_off(request.under, request.mask, request.veil)
-            return self._filled(request, [known], token)
-        lifts = _lifts(request.under, request.mask)
+            lifts = [taken_off(request.under, request.mask, request.veil)]
+            if not request.veil.places:
+                return self._filled(request, lifts, token)
+        else:
+            lifts = _lifts(request.under, request.mask)
         if not lifts:
             return self._filled(request, [], token)
         lifted = self._filled(request, lifts, token.within(0.0, 0.5))
@@ -140,8 +142,7 @@ def _lifts(under: Linear, mask: MaskBool) -> list[Unblended]:
     size = OVERLAY_GAP_PX | 1
     joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
-    found = (unblend(under, mask & (labels == name)) for name in range(1, count))
-    return [lift for lift in found if lift is not None]
+    return unblended(under, mask, [mask & (labels == name) for name in range(1, count)])
 
 
 def _request(

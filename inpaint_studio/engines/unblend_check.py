@@ -4,6 +4,8 @@ Of 49 drawn marks on photos 40 estimates that had passed their own tests left th
 sight and were worse than a fill. Two signs tell them: what was brought back is stranger to the
 ground beside it than what is invented there, and the letters' outlines stand out. A truth may
 well be a little stranger than an invention, which is made of known pixels; letters are much.
+Since overlays are estimated better, 69 of 119 marks have an estimate; shown as the signs say they
+are better in 65 and worse in one (look index by more than 0.005).
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ STRANGER = 0.3
 """How much stranger than the invention: of 9 good estimates none has more, of 40 bad ones 31."""
 OUTLINE = 1.2
 """Mean gradient along the letters' outlines over the ground's, from which they are seen."""
+MORE_OUTLINE = 1.5
+"""The same where the ground under the letters has more gradients itself, as the invention shows."""
 _PAD_PX = 68
 _RIM_PX = 8
 _GROUND_PX = (3.0, 24.0)
@@ -44,7 +48,8 @@ def cleaner(lifted: Fill, invented: Fill, lifts: Sequence[Unblended], mask: Mask
         own, whole = lift.mask[box], mask[box]
         brought, made = (_srgb8(fill.linear[box]) for fill in (lifted, invented))
         strange, other = (texture_strangeness(rgb, whole, where=own) for rgb in (brought, made))
-        if strange > other + STRANGER or outline(brought, lift.done[box], whole) > OUTLINE:
+        seen, usual = (outline(rgb, lift.done[box], whole) for rgb in (brought, made))
+        if strange > other + STRANGER or seen > max(OUTLINE, MORE_OUTLINE * usual):
             changes.append(
                 f"an overlay of {lift.opacity:.0%} opacity was not un-blended, as its letters "
                 "would have been left in sight"

@@ -22,6 +22,9 @@ STRONGEST = 0.85
 WEAKEST = 0.06
 SURE = 0.035
 """Largest mean step left at the strokes' border (0..1, encoded) for an estimate to be kept."""
+NEUTRAL = (np.zeros(3, dtype=np.float32), np.ones(3, dtype=np.float32))
+"""Most marks are of white or of black."""
+_ALIKE = 1.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,27 +32,32 @@ class Veil:
     """An overlay of one colour: `weight` (H, W) 0..1 per pixel, `colour` (3,) encoded 0..1.
 
     opacity: weight inside the strokes. step: mean colour step left at the strokes' border after
-    lifting, encoded 0..1 (how well the estimate fits).
+    lifting, encoded 0..1 (how well the estimate fits). places: of how many places of the photo
+    itself it was measured; 0: on other photos.
     """
 
     weight: Plane
     colour: NDArray[np.float32]
     opacity: float
     step: float
+    places: int = 0
 
     def within(self, box: Box) -> Veil:
         """Return the veil over a part of what it covers."""
         return replace(self, weight=self.weight[box.slices].copy())
 
     def numbers(self) -> NDArray[np.float32]:
-        """Return (5,): colour, opacity, step; with `weight` all that there is to store."""
-        return np.array([*self.colour, self.opacity, self.step], dtype=np.float32)
+        """Return (5,): colour, opacity, step, or (6,) with places, where there are any; with
+        `weight` all that there is to store."""
+        places = [self.places] if self.places else []
+        return np.array([*self.colour, self.opacity, self.step, *places], dtype=np.float32)
 
     @staticmethod
     def of(weight: Plane, numbers: NDArray[np.float32]) -> Veil:
         """Return the veil that `weight` and `numbers` describe."""
         colour = np.asarray(numbers[:3], dtype=np.float32)
-        return Veil(weight, colour, float(numbers[3]), float(numbers[4]))
+        places = int(numbers[5]) if len(numbers) > 5 else 0
+        return Veil(weight, colour, float(numbers[3]), float(numbers[4]), places)
 
 
 def lift(encoded: Encoded, veil: Veil) -> Encoded:
@@ -132,10 +140,13 @@ def estimate(encoded: Encoded, strokes: MaskBool, mask: MaskBool) -> Veil | None
     near = cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
     outer = near & ~mask
     inside, beside = pairs(encoded, inner, outer)
-    found = mixture(inside, beside)
-    if found is None:
+    tried = [mixture(inside, beside), *(of_colour(inside, beside, c) for c in NEUTRAL)]
+    fits = [(_scatter(inside, beside, fit), fit) for fit in tried if fit is not None]
+    if not fits:
         return None
-    opacity, colour = found
+    least = min(scatter for scatter, _ in fits)
+    # Of fits alike that of a neutral overlay: one number to tell, not four.
+    opacity, colour = [fit for scatter, fit in fits if scatter <= _ALIKE * least][-1]
     lifted = (inside - opacity * colour) / (1 - opacity)
     before = float(np.abs((inside - beside).mean(axis=0)).max())
     error = lifted - beside
@@ -144,3 +155,33 @@ def estimate(encoded: Encoded, strokes: MaskBool, mask: MaskBool) -> Veil | None
     if step > SURE or step > 0.35 * before or scatter > 0.06:
         return None
     return Veil(inner.astype(np.float32) * opacity, colour, opacity, step)
+
+
+def of_colour(
+    inside: NDArray[np.float32], beside: NDArray[np.float32], colour: NDArray[np.float32]
+) -> tuple[float, NDArray[np.float32]] | None:
+    """Fit inside = (1 - a)·beside + a·t over all pairs for a known t; return (a, t).
+
+    None where a is out of bounds, or the ground everywhere is of the overlay's colour.
+    """
+    if len(inside) < 12:
+        return None
+    x, y = colour - beside, inside - beside
+    power = (x * x).sum(axis=1)
+    if float(power.mean()) < 3 * 0.1**2:
+        return None
+    weight = np.ones(len(inside))
+    for _ in range(12):
+        opacity = float((weight * (x * y).sum(axis=1)).sum() / max(1e-9, (weight * power).sum()))
+        error = np.sqrt(((y - opacity * x) ** 2).sum(axis=1))
+        weight = 1 / (1 + (error / (1.5 * float(np.median(error)) + 1e-4)) ** 2)
+    return (opacity, colour) if WEAKEST <= opacity <= STRONGEST else None
+
+
+def _scatter(
+    inside: NDArray[np.float32],
+    beside: NDArray[np.float32],
+    fit: tuple[float, NDArray[np.float32]],
+) -> float:
+    opacity, colour = fit
+    return float(np.median(np.abs(inside - (1 - opacity) * beside - opacity * colour)))

@@ -19,8 +19,10 @@ from inpaint_studio.arrays import MaskBool, Pixels, Plane
 from inpaint_studio.errors import BadMask, ShapeMismatch
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.color import encode, space_of
 from inpaint_studio.imaging.mask import Region, grow, regions, validate
 from inpaint_studio.imaging.mask import pieces as cut
+from inpaint_studio.imaging.tiled import PLACES, measure_repeated
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
 from inpaint_studio.pipeline.checks import check_options
@@ -33,7 +35,15 @@ from inpaint_studio.pipeline.planning import (
 )
 from inpaint_studio.pipeline.request import Delta, Fatal, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
-from inpaint_studio.records import EditRecord, Plan, RunRecord, Stage, Verdict, to_json
+from inpaint_studio.records import (
+    LETTER_KINDS,
+    EditRecord,
+    Plan,
+    RunRecord,
+    Stage,
+    Verdict,
+    to_json,
+)
 from inpaint_studio.routing.route import MADE_ANEW
 
 UPSCALE_PX = 2048
@@ -62,6 +72,7 @@ def run(
     started = time.perf_counter()
     mask, origin = _checked(request)
     pieces = _pieces(request, mask)
+    request = _with_repeated(request, mask, len(pieces), token)
     working = request.pixels.copy()
     shares = np.cumsum([0.0, *(float(piece.mask.sum()) for piece in pieces)])
     shares /= shares[-1]
@@ -143,6 +154,24 @@ def _pieces(request: RunRequest, mask: MaskBool) -> list[Region]:
     What is enlarged hangs together nowhere: a whole photo goes in pieces that fit the memory.
     """
     return cut(mask, UPSCALE_PX) if request.options.intent == "upscale" else regions(mask)
+
+
+def _with_repeated(request: RunRequest, mask: MaskBool, pieces: int, token: RunToken) -> RunRequest:
+    """Return the request with what its letters tell together, where they are a mark that lies over
+    the photo again and again: no piece sees the others."""
+    options = request.options
+    if request.veil is not None or options.kind not in LETTER_KINDS or pieces < PLACES:
+        return request
+    if options.engine not in ("auto", "text"):
+        return request
+    space = space_of(request.icc)
+    wide = grow(mask, 1 if options.grow_px is None else options.grow_px)
+    token.step(0.0, "looking for a mark that repeats")
+    mark = measure_repeated(
+        lambda box: encode(space.to_linear(request.pixels[box.slices])), wide, token.check
+    )
+    veil = mark.veil() if mark is not None else None
+    return request if veil is None else replace(request, veil=veil)
 
 
 def new_id() -> str:

@@ -1,0 +1,210 @@
+"""A see-through mark that lies over a photo many times, measured from all its places together.
+
+At each of a mark's pixels its weight is the same wherever the mark lies, and the photo under it is
+another each time: one place tells little of the weight where the ground is rough, all of them tell
+it to a hundredth, soft rims and thin letters included. Dekel et al. 2017
+(doi:10.1109/CVPR.2017.726) measure marks so over many photos.
+
+Where the mark lies again is read from the mask: the peaks of its correlation with itself. Tiles lie
+on whole pixels, whatever their period is, so each group of letters looks for its own place beside
+a peak, and takes only places where the mask has the same form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from inpaint_studio.arrays import MaskBool, Plane
+from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.veil import NEUTRAL, WEAKEST, Encoded, Veil
+
+LEAST_APART_PX = 24
+LEAST_SHARED_PX = 150
+ALIKE = 0.6
+"""Correlation of the mask with itself, of what both cover, from which a shift is looked at."""
+SHIFTS = 24
+SAME_FORM = 0.8
+"""Share of what either mask covers that both must, for a place to count."""
+SEEN = 0.3
+"""Part of a group that another place must show, where the photo cuts it off."""
+ENOUGH = 12
+PLACES = 3
+"""How many places must tell a weight for it to be taken off."""
+_LEAST = np.float32(1e-4)
+_LARGEST_PX = 1200
+_JOIN_PX = 15
+_GROUND_PX = 6.0
+_ROUNDING = (2 / 255) ** 2
+
+Shift = tuple[int, int]
+Look = Callable[[Box], Encoded]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeated:
+    """weight: (H, W) of the mark, 0..1; colour: (3,) encoded; places: (H, W), how many told it."""
+
+    weight: Plane
+    colour: NDArray[np.float32]
+    places: NDArray[np.int32]
+
+    def veil(self) -> Veil | None:
+        """Return what can be taken off: no weight where nothing was measured, all of it where too
+        few places told (hidden for good). None: the mark is too faint to tell."""
+        is_told = self.places >= PLACES
+        if not is_told.any():
+            return None
+        opacity = float(np.percentile(self.weight[is_told], 95))
+        if opacity < WEAKEST:
+            return None
+        weight = np.where(is_told, np.maximum(self.weight, _LEAST), np.float32(1))
+        weight[self.places == 0] = 0
+        return Veil(weight, self.colour, opacity, 0.0, int(np.median(self.places[is_told])))
+
+
+def measure_repeated(
+    look: Look, mask: MaskBool, check: Callable[[], None] = lambda: None
+) -> Repeated | None:
+    """Return the white or black mark that `mask` shows several times; None: it does not.
+
+    look: gives the encoded pixels (h, w, 3), 0..1, of a part of the photo; mask: (H, W), what the
+    mark covers and some pixels around it; check: asked between two groups of letters, raises where
+    all is to end.
+    """
+    shifts = shifts_of(mask)
+    if not shifts:
+        return None
+    groups = list(_groups(mask))
+    sums = np.zeros((len(NEUTRAL), 2, *mask.shape), dtype=np.float32)
+    lighter = 0.0
+    for group, box in groups:
+        check()
+        view = box.pad(round(3 * _GROUND_PX)).clamp(Box.of_shape(mask.shape))
+        own = box.relative_to(view).slices
+        encoded = look(view)
+        ground, variance = _ground(encoded, mask[view.slices])
+        change, ground = (encoded - ground)[own], ground[own]
+        lighter += float(change[group].sum())
+        for number, colour in enumerate(NEUTRAL):
+            way = colour - ground
+            for plane, value in zip(sums[number], (change * way, way * way), strict=True):
+                plane[box.slices] += group * value.sum(axis=2) / variance[own]
+    number = int(lighter > 0)
+    seen = np.concatenate([sums[number], mask[None].astype(np.float32)])
+    total = seen.copy()
+    for group, box in groups:
+        check()
+        for here, there in _same_places(mask, group, box, shifts):
+            total[:, *here.slices] += seen[:, *there.slices] * group[here.relative_to(box).slices]
+    if total[2].max() < PLACES:
+        return None
+    weight = np.where(mask, total[0] / np.maximum(total[1], np.float32(1e-6)), np.float32(0))
+    places = total[2].astype(np.int32)
+    return Repeated(weight.clip(0, 1).astype(np.float32), NEUTRAL[number], places)
+
+
+def shifts_of(mask: MaskBool) -> list[Shift]:
+    """Return (down, right) by which the mask lies over itself again, the most alike first."""
+    small = max(1, -(-max(mask.shape) // _LARGEST_PX))
+    plane = mask.astype(np.float32)
+    if small > 1:
+        size = (mask.shape[1] // small, mask.shape[0] // small)
+        plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    alike = _correlation(plane, LEAST_SHARED_PX / small**2)
+    apart = LEAST_APART_PX / small
+    high, wide = alike.shape
+    peaks = (alike > ALIKE) & (alike == cv2.dilate(alike, np.ones((9, 9), np.uint8)))
+    rows, columns = np.nonzero(peaks)
+    order = np.argsort(-alike[rows, columns], kind="stable")
+    found = ((int(rows[n]) - high // 2, int(columns[n]) - wide // 2) for n in order)
+    far = [(down, right) for down, right in found if np.hypot(down, right) > apart][:SHIFTS]
+    return far if small == 1 else [_refined(mask, shift, small) for shift in far]
+
+
+def _correlation(plane: Plane, least: float) -> Plane:
+    """How alike (0..1) a mask (H, W) and itself are at each shift; no shift in the middle."""
+    shape = tuple(fft.next_fast_len(2 * side, real=True) for side in plane.shape)
+    own = fft.rfft2(plane, shape)
+    frame = fft.rfft2(np.ones_like(plane), shape)
+    shared, one, two = (
+        fft.irfft2(a * np.conj(b), shape) for a, b in ((own, own), (own, frame), (frame, own))
+    )
+    alike = np.where(np.minimum(one, two) < least, 0, shared / np.sqrt(np.maximum(one * two, 1)))
+    return np.asarray(fft.fftshift(alike), dtype=np.float32)
+
+
+def _refined(mask: MaskBool, shift: Shift, small: int) -> Shift:
+    """A shift found at 1 / `small` of the size, on whole pixels."""
+    whole = Box.of_shape(mask.shape)
+    rough = (shift[0] * small, shift[1] * small)
+    room = whole.shift(rough[1], rough[0]).clamp(whole)
+    count = cv2.boxFilter(mask[room.slices].astype(np.float32), -1, (255, 255))
+    row, column = np.unravel_index(int(count.argmax()), count.shape)
+    at = Box(
+        room.left + int(column) - 128, room.top + int(row) - 128,
+        room.left + int(column) + 128, room.top + int(row) + 128,
+    ).clamp(room)  # fmt: skip
+    best, found = -1, rough
+    for down, right in product(range(-small, small + 1), repeat=2):
+        there = at.shift(-rough[1] - right, -rough[0] - down).clamp(whole)
+        here = there.shift(rough[1] + right, rough[0] + down)
+        shared = int(np.count_nonzero(mask[here.slices] & mask[there.slices]))
+        if shared > best:
+            best, found = shared, (rough[0] + down, rough[1] + right)
+    return found
+
+
+def _ground(encoded: Encoded, mask: MaskBool) -> tuple[Encoded, Plane]:
+    """The ground (H, W, 3) as it is around the mark, and how far it varies there (variance)."""
+    known = (~mask).astype(np.float32)
+    near = cv2.GaussianBlur(known, (0, 0), _GROUND_PX) + 1e-4
+    blurred = cv2.GaussianBlur(encoded * known[..., None], (0, 0), _GROUND_PX)
+    ground = np.asarray(blurred / near[..., None], dtype=np.float32)
+    off = ((encoded - ground) ** 2).sum(axis=2) * known
+    variance = cv2.GaussianBlur(off, (0, 0), _GROUND_PX) / near + _ROUNDING
+    return ground, np.asarray(variance, dtype=np.float32)
+
+
+def _groups(mask: MaskBool) -> Iterator[tuple[MaskBool, Box]]:
+    """Letters that lie together: their pixels, (h, w), and where."""
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    for name in range(1, count):
+        left, top, wide, high = (int(value) for value in stats[name, :4])
+        box = Box(left, top, left + wide, top + high)
+        yield mask[box.slices] & (labels[box.slices] == name), box
+
+
+def _same_places(
+    mask: MaskBool, group: MaskBool, box: Box, shifts: list[Shift]
+) -> Iterator[tuple[Box, Box]]:
+    """Where a group lies again: the part of its box that is seen there, and the part there."""
+    whole, size = Box.of_shape(mask.shape), int(group.sum())
+    count = 0
+    for down, right in shifts:
+        best: float = SAME_FORM
+        found: tuple[Box, Box] | None = None
+        for y, x in product((-1, 0, 1), repeat=2):
+            there = box.shift(-right - x, -down - y).clamp(whole)
+            if there.width <= 0 or there.height <= 0:
+                continue
+            here = there.shift(right + x, down + y)
+            if np.count_nonzero(group[here.relative_to(box).slices]) < SEEN * size:
+                continue
+            own, other = mask[here.slices], mask[there.slices]
+            both = int(np.count_nonzero(own & other))
+            share = both / max(1, int(np.count_nonzero(own | other)))
+            if share > best:
+                best, found = share, (here, there)
+        if found is not None:
+            yield found
+            count += 1
+        if count == ENOUGH:
+            return

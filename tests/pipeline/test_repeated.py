@@ -1,0 +1,58 @@
+"""A see-through mark in many far pieces: each piece is taken off by what all of them tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import data
+
+from inpaint_studio.imaging.mask import grow
+from inpaint_studio.pipeline import RunRequest, replay, run
+from inpaint_studio.records import RunOptions, RunRecord, from_json, to_json
+from inpaint_studio.store.objects import ObjectStore
+from tests.overlays import compose, placed, text_alpha
+
+
+@pytest.fixture(scope="module")
+def marked() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (photo, shown, mask) of a word at six places, 60 px and more apart."""
+    photo = np.ascontiguousarray(data.coffee()[:330, :560])
+    alpha = text_alpha("Lake 27", None, 22)
+    weight = np.zeros(photo.shape[:2], dtype=np.float32)
+    for top in (20, 180):
+        for left in (15, 205, 395):
+            weight = np.maximum(weight, placed(alpha, photo.shape, left, top))
+    shown = compose(photo, [(weight * np.float32(0.45), np.full(3, 255.0, dtype=np.float32))])
+    return photo, shown, grow(weight > 0.02, 1)
+
+
+def test_pieces_far_apart_are_taken_off_by_what_all_tell_and_replay(
+    marked: tuple[np.ndarray, np.ndarray, np.ndarray], objects: ObjectStore, tmp_path: Path
+) -> None:
+    photo, shown, mask = marked
+    options = RunOptions(kind="text", budget="cheap")
+    result = run(RunRequest(pixels=shown, mask=mask, options=options), sink=objects)
+    after = shown.copy()
+    for delta in result.deltas:
+        if delta is not None:
+            delta.apply(after)
+    assert len(result.record.edits) == 6
+    said = [any("measured in 6 places" in c for c in e.plan.changes) for e in result.record.edits]
+    assert sum(said) >= 4
+    error = [np.abs(one.astype(float) - photo)[mask].mean() for one in (shown, after)]
+    assert error[1] < 0.2 * error[0]
+    record = from_json(RunRecord, to_json(result.record))
+    scratch = ObjectStore(tmp_path / "scratch")
+    assert replay(record, objects, sink=scratch).sentence == "identical"
+
+
+def test_a_person_who_names_another_engine_gets_that_one(
+    marked: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    _, shown, mask = marked
+    options = RunOptions(kind="text", budget="cheap", engine="flat")
+    edits = run(RunRequest(pixels=shown, mask=mask, options=options)).record.edits
+    assert {edit.plan.recipe.engine for edit in edits} == {"flat"}
+    assert all(edit.stage("veil") is None for edit in edits)
