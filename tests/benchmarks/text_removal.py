@@ -39,8 +39,9 @@ from inpaint_studio.gating.scene import to_lab
 from inpaint_studio.gating.semantic import letters
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
-from inpaint_studio.imaging.color import from_linear, to_linear
+from inpaint_studio.imaging.color import encode, from_linear, to_linear
 from inpaint_studio.imaging.mask import grow, regions, ring, stroke_width
+from inpaint_studio.imaging.tiled import PLACES, measure_repeated
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import RunOptions
@@ -71,6 +72,10 @@ def filled(photo: Rgb, mask: Mask, name: str) -> Rgb:
     """Fill a mask region by region with one engine, as the pipeline does."""
     after = photo.copy()
     maker = engine(name)
+    mark = None
+    if name == "text" and len(regions(mask)) >= PLACES:
+        mark = measure_repeated(lambda box: encode(to_linear(photo[box.slices])), mask)
+    veil = mark.veil() if mark is not None else None
     for region in regions(mask):
         context = maker.context_px(region.mask)
         box = region.box.pad(context).clamp(Box.of_shape(photo.shape))
@@ -83,6 +88,7 @@ def filled(photo: Rgb, mask: Mask, name: str) -> Rgb:
         request = FillRequest(
             linear=linear, mask=core, ring=edge, recipe=recipe, source=known, threads=1,
             under=linear if name == "text" else None,
+            veil=veil.within(box) if veil is not None else None,
         )  # fmt: skip
         fill = from_linear(maker.fill(request, RunToken()).linear, np.dtype(np.uint8))
         after[box.slices] = composite(after[box.slices], fill, core, edge)
