@@ -23,6 +23,7 @@ from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import encode
 from inpaint_studio.imaging.ground import smooth_residual
+from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 
@@ -90,12 +91,10 @@ class TextEngine:
         3 un-blended)."""
         if request.under is None or not request.recipe.parameters.get("unblend", 1.0):
             return self._filled(request, [], token)
-        if request.veil is not None:
-            lifts = [taken_off(request.under, request.mask, request.veil)]
-            if not request.veil.places:
-                return self._filled(request, lifts, token)
-        else:
-            lifts = _lifts(request.under, request.mask)
+        if request.veil is not None and not request.veil.places:
+            known = taken_off(request.under, request.mask, request.veil)
+            return self._filled(request, [known], token)
+        lifts = _lifts(request.under, request.mask, request.veil)
         if not lifts:
             return self._filled(request, [], token)
         lifted = self._filled(request, lifts, token.within(0.0, 0.5))
@@ -137,12 +136,13 @@ class TextEngine:
         return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
 
 
-def _lifts(under: Linear, mask: MaskBool) -> list[Unblended]:
+def _lifts(under: Linear, mask: MaskBool, veil: Veil | None = None) -> list[Unblended]:
     """Return what can be taken off as a semi-transparent overlay, group by group."""
     size = OVERLAY_GAP_PX | 1
     joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
-    return unblended(under, mask, [mask & (labels == name) for name in range(1, count)])
+    groups = [mask & (labels == name) for name in range(1, count)]
+    return unblended(under, mask, groups, veil)
 
 
 def _request(

@@ -71,15 +71,18 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     return Unblended(linear, done, mask, veil.opacity, said)
 
 
-def unblended(under: Linear, mask: MaskBool, groups: Sequence[MaskBool]) -> list[Unblended]:
+def unblended(
+    under: Linear, mask: MaskBool, groups: Sequence[MaskBool], veil: veils.Veil | None = None
+) -> list[Unblended]:
     """Return what can be taken off of the groups of letters `mask` (H, W) consists of.
 
-    A mark that lies over the crop several times is measured from all its places (`tiled`); what
-    that does not tell each group tells for itself.
+    veil: a mark measured at several places of the photo. None: where it lies over the crop several
+    times it is measured here (`tiled`). What that does not tell each group tells for itself.
     """
-    encoded = encode(under)
-    mark = measure_repeated(lambda box: encoded[box.slices], mask)
-    veil = mark.veil() if mark is not None else None
+    if veil is None:
+        encoded = encode(under)
+        mark = measure_repeated(lambda box: encoded[box.slices], mask)
+        veil = mark.veil() if mark is not None else None
     whole = taken_off(under, mask, veil) if veil is not None else None
     found = []
     for group in groups:

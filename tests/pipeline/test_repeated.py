@@ -18,10 +18,10 @@ from tests.overlays import compose, placed, text_alpha
 @pytest.fixture(scope="module")
 def marked() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (photo, shown, mask) of a word at six places, 60 px and more apart."""
-    photo = np.ascontiguousarray(data.coffee()[:330, :560])
+    photo = np.ascontiguousarray(data.coffee()[:390, :560])
     alpha = text_alpha("Lake 27", None, 22)
     weight = np.zeros(photo.shape[:2], dtype=np.float32)
-    for top in (20, 180):
+    for top in (20, 150):
         for left in (15, 205, 395):
             weight = np.maximum(weight, placed(alpha, photo.shape, left, top))
     shown = compose(photo, [(weight * np.float32(0.45), np.full(3, 255.0, dtype=np.float32))])
@@ -46,6 +46,20 @@ def test_pieces_far_apart_are_taken_off_by_what_all_tell_and_replay(
     record = from_json(RunRecord, to_json(result.record))
     scratch = ObjectStore(tmp_path / "scratch")
     assert replay(record, objects, sink=scratch).sentence == "identical"
+
+
+def test_other_letters_among_the_mark_are_told_by_themselves(
+    marked: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    _, shown, mask = marked
+    alpha = placed(text_alpha("Oh", None, 60), shown.shape, 230, 310)
+    over = compose(shown, [(alpha, np.full(3, 30.0, dtype=np.float32))])
+    options = RunOptions(kind="text", budget="cheap")
+    both = mask | grow(alpha > 0.02, 1)
+    edits = run(RunRequest(pixels=over, mask=both, options=options)).record.edits
+    other = next(edit for edit in edits if edit.delta_box and edit.delta_box.top > 260)
+    assert not any("places" in change for change in other.plan.changes)
+    assert sum(any("places" in c for c in edit.plan.changes) for edit in edits) >= 4
 
 
 def test_a_person_who_names_another_engine_gets_that_one(
