@@ -38,6 +38,7 @@ def jobs() -> list[DemoJob]:
         _caption("coffee", "a caption", _photo("coffee"), "50% OFF", (60, 50), 64),
         _caption("rocket", "a subtitle", _photo("rocket"), "LIFT-OFF AT SEVEN", (150, 360), 36),
         _caption("chelsea", "a watermark", _photo("chelsea"), "sample photo", (90, 130), 44, 150),
+        _tiled("coffee all over", _photo("coffee"), "PREVIEW"),
         _price_tag("motorcycle", _photo("motorcycle_left")),
         _embossed("gravel", _photo("gravel")),
         _embossed("sky", _photo("rocket")[:300]),
@@ -73,6 +74,17 @@ def _caption(
         stroke_fill=(20, 20, 20, opacity),
     )
     return DemoJob(name, what, clean, _over(clean, layer), "text", None)
+
+
+def _tiled(name: str, clean: Rgb, text: str) -> DemoJob:
+    """A see-through mark all over a photo, rows shifted by half a period."""
+    layer = Image.new("RGBA", (clean.shape[1], clean.shape[0]), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    for row, top in enumerate(range(24, clean.shape[0], 118)):
+        for left in range(-90 * (row % 2), clean.shape[1], 205):
+            draw.text((left, top), text, font=ImageFont.load_default(28), fill=(255, 255, 255, 115))
+    mask = cv2.dilate((np.asarray(layer)[..., 3] > 4).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return DemoJob(name, "a tiled watermark", clean, _over(clean, layer), "watermark", mask > 0)
 
 
 def _over(clean: Rgb, layer: Image.Image) -> Rgb:
