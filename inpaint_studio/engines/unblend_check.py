@@ -5,7 +5,7 @@ sight and were worse than a fill. Two signs tell them: what was brought back is 
 ground beside it than what is invented there, and the letters' outlines stand out. A truth may
 well be a little stranger than an invention, which is made of known pixels; letters are much.
 Since overlays are estimated better, 69 of 119 marks have an estimate; shown as the signs say they
-are better in 65 and worse in one (look index by more than 0.005).
+are better in 66 and worse in one (look index by more than 0.005).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from scipy import fft
 
 from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.veil import NEUTRAL, WEAKEST, Encoded, Veil
+from inpaint_studio.imaging.veil import WEAKEST, Encoded, Veil, fitted, pairs
 
 LEAST_APART_PX = 24
 LEAST_SHARED_PX = 150
@@ -72,7 +72,7 @@ class Repeated:
 def measure_repeated(
     look: Look, mask: MaskBool, check: Callable[[], None] = lambda: None
 ) -> Repeated | None:
-    """Return the white or black mark that `mask` shows several times; None: it does not.
+    """Return the mark of one colour that `mask` shows several times; None: it does not.
 
     look: gives the encoded pixels (h, w, 3), 0..1, of a part of the photo; mask: (H, W), what the
     mark covers and some pixels around it; check: asked between two groups of letters, raises where
@@ -82,22 +82,19 @@ def measure_repeated(
     if not shifts:
         return None
     groups = list(_groups(mask))
-    sums = np.zeros((len(NEUTRAL), 2, *mask.shape), dtype=np.float32)
-    lighter = 0.0
+    colour = _colour(look, mask, groups, check)
+    if colour is None:
+        return None
+    seen = np.zeros((3, *mask.shape), dtype=np.float32)
+    seen[2] = mask
     for group, box in groups:
         check()
-        view = box.pad(round(3 * _GROUND_PX)).clamp(Box.of_shape(mask.shape))
-        own = box.relative_to(view).slices
+        view, own = _around(box, mask)
         encoded = look(view)
         ground, variance = _ground(encoded, mask[view.slices])
-        change, ground = (encoded - ground)[own], ground[own]
-        lighter += float(change[group].sum())
-        for number, colour in enumerate(NEUTRAL):
-            way = colour - ground
-            for plane, value in zip(sums[number], (change * way, way * way), strict=True):
-                plane[box.slices] += group * value.sum(axis=2) / variance[own]
-    number = int(lighter > 0)
-    seen = np.concatenate([sums[number], mask[None].astype(np.float32)])
+        change, way = (encoded - ground)[own], colour - ground[own]
+        for plane, value in zip(seen, (change * way, way * way), strict=False):
+            plane[box.slices] += group * value.sum(axis=2) / variance[own]
     total = seen.copy()
     for group, box in groups:
         check()
@@ -107,7 +104,28 @@ def measure_repeated(
         return None
     weight = np.where(mask, total[0] / np.maximum(total[1], np.float32(1e-6)), np.float32(0))
     places = total[2].astype(np.int32)
-    return Repeated(weight.clip(0, 1).astype(np.float32), NEUTRAL[number], places)
+    return Repeated(weight.clip(0, 1).astype(np.float32), colour, places)
+
+
+def _around(box: Box, mask: MaskBool) -> tuple[Box, tuple[slice, slice]]:
+    """A box with the ground around it, and where it lies there."""
+    view = box.pad(round(3 * _GROUND_PX)).clamp(Box.of_shape(mask.shape))
+    return view, box.relative_to(view).slices
+
+
+def _colour(
+    look: Look, mask: MaskBool, groups: list[tuple[MaskBool, Box]], check: Callable[[], None]
+) -> NDArray[np.float32] | None:
+    """The mark's colour by all its letters together, however much of a pixel they cover."""
+    found = []
+    for _, box in groups:
+        check()
+        view, _ = _around(box, mask)
+        inside = mask[view.slices]
+        deep = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        found.append(pairs(look(view), deep, ~inside))
+    fit = fitted(*(np.concatenate(side) for side in zip(*found, strict=True)))
+    return None if fit is None else fit[1]
 
 
 def shifts_of(mask: MaskBool) -> list[Shift]:

@@ -140,13 +140,10 @@ def estimate(encoded: Encoded, strokes: MaskBool, mask: MaskBool) -> Veil | None
     near = cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
     outer = near & ~mask
     inside, beside = pairs(encoded, inner, outer)
-    tried = [mixture(inside, beside), *(of_colour(inside, beside, c) for c in NEUTRAL)]
-    fits = [(_scatter(inside, beside, fit), fit) for fit in tried if fit is not None]
-    if not fits:
+    found = fitted(inside, beside)
+    if found is None:
         return None
-    least = min(scatter for scatter, _ in fits)
-    # Of fits alike that of a neutral overlay: one number to tell, not four.
-    opacity, colour = [fit for scatter, fit in fits if scatter <= _ALIKE * least][-1]
+    opacity, colour = found
     lifted = (inside - opacity * colour) / (1 - opacity)
     before = float(np.abs((inside - beside).mean(axis=0)).max())
     error = lifted - beside
@@ -155,6 +152,20 @@ def estimate(encoded: Encoded, strokes: MaskBool, mask: MaskBool) -> Veil | None
     if step > SURE or step > 0.35 * before or scatter > 0.06:
         return None
     return Veil(inner.astype(np.float32) * opacity, colour, opacity, step)
+
+
+def fitted(
+    inside: NDArray[np.float32], beside: NDArray[np.float32]
+) -> tuple[float, NDArray[np.float32]] | None:
+    """Return (opacity, colour) of the overlay between two sets of colours (n, 3), see `pairs`.
+
+    Of fits alike that of a neutral overlay: one number to tell, not four.
+    """
+    tried = [mixture(inside, beside), *(of_colour(inside, beside, c) for c in NEUTRAL)]
+    fits = [(_scatter(inside, beside, fit), fit) for fit in tried if fit is not None]
+    least = min((scatter for scatter, _ in fits), default=0.0)
+    alike = [fit for scatter, fit in fits if scatter <= _ALIKE * least]
+    return alike[-1] if alike else None
 
 
 def of_colour(

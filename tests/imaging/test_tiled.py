@@ -16,7 +16,10 @@ OPACITY = 0.45
 
 
 def _tiled(
-    words: tuple[str, ...] = ("Lake 27",), *, colour: float = 255.0, size: int = 22
+    words: tuple[str, ...] = ("Lake 27",),
+    *,
+    colour: tuple[float, float, float] = (255.0, 255.0, 255.0),
+    size: int = 22,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return (photo, shown, weight, mask); rows are shifted by half a period, odd in whole px."""
     photo = np.ascontiguousarray(data.coffee()[:390, :590])
@@ -29,7 +32,7 @@ def _tiled(
             weight = np.maximum(weight, placed(alpha, photo.shape, left, top))
             number += 1
     weight *= np.float32(OPACITY)
-    shown = compose(photo, [(weight, np.full(3, colour, dtype=np.float32))])
+    shown = compose(photo, [(weight, np.array(colour, dtype=np.float32))])
     return photo, shown, weight, grow(weight > 0.02, 1)
 
 
@@ -38,8 +41,10 @@ def _measured(shown: np.ndarray, mask: np.ndarray) -> Repeated | None:
     return measure_repeated(lambda box: encoded[box.slices], mask)
 
 
-@pytest.mark.parametrize("colour", [255.0, 0.0])
-def test_a_tiled_mark_is_measured_to_a_hundredth_rims_included(colour: float) -> None:
+@pytest.mark.parametrize("colour", [(255.0, 255.0, 255.0), (0.0, 0.0, 0.0), (60.0, 120.0, 250.0)])
+def test_a_tiled_mark_is_measured_to_a_hundredth_rims_included(
+    colour: tuple[float, float, float],
+) -> None:
     photo, shown, weight, mask = _tiled(colour=colour)
     found = _measured(shown, mask)
     assert found is not None
