@@ -45,6 +45,11 @@ _ROUNDING = (2 / 255) ** 2
 
 Shift = tuple[int, int]
 Look = Callable[[Box], Encoded]
+Check = Callable[[], None]
+
+
+def _never() -> None:
+    """Nobody asks for an end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,16 +74,13 @@ class Repeated:
         return Veil(weight, self.colour, opacity, 0.0, int(np.median(self.places[is_told])))
 
 
-def measure_repeated(
-    look: Look, mask: MaskBool, check: Callable[[], None] = lambda: None
-) -> Repeated | None:
+def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repeated | None:
     """Return the mark of one colour that `mask` shows several times; None: it does not.
 
     look: gives the encoded pixels (h, w, 3), 0..1, of a part of the photo; mask: (H, W), what the
-    mark covers and some pixels around it; check: asked between two groups of letters, raises where
-    all is to end.
+    mark covers and some pixels around it; check: asked again and again, raises where all is to end.
     """
-    shifts = shifts_of(mask)
+    shifts = shifts_of(mask, check)
     if not shifts:
         return None
     groups = list(_groups(mask))
@@ -95,6 +97,7 @@ def measure_repeated(
         change, way = (encoded - ground)[own], colour - ground[own]
         for plane, value in zip(seen, (change * way, way * way), strict=False):
             plane[box.slices] += group * value.sum(axis=2) / variance[own]
+    check()
     total = seen.copy()
     for group, box in groups:
         check()
@@ -102,9 +105,10 @@ def measure_repeated(
             total[:, *here.slices] += seen[:, *there.slices] * group[here.relative_to(box).slices]
     if total[2].max() < PLACES:
         return None
-    weight = np.where(mask, total[0] / np.maximum(total[1], np.float32(1e-6)), np.float32(0))
-    places = total[2].astype(np.int32)
-    return Repeated(weight.clip(0, 1).astype(np.float32), colour, places)
+    check()
+    weight = np.zeros(mask.shape, dtype=np.float32)
+    weight[mask] = (total[0][mask] / np.maximum(total[1][mask], np.float32(1e-6))).clip(0, 1)
+    return Repeated(weight, colour, total[2].astype(np.int32))
 
 
 def _around(box: Box, mask: MaskBool) -> tuple[Box, tuple[slice, slice]]:
@@ -114,7 +118,7 @@ def _around(box: Box, mask: MaskBool) -> tuple[Box, tuple[slice, slice]]:
 
 
 def _colour(
-    look: Look, mask: MaskBool, groups: list[tuple[MaskBool, Box]], check: Callable[[], None]
+    look: Look, mask: MaskBool, groups: list[tuple[MaskBool, Box]], check: Check
 ) -> NDArray[np.float32] | None:
     """The mark's colour by all its letters together, however much of a pixel they cover."""
     found = []
@@ -128,13 +132,14 @@ def _colour(
     return None if fit is None else fit[1]
 
 
-def shifts_of(mask: MaskBool) -> list[Shift]:
+def shifts_of(mask: MaskBool, check: Check = _never) -> list[Shift]:
     """Return (down, right) by which the mask lies over itself again, the most alike first."""
     small = max(1, -(-max(mask.shape) // _LARGEST_PX))
     plane = mask.astype(np.float32)
     if small > 1:
         size = (mask.shape[1] // small, mask.shape[0] // small)
         plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    check()
     alike = _correlation(plane, LEAST_SHARED_PX / small**2)
     apart = LEAST_APART_PX / small
     high, wide = alike.shape
@@ -143,7 +148,13 @@ def shifts_of(mask: MaskBool) -> list[Shift]:
     order = np.argsort(-alike[rows, columns], kind="stable")
     found = ((int(rows[n]) - high // 2, int(columns[n]) - wide // 2) for n in order)
     far = [(down, right) for down, right in found if np.hypot(down, right) > apart][:SHIFTS]
-    return far if small == 1 else [_refined(mask, shift, small) for shift in far]
+    if small == 1:
+        return far
+    found_whole = []
+    for shift in far:
+        check()
+        found_whole.append(_refined(mask, shift, small))
+    return found_whole
 
 
 def _correlation(plane: Plane, least: float) -> Plane:
