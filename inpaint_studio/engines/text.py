@@ -30,6 +30,8 @@ from inpaint_studio.records import FillRecipe, RunOptions, Scalar
 PARTS = ("flat", "patch")
 LOOK_PX = 24
 OVERLAY_GAP_PX = 48
+GROW_PX = 1
+"""How far a mask is grown where nobody said how far."""
 _EDGE_PX = 16
 _RIM_LEFT = 5
 """The next pixels to letters may hold a trace of them: twice 2 px and the letter's own."""
@@ -73,7 +75,7 @@ class TextEngine:
             engine=self.name,
             engine_version=self.version,
             seed=options.seed,
-            grow_px=options.grow_px if options.grow_px is not None else 1,
+            grow_px=options.grow_px if options.grow_px is not None else GROW_PX,
             feather_px=options.feather_px if options.feather_px is not None else 2,
             intent=options.intent,
             parameters={**DEFAULTS, "budget_s": options.time_budget_s, **parameters},

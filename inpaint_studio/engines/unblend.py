@@ -83,16 +83,16 @@ def unblended(
         encoded = encode(under)
         mark = measure_repeated(lambda box: encoded[box.slices], mask)
         veil = mark.veil() if mark is not None else None
-    whole = taken_off(under, mask, veil) if veil is not None else None
+    if veil is None:
+        return [lift for group in groups if (lift := unblend(under, group)) is not None]
+    whole = taken_off(under, mask, veil)
     found = []
     for group in groups:
-        lift = None
-        if veil is not None and whole is not None:
-            done = whole.done & group
-            if done.sum() >= LEAST_DONE * group.sum():
-                lift = Unblended(whole.linear, done, group, veil.opacity, _said(veil, done, group))
-        lift = lift or unblend(under, group)
-        if lift is not None:
+        done = whole.done & group
+        if done.sum() >= LEAST_DONE * group.sum():
+            said = _said(veil, done, group)
+            found.append(Unblended(whole.linear, done, group, veil.opacity, said))
+        elif (lift := unblend(under, group)) is not None:
             found.append(lift)
     return found
 
@@ -126,7 +126,7 @@ def _said(veil: veils.Veil, done: MaskBool, mask: MaskBool) -> str:
 
 def _strokes(encoded: np.ndarray, mask: MaskBool) -> MaskBool | None:
     """The fully covered pixels of a grown mask: those that differ most from the ground."""
-    ground = _ground(encoded, mask)
+    ground, _ = veils.ground_around(encoded, mask)
     gap = np.sqrt(((encoded - ground) ** 2).sum(axis=2))
     smooth = cv2.GaussianBlur(gap, (0, 0), 0.7)
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
@@ -138,7 +138,7 @@ def _strokes(encoded: np.ndarray, mask: MaskBool) -> MaskBool | None:
 
 def _wholly_covered(encoded: np.ndarray, mask: MaskBool, veil: veils.Veil) -> MaskBool:
     """Where the overlay covers about all of a pixel, smoothed over some pixels."""
-    ground = _ground(encoded, mask)
+    ground, _ = veils.ground_around(encoded, mask)
     way = veil.colour - ground
     length = np.maximum((way**2).sum(axis=2), 0.02)
     weight = cv2.GaussianBlur(((encoded - ground) * way).sum(axis=2) / length, (0, 0), 1.0)
@@ -160,10 +160,3 @@ def taken_twice(lifted: np.ndarray, done: MaskBool, veil: veils.Veil) -> MaskBoo
     core = cv2.erode(done.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     far = gap < -np.maximum(_SPREADS * spread, _LEAST_GAP)
     return np.asarray(done & ~core & far, dtype=np.bool_)
-
-
-def _ground(encoded: np.ndarray, mask: MaskBool) -> np.ndarray:
-    weight = (~mask).astype(np.float32)
-    near = cv2.GaussianBlur(weight, (0, 0), 6) + 1e-4
-    blurred = cv2.GaussianBlur(encoded * weight[..., None], (0, 0), 6)
-    return np.asarray(blurred / near[..., None], dtype=np.float32)

@@ -19,11 +19,18 @@ from itertools import product
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.veil import WEAKEST, Encoded, Veil, fitted, pairs
+from inpaint_studio.imaging.veil import (
+    GROUND_PX,
+    WEAKEST,
+    Encoded,
+    Veil,
+    fitted,
+    ground_around,
+    pairs,
+)
 
 LEAST_APART_PX = 24
 LEAST_SHARED_PX = 150
@@ -40,7 +47,6 @@ PLACES = 3
 _LEAST = np.float32(1e-4)
 _LARGEST_PX = 1200
 _JOIN_PX = 15
-_GROUND_PX = 6.0
 _ROUNDING = (2 / 255) ** 2
 
 Shift = tuple[int, int]
@@ -113,7 +119,7 @@ def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repea
 
 def _around(box: Box, mask: MaskBool) -> tuple[Box, tuple[slice, slice]]:
     """A box with the ground around it, and where it lies there."""
-    view = box.pad(round(3 * _GROUND_PX)).clamp(Box.of_shape(mask.shape))
+    view = box.pad(round(3 * GROUND_PX)).clamp(Box.of_shape(mask.shape))
     return view, box.relative_to(view).slices
 
 
@@ -159,6 +165,8 @@ def shifts_of(mask: MaskBool, check: Check = _never) -> list[Shift]:
 
 def _correlation(plane: Plane, least: float) -> Plane:
     """How alike (0..1) a mask (H, W) and itself are at each shift; no shift in the middle."""
+    from scipy import fft  # a third of a second that no start should wait for
+
     shape = tuple(fft.next_fast_len(2 * side, real=True) for side in plane.shape)
     own = fft.rfft2(plane, shape)
     frame = fft.rfft2(np.ones_like(plane), shape)
@@ -192,12 +200,10 @@ def _refined(mask: MaskBool, shift: Shift, small: int) -> Shift:
 
 def _ground(encoded: Encoded, mask: MaskBool) -> tuple[Encoded, Plane]:
     """The ground (H, W, 3) as it is around the mark, and how far it varies there (variance)."""
+    ground, near = ground_around(encoded, mask)
     known = (~mask).astype(np.float32)
-    near = cv2.GaussianBlur(known, (0, 0), _GROUND_PX) + 1e-4
-    blurred = cv2.GaussianBlur(encoded * known[..., None], (0, 0), _GROUND_PX)
-    ground = np.asarray(blurred / near[..., None], dtype=np.float32)
     off = ((encoded - ground) ** 2).sum(axis=2) * known
-    variance = cv2.GaussianBlur(off, (0, 0), _GROUND_PX) / near + _ROUNDING
+    variance = cv2.GaussianBlur(off, (0, 0), GROUND_PX) / near + _ROUNDING
     return ground, np.asarray(variance, dtype=np.float32)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from inpaint_studio import __version__
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
+from inpaint_studio.engines.text import GROW_PX
 from inpaint_studio.errors import BadMask, ShapeMismatch
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
@@ -162,10 +163,10 @@ def _with_repeated(request: RunRequest, mask: MaskBool, pieces: int, token: RunT
     options = request.options
     if request.veil is not None or options.kind not in LETTER_KINDS or pieces < PLACES:
         return request
-    if options.engine not in ("auto", "text"):
+    if options.engine not in ("auto", "text") or options.intent not in ("remove", "fill"):
         return request
     space = space_of(request.icc)
-    wide = grow(mask, 1 if options.grow_px is None else options.grow_px)
+    wide = grow(mask, GROW_PX if options.grow_px is None else options.grow_px)
     token.step(0.0, "looking for a mark that repeats")
     mark = measure_repeated(
         lambda box: encode(space.to_linear(request.pixels[box.slices])), wide, token.check

@@ -72,11 +72,11 @@ def filled(photo: Rgb, mask: Mask, name: str) -> Rgb:
     """Fill a mask region by region with one engine, as the pipeline does."""
     after = photo.copy()
     maker = engine(name)
-    mark = None
-    if name == "text" and len(regions(mask)) >= PLACES:
+    mark, pieces = None, regions(mask)
+    if name == "text" and len(pieces) >= PLACES:
         mark = measure_repeated(lambda box: encode(to_linear(photo[box.slices])), mask)
     veil = mark.veil() if mark is not None else None
-    for region in regions(mask):
+    for region in pieces:
         context = maker.context_px(region.mask)
         box = region.box.pad(context).clamp(Box.of_shape(photo.shape))
         core = mask[box.slices] & region.full_mask(mask.shape)[box.slices]

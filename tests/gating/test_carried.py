@@ -3,25 +3,13 @@
 import cv2
 import numpy as np
 import pytest
-from skimage import data
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.carried import effect_carried
 from inpaint_studio.gating.traces import traces_left
 from inpaint_studio.imaging.mask import grow
+from tests.gating.lettering import BLACK, LIGHT, ink, photo
 from tests.overlays import as_jpeg, compose, placed, text_alpha
-
-LIGHT, BLACK = (np.full(3, value, dtype=np.float32) for value in (245, 0))
-
-
-def ink(shape: tuple[int, ...]) -> np.ndarray:
-    return placed(text_alpha("Limited Edition", None, 40), shape, 30, 30)
-
-
-def photo(name: str) -> np.ndarray:
-    part = getattr(data, name)()[60:170, :400]
-    whole = part if part.ndim == 3 else np.repeat(part[..., None], 3, axis=2)
-    return np.ascontiguousarray(whole)
 
 
 def filled(before: np.ndarray, mask: np.ndarray) -> np.ndarray:

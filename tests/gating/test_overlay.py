@@ -3,24 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from skimage import data
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.overlay import _Cells, _shown_change, overlay_left
 from inpaint_studio.imaging.mask import grow
-from tests.overlays import as_jpeg, compose, placed, text_alpha
-
-LIGHT, BLACK = (np.full(3, value, dtype=np.float32) for value in (245, 0))
-
-
-def ink(shape: tuple[int, ...]) -> np.ndarray:
-    return placed(text_alpha("Limited Edition", None, 40), shape, 30, 30)
-
-
-def photo(name: str) -> np.ndarray:
-    part = getattr(data, name)()[60:170, :400]
-    whole = part if part.ndim == 3 else np.repeat(part[..., None], 3, axis=2)
-    return np.ascontiguousarray(whole)
+from tests.gating.lettering import BLACK, LIGHT, ink, photo
+from tests.overlays import as_jpeg, compose
 
 
 def judged(name: str, effect: np.ndarray, *, taken_along: bool) -> JudgeRequest:
