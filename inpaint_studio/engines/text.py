@@ -23,6 +23,7 @@ from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import encode
 from inpaint_studio.imaging.ground import smooth_residual
+from inpaint_studio.imaging.mask import groups
 from inpaint_studio.imaging.veil import Veil
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import FillRecipe, RunOptions, Scalar
@@ -140,11 +141,8 @@ class TextEngine:
 
 def _lifts(under: Linear, mask: MaskBool, veil: Veil | None = None) -> list[Unblended]:
     """Return what can be taken off as a semi-transparent overlay, group by group."""
-    size = OVERLAY_GAP_PX | 1
-    joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
-    count, labels = cv2.connectedComponents(joined, connectivity=8)
-    groups = [mask & (labels == name) for name in range(1, count)]
-    return unblended(under, mask, groups, veil)
+    parts = groups(mask, OVERLAY_GAP_PX | 1)
+    return unblended(under, mask, [part.full_mask(mask.shape) for part in parts], veil)
 
 
 def _request(
@@ -209,16 +207,11 @@ def _within(mask: MaskBool, px: float) -> MaskBool:
 
 
 def _groups(linear: Linear, mask: MaskBool, gap_px: float) -> list[_Group]:
-    size = max(1, round(gap_px)) | 1
-    joined = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
-    count, labels = cv2.connectedComponents(joined, connectivity=8)
     bare = cv2.dilate(mask.astype(np.uint8), np.ones((_RIM_LEFT, _RIM_LEFT), np.uint8)) == 0
-    groups = []
-    for name in range(1, count):
-        here = mask & (labels == name)
-        if not here.any():
-            continue
+    found = []
+    for part in groups(mask, max(1, round(gap_px)) | 1):
+        here = part.full_mask(mask.shape)
         box = Box.of_mask(here).pad(LOOK_PX).clamp(Box.of_shape(mask.shape)).slices
         ground = bare[box] & _within(here[box], LOOK_PX)
-        groups.append(_Group(here, smooth_residual(encode(linear[box]) * 255, ground)))
-    return groups
+        found.append(_Group(here, smooth_residual(encode(linear[box]) * 255, ground)))
+    return found

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
+from inpaint_studio.imaging.mask import Region, groups
 from inpaint_studio.imaging.veil import (
     GROUND_PX,
     WEAKEST,
@@ -89,26 +90,27 @@ def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repea
     shifts = shifts_of(mask, check)
     if not shifts:
         return None
-    groups = list(_groups(mask))
-    colour = _colour(look, mask, groups, check)
+    letters = groups(mask, _JOIN_PX)
+    colour = _colour(look, mask, letters, check)
     if colour is None:
         return None
     seen = np.zeros((3, *mask.shape), dtype=np.float32)
     seen[2] = mask
-    for group, box in groups:
+    for group in letters:
         check()
-        view, own = _around(box, mask)
+        view, own = _around(group.box, mask)
         encoded = look(view)
         ground, variance = _ground(encoded, mask[view.slices])
         change, way = (encoded - ground)[own], colour - ground[own]
         for plane, value in zip(seen, (change * way, way * way), strict=False):
-            plane[box.slices] += group * value.sum(axis=2) / variance[own]
+            plane[group.box.slices] += group.mask * value.sum(axis=2) / variance[own]
     check()
     total = seen.copy()
-    for group, box in groups:
+    for group in letters:
         check()
-        for here, there in _same_places(mask, group, box, shifts):
-            total[:, *here.slices] += seen[:, *there.slices] * group[here.relative_to(box).slices]
+        for here, there in _same_places(mask, group, shifts):
+            own = here.relative_to(group.box).slices
+            total[:, *here.slices] += seen[:, *there.slices] * group.mask[own]
     if total[2].max() < PLACES:
         return None
     check()
@@ -124,13 +126,13 @@ def _around(box: Box, mask: MaskBool) -> tuple[Box, tuple[slice, slice]]:
 
 
 def _colour(
-    look: Look, mask: MaskBool, groups: list[tuple[MaskBool, Box]], check: Check
+    look: Look, mask: MaskBool, letters: list[Region], check: Check
 ) -> NDArray[np.float32] | None:
     """The mark's colour by all its letters together, however much of a pixel they cover."""
     found = []
-    for _, box in groups:
+    for group in letters:
         check()
-        view, _ = _around(box, mask)
+        view, _ = _around(group.box, mask)
         inside = mask[view.slices]
         deep = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         found.append(pairs(look(view), deep, ~inside))
@@ -207,21 +209,9 @@ def _ground(encoded: Encoded, mask: MaskBool) -> tuple[Encoded, Plane]:
     return ground, np.asarray(variance, dtype=np.float32)
 
 
-def _groups(mask: MaskBool) -> Iterator[tuple[MaskBool, Box]]:
-    """Letters that lie together: their pixels, (h, w), and where."""
-    joined = cv2.dilate(mask.astype(np.uint8), np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    for name in range(1, count):
-        left, top, wide, high = (int(value) for value in stats[name, :4])
-        box = Box(left, top, left + wide, top + high)
-        yield mask[box.slices] & (labels[box.slices] == name), box
-
-
-def _same_places(
-    mask: MaskBool, group: MaskBool, box: Box, shifts: list[Shift]
-) -> Iterator[tuple[Box, Box]]:
+def _same_places(mask: MaskBool, group: Region, shifts: list[Shift]) -> Iterator[tuple[Box, Box]]:
     """Where a group lies again: the part of its box that is seen there, and the part there."""
-    whole, size = Box.of_shape(mask.shape), int(group.sum())
+    whole, box, size = Box.of_shape(mask.shape), group.box, int(group.mask.sum())
     count = 0
     for down, right in shifts:
         best: float = SAME_FORM
@@ -231,7 +221,7 @@ def _same_places(
             if there.width <= 0 or there.height <= 0:
                 continue
             here = there.shift(right + x, down + y)
-            if np.count_nonzero(group[here.relative_to(box).slices]) < SEEN * size:
+            if np.count_nonzero(group.mask[here.relative_to(box).slices]) < SEEN * size:
                 continue
             own, other = mask[here.slices], mask[there.slices]
             both = int(np.count_nonzero(own & other))

@@ -137,3 +137,13 @@ def test_a_mask_grows_within_a_box_alone() -> None:
     grown = masks.grow(line, 2, Box(0, 0, 8, 30))
     assert np.array_equal(grown[:, :8], masks.grow(line, 2)[:, :8])
     assert np.array_equal(grown[:, 8:], line[:, 8:])
+
+
+def test_groups_join_over_gaps_smaller_than_the_join_and_cover_the_mask_once() -> None:
+    mask = np.zeros((40, 60), dtype=bool)
+    mask[10:12, 5:8], mask[10:12, 12:15], mask[10:12, 20:23] = True, True, True
+    found = masks.groups(mask, 5)
+    assert [int(part.mask.sum()) for part in found] == [12, 6]
+    assert found[0].box == Box(3, 8, 17, 14)
+    total = sum(part.full_mask((40, 60)).astype(int) for part in found)
+    assert np.array_equal(total, mask)
