@@ -91,7 +91,8 @@ class TextEngine:
 
     def fill(self, request: FillRequest, token: RunToken) -> Fill:
         """Fill every group; `maps["engine"]` says which part filled where (1 flat, 2 patch,
-        3 un-blended)."""
+        3 un-blended), `maps["taken_off"]` which share (0..1) of a pixel an overlay had that was
+        taken off, 0 where nothing was brought back."""
         if request.under is None or not request.recipe.parameters.get("unblend", 1.0):
             return self._filled(request, [], token)
         if request.veil is not None and not request.veil.places:
@@ -109,9 +110,11 @@ class TextEngine:
         numbers = {**DEFAULTS, **request.recipe.parameters}
         linear: Linear = request.linear.copy()
         lifted = np.zeros_like(request.mask)
+        taken = np.zeros(request.mask.shape, dtype=np.float32)
         for lift in lifts:
             linear[lift.done] = lift.linear[lift.done]
             lifted |= lift.done
+            np.maximum(taken, lift.weight, out=taken)
         changes = [lift.said for lift in lifts]
         letters = request.mask & ~lifted
         plain, textured = _sorted(
@@ -136,7 +139,9 @@ class TextEngine:
         chosen = 2 * textured.astype(np.float32) + 3 * lifted
         for mask in plain:
             chosen[mask] = 1
-        return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
+        return Fill(
+            linear=linear, changes=tuple(changes), maps={"engine": chosen, "taken_off": taken}
+        )
 
 
 def _lifts(under: Linear, mask: MaskBool, veil: Veil | None = None) -> list[Unblended]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from inpaint_studio.arrays import Linear, MaskBool
+from inpaint_studio.arrays import Linear, MaskBool, Plane
 from inpaint_studio.imaging import veil as veils
 from inpaint_studio.imaging.color import decode, encode
 from inpaint_studio.imaging.tiled import measure_repeated
@@ -28,6 +28,8 @@ WEAKEST = 0.3
 LEAST_DONE = 0.2
 """Where less of the overlay comes back nearly all must be filled anyway, and what is left among
 the fill shows: of 119 drawn marks none more is gained by what brings back less."""
+NOTHING = np.float32(1e-4)
+"""The weight said of a pixel that nothing had to be taken off."""
 _SPREAD_PX = 6.0
 _SPREADS = 2.0
 _LEAST_GAP = 0.02
@@ -36,13 +38,15 @@ _LEAST_GAP = 0.02
 @dataclass(frozen=True, slots=True, eq=False)
 class Unblended:
     """linear: the crop with the strokes' inside computed back; done: those pixels; mask: all that
-    the overlay covered; opacity: its share of a pixel, 0..1; said: the sentence for the plan."""
+    the overlay covered; opacity: its share of a pixel, 0..1; said: the sentence for the plan;
+    weight: (H, W) the same share, pixel by pixel, that was taken off, above 0 where it is done."""
 
     linear: Linear
     done: MaskBool
     mask: MaskBool
     opacity: float
     said: str
+    weight: Plane
 
 
 def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
@@ -68,7 +72,8 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     linear[done] = decode(lifted)[done]
     share = done.sum() / mask.sum()
     said = f"un-blended {share:.0%} of the overlay at {veil.opacity:.0%} opacity, filled the rest"
-    return Unblended(linear, done, mask, veil.opacity, said)
+    weight = done * np.float32(veil.opacity)
+    return Unblended(linear, done, mask, veil.opacity, said, weight)
 
 
 def unblended(
@@ -91,7 +96,8 @@ def unblended(
         done = whole.done & group
         if done.sum() >= LEAST_DONE * group.sum():
             said = _said(veil, done, group)
-            found.append(Unblended(whole.linear, done, group, veil.opacity, said))
+            weight = whole.weight * done
+            found.append(Unblended(whole.linear, done, group, veil.opacity, said, weight))
         elif (lift := unblend(under, group)) is not None:
             found.append(lift)
     return found
@@ -113,7 +119,8 @@ def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
     linear = under.copy()
     change = done & hidden
     linear[change] = decode(lifted)[change]
-    return Unblended(linear, done, mask, veil.opacity, _said(veil, done, mask))
+    weight = done * np.maximum(veil.weight, NOTHING)
+    return Unblended(linear, done, mask, veil.opacity, _said(veil, done, mask), weight)
 
 
 def _said(veil: veils.Veil, done: MaskBool, mask: MaskBool) -> str:

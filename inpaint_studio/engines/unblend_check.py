@@ -41,7 +41,7 @@ def cleaner(lifted: Fill, invented: Fill, lifts: Sequence[Unblended], mask: Mask
     lifted, invented: fills of the same hole `mask`, with and without the lifts.
     """
     linear = invented.linear.copy()
-    chosen = invented.maps["engine"].copy()
+    maps = {name: plane.copy() for name, plane in invented.maps.items()}
     changes = list(invented.changes)
     for lift in lifts:
         box = Box.of_mask(lift.mask).pad(_PAD_PX).clamp(Box.of_shape(mask.shape)).slices
@@ -58,9 +58,10 @@ def cleaner(lifted: Fill, invented: Fill, lifts: Sequence[Unblended], mask: Mask
         size = 2 * _RIM_PX + 1
         near = cv2.dilate(own.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
         linear[box][near] = lifted.linear[box][near]
-        chosen[box][near] = lifted.maps["engine"][box][near]
+        for name, plane in maps.items():
+            plane[box][near] = lifted.maps[name][box][near]
         changes.append(lift.said)
-    return Fill(linear=linear, changes=tuple(changes), maps={"engine": chosen})
+    return Fill(linear=linear, changes=tuple(changes), maps=maps)
 
 
 def outline(rgb: NDArray[np.uint8], letters: MaskBool, hole: MaskBool) -> float:

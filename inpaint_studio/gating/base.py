@@ -31,6 +31,8 @@ class JudgeRequest:
     hole, or None when the maker of the edit is not known (a peer's edit).
     asks_for_new: something new was asked for, so that a new object is no fault.
     others: known fills of the same hole by other engines, by name.
+    taken_off: (H, W) which share (0..1) of a pixel of the mask a see-through overlay had that was
+    taken off: there the photo's own pixels were brought back; 0 where pixels were made up.
     """
 
     before: Pixels
@@ -44,6 +46,12 @@ class JudgeRequest:
     others: dict[str, Pixels] = field(default_factory=dict)
     budget: Literal["cheap", "auto", "full"] = "auto"
     removed_text: str = ""
+    taken_off: Plane | None = None
+
+    @property
+    def made_up(self) -> MaskBool:
+        """The pixels of the mask that were made up, and not brought back from under an overlay."""
+        return self.mask if self.taken_off is None else self.mask & (self.taken_off <= 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

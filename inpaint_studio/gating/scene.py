@@ -28,6 +28,7 @@ FIRST_PX = 2.0
 LAST_PX = 18.0
 MAX_PIXELS = 700_000
 WIDE_PX = 8.0
+OVERLAY_PX = 6.0
 HALF_PX = 3.0
 
 Rgb8 = NDArray[np.uint8]
@@ -38,8 +39,9 @@ Made = TypeVar("Made")
 class Scene:
     """An edit cut to its surroundings, at a scale that keeps the work bounded.
 
-    before, after: (h, w, 3) uint8 sRGB; mask: (h, w) core. box: where the crop lies in the
-    request's pixels; scale: request pixels per scene pixel (1 but for very large holes).
+    before, after: (h, w, 3) uint8 sRGB; mask: (h, w) core. Of `before` see `as_if_opaque`.
+    box: where the crop lies in the request's pixels; scale: request pixels per scene pixel (1 but
+    for very large holes).
     barred: pixels that are no known ground though they are not in the mask, or None.
     wide: after and mask of all that the request shows within `WIDE_LOOK_PX`, at full size, and
     where that lies in the request.
@@ -209,6 +211,8 @@ def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
         to_rgb8(request.after[box.slices]),
         np.ascontiguousarray(mask[box.slices]),
     )
+    if request.taken_off is not None:
+        before = as_if_opaque(before, after, request.taken_off[box.slices])
     view = Box.of_mask(mask).pad(WIDE_LOOK_PX).clamp(Box.of_shape(mask.shape))
     wide = (to_rgb8(request.after[view.slices]), mask[view.slices], view)
     scale = max(1, int(np.ceil(np.sqrt(hole.size / MAX_PIXELS))))
@@ -218,6 +222,23 @@ def make_scene(request: JudgeRequest, *, context_px: int = CONTEXT_PX) -> Scene:
         after = cv2.resize(after, size, interpolation=cv2.INTER_AREA)
         hole = _shrunk(hole, size)
     return Scene(before, after, hole, max(1, request.ring_px // scale), box, scale, wide=wide)
+
+
+def as_if_opaque(before: Rgb8, after: Rgb8, weight: Plane) -> Rgb8:
+    """Return `before` with even ground where the photo showed through an overlay of that weight.
+
+    What was removed there is the overlay alone. The photo's own detail is in both pictures, and
+    would be taken for a ghost of what was removed. weight: (H, W) 0..1, 0: no overlay taken off.
+    """
+    own = weight > 0
+    if not own.any():
+        return before
+    new = after.astype(np.float32)
+    strength = masked_blur(weight * weight, own, OVERLAY_PX)[..., None] + np.float32(1e-6)
+    change = (before.astype(np.float32) - new) * weight[..., None]
+    overlay = weight[..., None] * masked_blur(change, own, OVERLAY_PX) / strength
+    even = np.rint(blur(new, OVERLAY_PX) + overlay).clip(0, 255).astype(np.uint8)
+    return np.where(own[..., None], even, before)
 
 
 def _shrunk(mask: MaskBool, size: tuple[int, int]) -> MaskBool:

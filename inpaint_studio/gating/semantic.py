@@ -129,17 +129,20 @@ def face_part(
 
     A fill that is right everywhere else can hardly be right there: what a face looks like does not
     follow from its surroundings. Whoever covers more than 70 % of it takes it away on purpose.
+    What was brought back from under an overlay was filled by nobody and does not count.
     """
     best = Measured(0.0)
+    filled = grow(request.made_up, request.ring_px) & edit
     views = _views(edit)
     for view in dict.fromkeys([views[0], views[-1]]):
         for pixels in (request.before, request.after):
             faces = [f for f in _shifted(find(_cut(pixels, view)), view) if f[1] == "face"]
             faces = [f for f in _on_edit(faces, edit, 1e-6) if f[2] >= FACE_SCORE]
             for box, label, _ in _confirmed(faces, pixels, view, find) if faces else ():
-                share = float(edit[box.slices].mean())
+                share = float(filled[box.slices].mean())
                 if best.value < share <= FACE_WHOLE:
-                    best = Measured(share, _painted([box], edit.shape), box, note=label)
+                    shown = _painted([box], edit.shape) * filled
+                    best = Measured(share, shown, box, note=label)
     return best
 
 

@@ -135,7 +135,15 @@ def attempt(
 
     token.step(0.7, "judging")
     judged = _judged(
-        _judge_request(region, recipe, after=after, core=core | join, space=space, token=token),
+        _judge_request(
+            region,
+            recipe,
+            after=after,
+            core=core | join,
+            space=space,
+            token=token,
+            taken_off=fill.maps.get("taken_off"),
+        ),
         recipe,
         semantic,
         token.within(0.7, 1.0, "judging"),
@@ -246,6 +254,7 @@ def _judge_request(
     core: MaskBool,
     space: ColorSpace,
     token: RunToken,
+    taken_off: Plane | None,
 ) -> JudgeRequest:
     """The crop the gates look at, sRGB 8 bit, with the same recipe at hand for probe holes."""
     box = _judge_box(core, after.shape, recipe)
@@ -261,6 +270,7 @@ def _judge_request(
         asks_for_new=recipe.intent in ("replace", "generate"),
         refill=refiller(region, recipe, crop=box, hole=hole, token=token) if may_probe else None,
         budget=region.options.budget,
+        taken_off=None if taken_off is None else taken_off[box.slices],
     )
 
 

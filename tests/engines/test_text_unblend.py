@@ -79,6 +79,8 @@ def test_the_engine_says_what_it_did_and_gets_closer_to_the_truth() -> None:
         errors.append(np.abs(out - photo)[mask].mean())
         assert any("un-blended" in change for change in fill.changes) is (under is not None)
     assert errors[1] < 0.8 * errors[0]
+    assert np.array_equal(fill.maps["taken_off"] > 0, fill.maps["engine"] == 3)
+    assert np.abs(fill.maps["taken_off"].max() - 0.5) < 0.05
 
 
 @pytest.mark.parametrize(("guess", "is_kept"), [(0.5, True), (0.35, False), (0.62, False)])

@@ -321,6 +321,19 @@ def test_a_face_filled_in_part_waits_for_a_person(perfect: JudgeRequest) -> None
     assert verdict(alone, FaceFinder(Box(0, 0, 30, 40))).reading("face_part") is not None
 
 
+def test_what_was_brought_back_from_under_an_overlay_is_no_filled_face(
+    perfect: JudgeRequest,
+) -> None:
+    hole = Box.of_mask(perfect.mask)
+    half = Box(hole.left - 30, hole.top - 10, hole.left + 30, hole.bottom + 10)
+    brought = perfect.mask * np.float32(0.5)
+    found = verdict(replace(perfect, taken_off=brought), FaceFinder(half))
+    assert found.accepted and found.reading("face_part").value == 0
+    brought[:, : hole.left + 20] = 0
+    found = verdict(replace(perfect, taken_off=brought), FaceFinder(half))
+    assert not found.accepted and found.reading("face_part").value > 0.1
+
+
 def test_long_readings_begin_first_and_stand_in_the_table_s_order(perfect: JudgeRequest) -> None:
     measured = [row.name for row in cheap() if row.measure is not None]
     assert set(LONGEST) <= set(measured) and list(LONGEST) != measured[: len(LONGEST)]

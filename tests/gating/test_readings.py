@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -107,6 +109,25 @@ def test_ghost_is_the_share_that_is_left() -> None:
     assert change.ghost(scene(before, after, mask)).value == pytest.approx(0.1, abs=0.02)
     after[mask] = grainy(seed=1)[mask]
     assert change.ghost(scene(before, after, mask)).value < 0.02
+
+
+@pytest.mark.parametrize(("left", "low", "high"), [(0.0, 0.0, 0.02), (0.5, 0.05, 1.0)])
+def test_the_photo_s_own_detail_under_an_overlay_is_no_ghost(
+    left: float, low: float, high: float
+) -> None:
+    mask, ground = hole(), cv2.GaussianBlur(grainy(sigma=60), (0, 0), 1.0)
+    strokes = mask & (cv2.GaussianBlur(grainy(sigma=60, seed=2), (0, 0), 3)[..., 0] > 120)
+    weight = strokes * np.float32(0.3)
+    overlay = weight[..., None] * (255.0 - ground)
+    before, after = (np.rint(ground + part * overlay).astype(np.uint8) for part in (1.0, left))
+    taken_off = np.where(mask, np.maximum(weight * np.float32(1 - left), 1e-4), 0)
+    request = JudgeRequest(before=before, after=after, mask=mask, taken_off=taken_off)
+    assert low <= change.ghost(make_scene(request)).value <= high
+    if not left:
+        assert change.ghost(scene(before, after, mask)).value > 0.2
+    # What was made up is looked at as before.
+    nothing = replace(request, taken_off=np.zeros_like(taken_off))
+    assert np.array_equal(make_scene(nothing).before, scene(before, after, mask).before)
 
 
 def test_residue_rises_when_the_mask_is_too_tight() -> None:
