@@ -119,7 +119,7 @@ def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
     linear = under.copy()
     change = done & hidden
     linear[change] = decode(lifted)[change]
-    weight = done * np.maximum(veil.weight, NOTHING)
+    weight: Plane = np.maximum(veil.weight, NOTHING) * done.astype(np.float32)
     return Unblended(linear, done, mask, veil.opacity, _said(veil, done, mask), weight)
 
 
