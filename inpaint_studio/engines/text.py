@@ -18,7 +18,7 @@ from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines.base import Availability, Engine, Fill, FillRequest
 from inpaint_studio.engines.knobs import Knob, given
 from inpaint_studio.engines.table import engine
-from inpaint_studio.engines.unblend import Unblended, taken_off, unblended
+from inpaint_studio.engines.unblend import Unblended, unblended
 from inpaint_studio.engines.unblend_check import cleaner
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.color import encode
@@ -58,7 +58,7 @@ class TextEngine:
     """Letter groups by `flat` or `patch`, whichever their ground asks for."""
 
     name = "text"
-    version = 5
+    version = 6
     title = "Text"
     takes = frozenset(KNOBS)
 
@@ -95,9 +95,6 @@ class TextEngine:
         taken off, 0 where nothing was brought back."""
         if request.under is None or not request.recipe.parameters.get("unblend", 1.0):
             return self._filled(request, [], token)
-        if request.veil is not None and not request.veil.places:
-            known = taken_off(request.under, request.mask, request.veil)
-            return self._filled(request, [known], token)
         lifts = _lifts(request.under, request.mask, request.veil)
         if not lifts:
             return self._filled(request, [], token)

@@ -81,8 +81,9 @@ def unblended(
 ) -> list[Unblended]:
     """Return what can be taken off of the groups of letters `mask` (H, W) consists of.
 
-    veil: a mark measured at several places of the photo. None: where it lies over the crop several
-    times it is measured here (`tiled`). What that does not tell each group tells for itself.
+    veil: a mark measured at several places of the photo, or on several photos. None: where it lies
+    over the crop several times it is measured here (`tiled`). What that does not tell each group
+    tells for itself, unless other photos have told all there is.
     """
     if veil is None:
         encoded = encode(under)
@@ -98,7 +99,7 @@ def unblended(
             said = _said(veil, done, group)
             weight = whole.weight * done
             found.append(Unblended(whole.linear, done, group, veil.opacity, said, weight))
-        elif (lift := unblend(under, group)) is not None:
+        elif veil.places and (lift := unblend(under, group)) is not None:
             found.append(lift)
     return found
 

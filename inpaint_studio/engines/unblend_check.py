@@ -5,7 +5,8 @@ sight and were worse than a fill. Two signs tell them: what was brought back is 
 ground beside it than what is invented there, and the letters' outlines stand out. A truth may
 well be a little stranger than an invention, which is made of known pixels; letters are much.
 Since overlays are estimated better, 69 of 119 marks have an estimate; shown as the signs say they
-are better in 66 and worse in one (look index by more than 0.005).
+are better in 66 and worse in one (look index by more than 0.005). Of marks known from several
+photos (10 drawn sets, 55 photos) 14 are better for it and 3 worse, by 0.06 on the mean of all.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def cleaner(lifted: Fill, invented: Fill, lifts: Sequence[Unblended], mask: Mask
         for name, plane in maps.items():
             plane[box][near] = lifted.maps[name][box][near]
         changes.append(lift.said)
-    return Fill(linear=linear, changes=tuple(changes), maps=maps)
+    return Fill(linear=linear, changes=tuple(dict.fromkeys(changes)), maps=maps)
 
 
 def outline(rgb: NDArray[np.uint8], letters: MaskBool, hole: MaskBool) -> float:

@@ -107,6 +107,22 @@ def test_an_estimate_that_leaves_the_letters_in_sight_is_not_used(
     assert set(np.unique(fill.maps["engine"])) <= ({0, 1, 2, 3} if is_kept else {0, 1, 2})
 
 
+@pytest.mark.parametrize(("guess", "is_kept"), [(0.5, True), (0.3, False)])
+def test_a_mark_known_from_several_photos_is_looked_at_too(guess: float, is_kept: bool) -> None:
+    _, shown, mask = _veiled(0.5)
+    engine, linear = TextEngine(), to_linear(shown)
+    alpha = placed(text_alpha("MOON", None, 110), shown.shape, 30, 60)
+    veil = Veil(alpha * np.float32(guess), np.ones(3, np.float32), guess, 0.0)
+    request = FillRequest(
+        linear=linear, mask=mask, ring=ring(mask, 2), threads=1, under=linear, veil=veil,
+        recipe=engine.recipe(RunOptions(kind="watermark"), mask),
+    )  # fmt: skip
+    fill = engine.fill(request, RunToken())
+    said = [change for change in fill.changes if "known from several photos" in change]
+    assert bool(said) is is_kept
+    assert any("not un-blended" in change for change in fill.changes) is not is_kept
+
+
 def test_lifting_undoes_mixing_exactly() -> None:
     rng = np.random.default_rng(0)
     bare = rng.uniform(0.1, 0.9, (20, 30, 3)).astype(np.float32)
