@@ -26,10 +26,12 @@ from inpaint_studio.imaging.mask import Region, groups
 from inpaint_studio.imaging.veil import (
     GROUND_PX,
     WEAKEST,
+    Check,
     Encoded,
     Veil,
     fitted,
     ground_around,
+    never,
     pairs,
 )
 
@@ -52,11 +54,6 @@ _ROUNDING = (2 / 255) ** 2
 
 Shift = tuple[int, int]
 Look = Callable[[Box], Encoded]
-Check = Callable[[], None]
-
-
-def _never() -> None:
-    """Nobody asks for an end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +78,7 @@ class Repeated:
         return Veil(weight, self.colour, opacity, 0.0, int(np.median(self.places[is_told])))
 
 
-def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repeated | None:
+def measure_repeated(look: Look, mask: MaskBool, check: Check = never) -> Repeated | None:
     """Return the mark of one colour that `mask` shows several times; None: it does not.
 
     look: gives the encoded pixels (h, w, 3), 0..1, of a part of the photo; mask: (H, W), what the
@@ -104,8 +101,10 @@ def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repea
         change, way = (encoded - ground)[own], colour - ground[own]
         for plane, value in zip(seen, (change * way, way * way), strict=False):
             plane[group.box.slices] += group.mask * value.sum(axis=2) / variance[own]
-    check()
-    total = seen.copy()
+    total = np.empty_like(seen)
+    for plane, value in zip(total, seen, strict=True):
+        check()
+        plane[:] = value
     for group in letters:
         check()
         for here, there in _same_places(mask, group, shifts):
@@ -113,9 +112,13 @@ def measure_repeated(look: Look, mask: MaskBool, check: Check = _never) -> Repea
             total[:, *here.slices] += seen[:, *there.slices] * group.mask[own]
     if total[2].max() < PLACES:
         return None
-    check()
     weight = np.zeros(mask.shape, dtype=np.float32)
-    weight[mask] = (total[0][mask] / np.maximum(total[1][mask], np.float32(1e-6))).clip(0, 1)
+    for group in letters:
+        check()
+        change, way = (plane[group.box.slices][group.mask] for plane in total[:2])
+        told = (change / np.maximum(way, np.float32(1e-6))).clip(0, 1)
+        weight[group.box.slices][group.mask] = told
+    check()
     return Repeated(weight, colour, total[2].astype(np.int32))
 
 
@@ -136,11 +139,12 @@ def _colour(
         inside = mask[view.slices]
         deep = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         found.append(pairs(look(view), deep, ~inside))
-    fit = fitted(*(np.concatenate(side) for side in zip(*found, strict=True)))
+    inside, beside = (np.concatenate(side) for side in zip(*found, strict=True))
+    fit = fitted(inside, beside, check)
     return None if fit is None else fit[1]
 
 
-def shifts_of(mask: MaskBool, check: Check = _never) -> list[Shift]:
+def shifts_of(mask: MaskBool, check: Check = never) -> list[Shift]:
     """Return (down, right) by which the mask lies over itself again, the most alike first."""
     small = max(1, -(-max(mask.shape) // _LARGEST_PX))
     plane = mask.astype(np.float32)
@@ -148,7 +152,8 @@ def shifts_of(mask: MaskBool, check: Check = _never) -> list[Shift]:
         size = (mask.shape[1] // small, mask.shape[0] // small)
         plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     check()
-    alike = _correlation(plane, LEAST_SHARED_PX / small**2)
+    alike = _correlation(plane, LEAST_SHARED_PX / small**2, check)
+    check()
     apart = LEAST_APART_PX / small
     high, wide = alike.shape
     peaks = (alike > ALIKE) & (alike == cv2.dilate(alike, np.ones((9, 9), np.uint8)))
@@ -165,18 +170,22 @@ def shifts_of(mask: MaskBool, check: Check = _never) -> list[Shift]:
     return found_whole
 
 
-def _correlation(plane: Plane, least: float) -> Plane:
+def _correlation(plane: Plane, least: float, check: Check) -> Plane:
     """How alike (0..1) a mask (H, W) and itself are at each shift; no shift in the middle."""
-    from scipy import fft  # a third of a second that no start should wait for
 
-    shape = tuple(fft.next_fast_len(2 * side, real=True) for side in plane.shape)
-    own = fft.rfft2(plane, shape)
-    frame = fft.rfft2(np.ones_like(plane), shape)
-    shared, one, two = (
-        fft.irfft2(a * np.conj(b), shape) for a, b in ((own, own), (own, frame), (frame, own))
-    )
+    def correlated(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> Plane:
+        check()
+        return np.asarray(np.fft.irfft2(a * np.conj(b), shape), dtype=np.float32)
+
+    check()
+    shape = tuple(cv2.getOptimalDFTSize(2 * side) for side in plane.shape)
+    own = np.fft.rfft2(plane, shape)
+    check()
+    frame = np.fft.rfft2(np.ones_like(plane), shape)
+    shared, one, two = correlated(own, own), correlated(own, frame), correlated(frame, own)
+    check()
     alike = np.where(np.minimum(one, two) < least, 0, shared / np.sqrt(np.maximum(one * two, 1)))
-    return np.asarray(fft.fftshift(alike), dtype=np.float32)
+    return np.asarray(np.fft.fftshift(alike), dtype=np.float32)
 
 
 def _refined(mask: MaskBool, shift: Shift, small: int) -> Shift:

@@ -7,6 +7,7 @@ invention; noise grows by 1 / (1 - w), so strong overlays (w > 0.85) are left to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -17,6 +18,13 @@ from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
 
 Encoded = NDArray[np.float32]
+Check = Callable[[], None]
+"""Asked again and again in long work; raises where all is to end."""
+
+
+def never() -> None:
+    """Nobody asks for an end."""
+
 
 STRONGEST = 0.85
 WEAKEST = 0.06
@@ -104,7 +112,11 @@ def pairs(
 
 
 def mixture(
-    inside: NDArray[np.float32], beside: NDArray[np.float32], *, bounded: bool = True
+    inside: NDArray[np.float32],
+    beside: NDArray[np.float32],
+    *,
+    bounded: bool = True,
+    check: Check = never,
 ) -> tuple[float, NDArray[np.float32]] | None:
     """Fit inside = (1 - a)·beside + a·t over all pairs; return (a, t), None when undetermined.
 
@@ -117,6 +129,7 @@ def mixture(
     weight = np.ones(len(inside))
     slope, shift = 1.0, np.zeros(3)
     for _ in range(12):
+        check()
         total = weight.sum()
         mean_x = (weight[:, None] * beside).sum(axis=0) / total
         mean_y = (weight[:, None] * inside).sum(axis=0) / total
@@ -167,13 +180,17 @@ def estimate(encoded: Encoded, strokes: MaskBool, mask: MaskBool) -> Veil | None
 
 
 def fitted(
-    inside: NDArray[np.float32], beside: NDArray[np.float32]
+    inside: NDArray[np.float32], beside: NDArray[np.float32], check: Check = never
 ) -> tuple[float, NDArray[np.float32]] | None:
     """Return (opacity, colour) of the overlay between two sets of colours (n, 3), see `pairs`.
 
     Of fits alike that of a neutral overlay: one number to tell, not four.
     """
-    tried = [mixture(inside, beside), *(of_colour(inside, beside, c) for c in NEUTRAL)]
+    tried = [
+        mixture(inside, beside, check=check),
+        *(of_colour(inside, beside, colour, check) for colour in NEUTRAL),
+    ]
+    check()
     fits = [(_scatter(inside, beside, fit), fit) for fit in tried if fit is not None]
     least = min((scatter for scatter, _ in fits), default=0.0)
     alike = [fit for scatter, fit in fits if scatter <= _ALIKE * least]
@@ -181,7 +198,10 @@ def fitted(
 
 
 def of_colour(
-    inside: NDArray[np.float32], beside: NDArray[np.float32], colour: NDArray[np.float32]
+    inside: NDArray[np.float32],
+    beside: NDArray[np.float32],
+    colour: NDArray[np.float32],
+    check: Check = never,
 ) -> tuple[float, NDArray[np.float32]] | None:
     """Fit inside = (1 - a)·beside + a·t over all pairs for a known t; return (a, t).
 
@@ -195,6 +215,7 @@ def of_colour(
         return None
     weight = np.ones(len(inside))
     for _ in range(12):
+        check()
         opacity = float((weight * (x * y).sum(axis=1)).sum() / max(1e-9, (weight * power).sum()))
         error = np.sqrt(((y - opacity * x) ** 2).sum(axis=1))
         weight = 1 / (1 + (error / (1.5 * float(np.median(error)) + 1e-4)) ** 2)
