@@ -78,6 +78,12 @@ class Repeated:
         return Veil(weight, self.colour, opacity, 0.0, int(np.median(self.places[is_told])))
 
 
+def measuring_mb(shape: tuple[int, ...]) -> float:
+    """Return how much memory a mark in a photo of `shape` is measured in, MB: its sums by place and
+    by all places, weights and counts, four bytes each."""
+    return 4 * (3 + 3 + 1 + 1) * shape[0] * shape[1] / 2**20
+
+
 def measure_repeated(look: Look, mask: MaskBool, check: Check = never) -> Repeated | None:
     """Return the mark of one colour that `mask` shows several times; None: it does not.
 
@@ -139,7 +145,8 @@ def _colour(
         inside = mask[view.slices]
         deep = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         found.append(pairs(look(view), deep, ~inside))
-    inside, beside = (np.concatenate(side) for side in zip(*found, strict=True))
+    inside = np.concatenate([side for side, _ in found])
+    beside = np.concatenate([side for _, side in found])
     fit = fitted(inside, beside, check)
     return None if fit is None else fit[1]
 
@@ -158,9 +165,11 @@ def shifts_of(mask: MaskBool, check: Check = never) -> list[Shift]:
     high, wide = alike.shape
     peaks = (alike > ALIKE) & (alike == cv2.dilate(alike, np.ones((9, 9), np.uint8)))
     rows, columns = np.nonzero(peaks)
-    order = np.argsort(-alike[rows, columns], kind="stable")
-    found = ((int(rows[n]) - high // 2, int(columns[n]) - wide // 2) for n in order)
-    far = [(down, right) for down, right in found if np.hypot(down, right) > apart][:SHIFTS]
+    down, right = rows - high // 2, columns - wide // 2
+    # Of shifts alike to the rounding of the transform the near ones share the most letters.
+    order = np.lexsort((right, down, np.hypot(down, right), -np.round(alike[rows, columns], 2)))
+    found = ((int(down[n]), int(right[n])) for n in order)
+    far = [shift for shift in found if np.hypot(*shift) > apart][:SHIFTS]
     if small == 1:
         return far
     found_whole = []
@@ -173,7 +182,7 @@ def shifts_of(mask: MaskBool, check: Check = never) -> list[Shift]:
 def _correlation(plane: Plane, least: float, check: Check) -> Plane:
     """How alike (0..1) a mask (H, W) and itself are at each shift; no shift in the middle."""
 
-    def correlated(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> Plane:
+    def correlated(a: NDArray[np.complexfloating], b: NDArray[np.complexfloating]) -> Plane:
         check()
         return np.asarray(np.fft.irfft2(a * np.conj(b), shape), dtype=np.float32)
 

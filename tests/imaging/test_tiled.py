@@ -56,7 +56,7 @@ def test_a_tiled_mark_is_measured_to_a_hundredth_rims_included(
     assert abs(veil.opacity - OPACITY) < 0.05
     back = lift(shown.astype(np.float32) / 255, veil) * 255
     before = np.abs(shown.astype(np.float32) - photo)[told].mean()
-    assert np.abs(back - photo)[told].mean() < 0.1 * before
+    assert np.abs(back - photo)[told].mean() < 0.07 * before
 
 
 def test_nothing_is_measured_where_nothing_lies_again() -> None:
