@@ -145,9 +145,8 @@ def _colour(
         inside = mask[view.slices]
         deep = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         found.append(pairs(look(view), deep, ~inside))
-    inside = np.concatenate([side for side, _ in found])
-    beside = np.concatenate([side for _, side in found])
-    fit = fitted(inside, beside, check)
+    under, beside = (np.concatenate(side) for side in zip(*found, strict=True))
+    fit = fitted(under, beside, check)
     return None if fit is None else fit[1]
 
 

@@ -86,15 +86,19 @@ def planned(
     mask: MaskBool,
     piece: Region,
     semantic: SemanticJudge | None = None,
+    *,
+    looking_mb: float = 0.0,
 ) -> tuple[RegionInput, Plan]:
     """Return what an attempt at this piece sees, and its plan.
 
-    semantic: what can name the thing under the mask, where the policy asks for it.
+    semantic: what can name the thing under the mask, where the policy asks for it. looking_mb: what
+    the run needs before its fills, to look for a mark that repeats.
     Raises: BadSetting (the policy, the engine's name), Missing (the engine the user named cannot
     run here, or none can).
     """
     region = region_input(request, working, mask, piece, pad=CONTEXT_PX)
-    plan = plan_for(route_for(region, semantic, request.things), region)
+    route = route_for(region, semantic, request.things)
+    plan = plan_for(route, region, looking_mb=looking_mb)
     plan = replace(plan, reasons=(*plan.reasons, *cut_through(region, plan.recipe)))
     pad = reach_px(region.mask, (plan.engine,), plan.recipe.grow_px)
     if pad > CONTEXT_PX:
@@ -156,7 +160,7 @@ def _that_fit(able: Mapping[str, str], region: RegionInput, free_mb: float) -> d
     return found
 
 
-def plan_for(route: Route, region: RegionInput) -> Plan:
+def plan_for(route: Route, region: RegionInput, *, looking_mb: float = 0.0) -> Plan:
     """Return the recipe of the route; when its model turns out damaged, that of a fallback.
 
     Raises: Missing: the engine the user named cannot run, or none can.
@@ -174,7 +178,11 @@ def plan_for(route: Route, region: RegionInput) -> Plan:
             continue
         return Plan(
             recipe=recipe,
-            reasons=(*route.reasons, *without_effect(name, options), _memory(name, region)),
+            reasons=(
+                *route.reasons,
+                *without_effect(name, options),
+                _memory(name, region, looking_mb),
+            ),
             fallbacks=route.fallbacks,
             changes=tuple(changes),
             compare_with=route.compare_with,
@@ -187,14 +195,16 @@ def _needs_mb(name: str, region: RegionInput) -> float:
     return engine(name).estimate_mb(region.mask.shape, int(region.mask.sum()))
 
 
-def _memory(name: str, region: RegionInput) -> Reason:
-    """What the fill will need, said before it starts."""
+def _memory(name: str, region: RegionInput, looking_mb: float) -> Reason:
+    """What the run will need, said before it starts: the look comes first and is over then."""
     needed = _needs_mb(name, region)
-    return Reason(
-        text=f"The fill needs about {number(needed)} MB of memory.",
-        feature="memory_mb",
-        value=needed,
-    )
+    said = f"The fill needs about {number(needed)} MB of memory."
+    if looking_mb > needed:
+        said = (
+            f"The look for a mark that repeats needs up to {number(looking_mb)} MB of memory, "
+            f"the fill about {number(needed)}."
+        )
+    return Reason(text=said, feature="memory_mb", value=max(needed, looking_mb))
 
 
 def expected(plan: Plan, region: RegionInput) -> Plan:

@@ -16,14 +16,11 @@ import numpy as np
 
 from inpaint_studio import __version__
 from inpaint_studio.arrays import MaskBool, Pixels, Plane
-from inpaint_studio.engines.text import GROW_PX
 from inpaint_studio.errors import BadMask, ShapeMismatch
 from inpaint_studio.gating.base import SemanticJudge
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.color import encode, space_of
 from inpaint_studio.imaging.mask import Region, grow, regions, validate
 from inpaint_studio.imaging.mask import pieces as cut
-from inpaint_studio.imaging.tiled import PLACES, measure_repeated
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.attempt import Attempt, input_stages
 from inpaint_studio.pipeline.checks import check_options
@@ -34,10 +31,10 @@ from inpaint_studio.pipeline.planning import (
     planned,
     require,
 )
+from inpaint_studio.pipeline.repeated import measuring_mb, with_repeated
 from inpaint_studio.pipeline.request import Delta, Fatal, HashOnly, RunRequest, RunResult, Sink
 from inpaint_studio.pipeline.tries import Tries
 from inpaint_studio.records import (
-    LETTER_KINDS,
     EditRecord,
     Plan,
     RunRecord,
@@ -73,7 +70,8 @@ def run(
     started = time.perf_counter()
     mask, origin = _checked(request)
     pieces = _pieces(request, mask)
-    request = _with_repeated(request, mask, len(pieces), token)
+    looking_mb = measuring_mb(request, len(pieces))
+    request = with_repeated(request, mask, len(pieces), token)
     working = request.pixels.copy()
     shares = np.cumsum([0.0, *(float(piece.mask.sum()) for piece in pieces)])
     shares /= shares[-1]
@@ -83,7 +81,7 @@ def run(
         part = token.within(float(shares[index]), float(shares[index + 1]))
         done = _walk(
             request, working, mask, piece, sink=sink, semantic=semantic, token=part,
-            fatal=fatal or {},
+            fatal=fatal or {}, looking_mb=looking_mb,
         )  # fmt: skip
         if done.delta is not None:
             done.delta.apply(working)
@@ -117,9 +115,13 @@ def plans(
     token = token or RunToken()
     mask, origin = _checked(request)
     found = []
-    for piece in _pieces(request, mask):
+    pieces = _pieces(request, mask)
+    looking_mb = measuring_mb(request, len(pieces))
+    for piece in pieces:
         token.check()
-        region, plan = planned(request, request.pixels, mask, piece, semantic)
+        region, plan = planned(
+            request, request.pixels, mask, piece, semantic, looking_mb=looking_mb
+        )
         found.append((piece.box.shift(origin.left, origin.top), expected(plan, region)))
     return found
 
@@ -155,24 +157,6 @@ def _pieces(request: RunRequest, mask: MaskBool) -> list[Region]:
     What is enlarged hangs together nowhere: a whole photo goes in pieces that fit the memory.
     """
     return cut(mask, UPSCALE_PX) if request.options.intent == "upscale" else regions(mask)
-
-
-def _with_repeated(request: RunRequest, mask: MaskBool, pieces: int, token: RunToken) -> RunRequest:
-    """Return the request with what its letters tell together, where they are a mark that lies over
-    the photo again and again: no piece sees the others."""
-    options = request.options
-    if request.veil is not None or options.kind not in LETTER_KINDS or pieces < PLACES:
-        return request
-    if options.engine not in ("auto", "text") or options.intent not in ("remove", "fill"):
-        return request
-    space = space_of(request.icc)
-    wide = grow(mask, GROW_PX if options.grow_px is None else options.grow_px)
-    token.step(0.0, "looking for a mark that repeats")
-    mark = measure_repeated(
-        lambda box: encode(space.to_linear(request.pixels[box.slices])), wide, token.check
-    )
-    veil = mark.veil() if mark is not None else None
-    return request if veil is None else replace(request, veil=veil)
 
 
 def new_id() -> str:
@@ -211,11 +195,12 @@ def _walk(
     semantic: SemanticJudge | None,
     token: RunToken,
     fatal: Fatal,
+    looking_mb: float,
 ) -> _Walked:
     """One region: plan, fills, verdict, delta. Boxes are in `request.pixels`."""
     started = time.perf_counter()
     token.step(0.0, "planning")
-    region, plan = planned(request, working, mask, piece, semantic)
+    region, plan = planned(request, working, mask, piece, semantic, looking_mb=looking_mb)
     key = sink.put_bytes(json.dumps(to_json(plan), sort_keys=True).encode())
     planning = Stage(name="plan", sha256=key, seconds=time.perf_counter() - started)
     # An engine the user chose is not replaced behind his back, however many tries he allows.

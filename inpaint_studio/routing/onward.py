@@ -182,7 +182,12 @@ def _more_px(verdict: Verdict, thickness_px: float) -> int:
     rest = verdict.reading("thing_left")
     if rest is not None and not rest.passed and rest.value <= REST_PX:
         return math.ceil(rest.value) + REST_EDGE_PX
-    return max(2, round(WIDER_SHARE * thickness_px)) if thickness_px else WIDER_PX
+    return wider_px(thickness_px) if thickness_px else WIDER_PX
+
+
+def wider_px(thickness_px: float) -> int:
+    """Return by how much the mask of letters of that stroke width grows when it was too tight."""
+    return max(2, round(WIDER_SHARE * thickness_px))
 
 
 def _read_box(

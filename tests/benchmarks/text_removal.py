@@ -39,13 +39,14 @@ from inpaint_studio.gating.scene import to_lab
 from inpaint_studio.gating.semantic import letters
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
-from inpaint_studio.imaging.color import encode, from_linear, to_linear
+from inpaint_studio.imaging.color import from_linear, to_linear
 from inpaint_studio.imaging.mask import grow, regions, ring, stroke_width
-from inpaint_studio.imaging.tiled import PLACES, measure_repeated
+from inpaint_studio.imaging.tiled import PLACES
 from inpaint_studio.jobs.token import RunToken
+from inpaint_studio.pipeline.repeated import repeated_veil
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import RunOptions
-from inpaint_studio.routing.onward import WIDER_SHARE, read_box
+from inpaint_studio.routing.onward import read_box, wider_px
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers
 from tests.benchmarks.text_masks import cases
@@ -72,10 +73,9 @@ def filled(photo: Rgb, mask: Mask, name: str) -> Rgb:
     """Fill a mask region by region with one engine, as the pipeline does."""
     after = photo.copy()
     maker = engine(name)
-    mark, pieces = None, regions(mask)
-    if name == "text" and len(pieces) >= PLACES:
-        mark = measure_repeated(lambda box: encode(to_linear(photo[box.slices])), mask)
-    veil = mark.veil() if mark is not None else None
+    pieces = regions(mask)
+    is_repeated = name == "text" and len(pieces) >= PLACES
+    veil = repeated_veil(photo, mask) if is_repeated else None
     for region in pieces:
         context = maker.context_px(region.mask)
         box = region.box.pad(context).clamp(Box.of_shape(photo.shape))
@@ -111,7 +111,7 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     after = filled(case.photo, mask, "text")
     left = letters_left(case, after, mask, readers)
     if left.value > 0:
-        more_px = max(2, round(WIDER_SHARE * stroke_width(mask)))
+        more_px = wider_px(stroke_width(mask))
         mask = grow(mask, more_px, read_box(left.box, mask, more_px))
         after = filled(case.photo, mask, "text")
         if letters_left(case, after, mask, readers).value > 0:
@@ -121,7 +121,7 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     if not queued and beside.map is not None and left.value > 0:
         queued = "an effect of the letters is left beside them"
     if not queued and beside.map is not None:
-        mask = grow(mask | (beside.map > 0), 1)
+        mask = grow(mask, wider_px(stroke_width(mask)))
         after = filled(case.photo, mask, "text")
         seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
         if overlay_left(seen).value > 0:

@@ -9,7 +9,9 @@ import pytest
 from skimage import data
 
 from inpaint_studio.imaging.mask import grow
+from inpaint_studio.imaging.tiled import measuring_mb
 from inpaint_studio.pipeline import RunRequest, replay, run
+from inpaint_studio.pipeline.road import plans
 from inpaint_studio.records import RunOptions, RunRecord, from_json, to_json
 from inpaint_studio.store.objects import ObjectStore
 from tests.overlays import compose, placed, text_alpha
@@ -70,3 +72,21 @@ def test_a_person_who_names_another_engine_gets_that_one(
     edits = run(RunRequest(pixels=shown, mask=mask, options=options)).record.edits
     assert {edit.plan.recipe.engine for edit in edits} == {"flat"}
     assert all(edit.stage("veil") is None for edit in edits)
+
+
+def test_a_plan_counts_the_memory_that_the_look_for_a_mark_needs(
+    marked: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    _, shown, mask = marked
+    large = np.zeros((1500, 2000), dtype=np.bool_)
+    large[: mask.shape[0], : mask.shape[1]] = mask
+    photo = np.zeros((*large.shape, 3), dtype=np.uint8)
+    photo[: mask.shape[0], : mask.shape[1]] = shown
+    needed = measuring_mb(large.shape)
+    assert 90 < needed < 95
+    for kind, is_counted in (("text", True), ("object", False)):
+        request = RunRequest(pixels=photo, mask=large, options=RunOptions(kind=kind))
+        reasons = [r for _, plan in plans(request) for r in plan.reasons]
+        said = [reason for reason in reasons if reason.feature == "memory_mb"]
+        assert any("mark that repeats" in reason.text for reason in said) is is_counted
+        assert all(reason.value >= needed for reason in said) or not is_counted
