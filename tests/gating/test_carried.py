@@ -32,6 +32,26 @@ def test_a_glow_that_the_fill_goes_on_from_is_seen(name: str, dark: np.ndarray, 
     assert effect_carried(request).value == 0
 
 
+@pytest.mark.parametrize("is_light", [True, False])
+def test_an_effect_is_seen_where_half_of_the_ground_cannot_show_it(is_light: bool):
+    """A light glow shows on a cyan sky and not on its white clouds, a dark one not on black."""
+    noise = np.random.default_rng(7).normal(size=(110, 400, 1)) * 0.6
+    shows, hides = ((150, 225, 255), (255, 255, 255)) if is_light else ((60, 95, 70), (4, 4, 4))
+    cloud = (np.arange(400) // 50 % 2 == 0)[None, :, None]
+    bare = np.clip(np.where(cloud, hides, shows) + noise, 0, 255).astype(np.uint8)
+    letters = ink(bare.shape)
+    glow = np.clip(cv2.GaussianBlur(letters, (0, 0), 3) * 1.6, 0, 1) * np.float32(0.7)
+    ink_colour, other = (BLACK, LIGHT) if is_light else (LIGHT, BLACK)
+    before = compose(bare, [(glow, other), (letters, ink_colour)])
+    short, whole = grow(letters > 0, 1), glow > 0.005
+    request = JudgeRequest(before=before, after=filled(before, short), mask=short, kind="text")
+    assert effect_carried(request).value > 2
+    after = before.copy()
+    after[whole] = bare[whole]
+    request = JudgeRequest(before=before, after=after, mask=whole, kind="text")
+    assert effect_carried(request).value == 0
+
+
 @pytest.mark.parametrize("name", ["brick", "grass", "gravel", "astronaut", "coffee", "chelsea"])
 def test_the_bare_photo_carries_nothing(name: str):
     bare = photo(name)
