@@ -7,13 +7,13 @@ them is not. Where things further off have such ink, too, a piece tells nothing,
 right beside the letters means that nobody can tell. Specks and hairlines, mixed with their ground,
 tell together what none of them tells alone: many lie right beside the mask, next to none elsewhere.
 Ink that is one colour to the level needs no
-form: where the photo has none of it, every pixel of it is a rest. Ink of many colours, or hardly
-another than its ground, tells nothing: then nothing is found.
+form: where the photo has none of it, every pixel of it is a rest. Letters of many colours are asked
+colour by colour where each is one to the level, and a further colour that is so beside them, and
+nowhere else, is theirs as well: the © or the first word may have its own. Ink
+that varies otherwise, or hardly differs from its ground, tells nothing: then nothing is found.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,19 +21,14 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.letter_inks import APART, Lab, LetterInk, inks_of, median, off_from
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.gating.thin_strokes import thin_strokes
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.around import letter_height
-from inpaint_studio.imaging.exact import exact_ink, of_exact_ink
+from inpaint_studio.imaging.exact import of_exact_ink, other_inks
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 
-Lab = NDArray[np.float32]
-
-LEAST_PX = 60
-EVEN, APART = 9.0, 14.0
-"""Lab: how far the ink may vary, and how far it must lie from what is now in its place."""
 NEAR, WITHIN = 0.6, 1.2
 """Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
 NEAR_MOST_PX = 40.0
@@ -58,6 +53,11 @@ SPECK_COVER, SPECK_SEEN = 0.3, 12.0
 """How much of the ink is in such a pixel, 0..1, and what that changes, Lab."""
 SPECK_DEPTH_PX = 2.0
 """How far a speck's inside may lie from its rim: a thing of the ink's colour is no hairline."""
+OTHER_SHARE = 0.25
+"""How many pixels of a further ink there must be, as a part of the rarest ink's."""
+THIN_COVER, THIN_AT_HOME = 0.45, 0.02
+"""How much of an ink of many is in each pixel of a thin letter, and the share of what lies further
+off that may be so, too."""
 _SPECK_OFF = (0.35, 2.0)
 _SPECK_NEAR_PX = 3.0
 _THIN = (9.0, 0.4)
@@ -66,47 +66,71 @@ _BESIDE_PX = 1.5
 _RIM_PX = 2.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ink:
-    """colour (3,) Lab; near: how far from it counts as it; stroke_px, height_px of its letters;
-    is_exact: whether it is one colour to the level."""
-
-    colour: NDArray[np.float32]
-    near: float
-    apart: float
-    stroke_px: float
-    height_px: float
-    is_exact: bool
-
-
 def ink_left(request: JudgeRequest) -> Measured:
     """Return how many px of the removed letters' ink are left as pieces beside the mask."""
     view = Box.of_mask(request.mask).pad(96).clamp(Box.of_shape(request.mask.shape))
     mask = request.mask[view.slices]
     before, after = (_lab(pixels, view) for pixels in (request.before, request.after))
-    ink = _ink_of(before, after, mask)
-    if ink is None:
-        return Measured(0.0)
     away = distance(~mask)
-    room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
-    bare = (away > WITHIN * ink.height_px) & ~_along(mask)
-    ground = _ground(after, ink)
-    off, inked = _inked(after, ground, ink)
+    inks = inks_of(before, after, mask)
     left = np.zeros_like(mask)
-    if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
-        left |= _pieces(off, inked & room, away, ink) | _scraps(off, inked & ~mask, mask, ink)
-    else:
-        left |= _hidden(off, away, ink)
-    left |= _specks(after, ground, away, ink)
-    left |= thin_strokes(_mixed(after, ground, ink, *_THIN), away, ink.height_px)
-    if ink.is_exact:
-        near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
-        left |= of_exact_ink(after, ink.colour, near, bare)
+    ground = _ground(after, inks[0]) if inks else after
+    for ink in inks:
+        left |= _left_of(ink, after, ground, mask, away)
+        if len(inks) > 1:
+            left |= _thin_letters(ink, after, ground, away)
+    if len(inks) > 1:
+        left |= _of_another(inks, before, after, mask, away)
     if not left.any():
         return Measured(0.0)
     plane = np.zeros(request.mask.shape, dtype=np.float32)
     plane[view.slices] = left
     return Measured(float(left.sum()), plane, Box.of_mask(plane > 0))
+
+
+def _left_of(
+    ink: LetterInk, after: Lab, ground: Lab, mask: MaskBool, away: NDArray[np.float32]
+) -> MaskBool:
+    """The pixels of one ink that are left beside the mask."""
+    room = (away > _RIM_PX) & (away <= WITHIN * ink.height_px)
+    bare = (away > WITHIN * ink.height_px) & ~_along(mask)
+    off, inked = _inked(after, ground, ink)
+    if not bare.any() or float(inked[bare].mean()) <= AT_HOME:
+        left = _pieces(off, inked & room, away, ink) | _scraps(off, inked & ~mask, mask, ink)
+    else:
+        left = _hidden(off, away, ink)
+        left |= _scraps(off, (off <= ink.near) & ~mask, mask, ink)
+    left |= _specks(after, ground, away, ink)
+    left |= thin_strokes(_mixed(after, ground, ink, *_THIN), away, ink.height_px)
+    if ink.is_exact:
+        near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
+        left |= of_exact_ink(after, ink.colour, near, bare)
+    return left
+
+
+def _of_another(
+    inks: list[LetterInk], before: Lab, after: Lab, mask: MaskBool, away: NDArray[np.float32]
+) -> MaskBool:
+    """The pixels beside many-coloured letters of an ink that none of them has."""
+    reach = WITHIN * inks[0].height_px
+    near, bare = ~mask & (away <= reach), (away > reach) & ~_along(mask)
+    left = np.zeros_like(mask)
+    colours = [ink.colour for ink in inks]
+    for colour in other_inks(before, colours, mask, near, share=OTHER_SHARE):
+        left |= of_exact_ink(after, colour, near, bare)
+    return left
+
+
+def _thin_letters(ink: LetterInk, after: Lab, ground: Lab, away: NDArray[np.float32]) -> MaskBool:
+    """The pieces beside many-coloured letters that are mixed with an ink of theirs all over: of
+    thin letters no pixel is whole. (Letters of one colour are found by its specks.)"""
+    off = off_from(after, ink.colour)
+    thin = _mixed(after, ground, ink, APART, _SPECK_OFF[0], cover=THIN_COVER)
+    reach = WITHIN * ink.height_px
+    bare = away > reach
+    if not bare.any() or float(thin[bare].mean()) > THIN_AT_HOME:
+        return np.zeros_like(thin)
+    return _pieces(off, thin & (away > _RIM_PX) & (away <= reach), away, ink)
 
 
 def _along(mask: MaskBool) -> MaskBool:
@@ -125,33 +149,8 @@ def _lab(pixels: Pixels, view: Box) -> Lab:
     return to_lab(to_rgb8(pixels[view.slices]))
 
 
-def _ink_of(before: Lab, after: Lab, mask: MaskBool) -> _Ink | None:
-    change = np.sqrt(((before - after) ** 2).sum(axis=2))
-    if int(mask.sum()) < LEAST_PX:
-        return None
-    strokes = mask & (change > 0.6 * np.percentile(change[mask], 90))
-    inner = strokes & (cv2.erode(strokes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    core = inner if inner.sum() >= 30 else strokes
-    if int(core.sum()) < 30:
-        return None
-    colour = np.median(before[core], axis=0)
-    off = float(np.median(np.sqrt(((before[core] - colour) ** 2).sum(axis=1))))
-    apart = float(np.median(np.sqrt(((after[core] - colour) ** 2).sum(axis=1))))
-    if off > EVEN or apart < APART:
-        return None
-    height = letter_height(strokes, longer_side=True, least_px=8)
-    if not height:
-        return None
-    near = min(max(9.0, 3 * off), 0.4 * apart)
-    one = exact_ink(before, core)
-    return _Ink(
-        colour.astype(np.float32) if one is None else one, near, apart,
-        usual_stroke_px(strokes, by_area=True), height, is_exact=one is not None,
-    )  # fmt: skip
-
-
 def _pieces(
-    off: NDArray[np.float32], found: MaskBool, away: NDArray[np.float32], ink: _Ink
+    off: NDArray[np.float32], found: MaskBool, away: NDArray[np.float32], ink: LetterInk
 ) -> MaskBool:
     """The pixels of pieces that look like letters of this ink.
 
@@ -180,7 +179,7 @@ def _pieces(
 
 
 def _scraps(
-    off: NDArray[np.float32], found: MaskBool, mask: MaskBool, ink: _Ink
+    off: NDArray[np.float32], found: MaskBool, mask: MaskBool, ink: LetterInk
 ) -> MaskBool:  # fmt: skip
     """The pixels of ink that the mask left out in the middle of letters: most of what lies around
     such a scrap is masked, and all of it is of another colour."""
@@ -203,7 +202,7 @@ def _scraps(
     return kept
 
 
-def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: _Ink) -> MaskBool:
+def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: LetterInk) -> MaskBool:
     """What of the ink's colour lies right beside the letters, where much of it does: the photo has
     it too, and which of it is letters nobody can tell."""
     beside = (away > _BESIDE_PX) & (away <= NEAR * ink.height_px)
@@ -211,7 +210,7 @@ def _hidden(off: NDArray[np.float32], away: NDArray[np.float32], ink: _Ink) -> M
     return alike if int(alike.sum()) > BESIDE * int(beside.sum()) else np.zeros_like(alike)
 
 
-def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: _Ink) -> MaskBool:
+def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: LetterInk) -> MaskBool:
     """The pixels right beside the mask that are partly of ink, where such are rare elsewhere."""
     is_mixed = _mixed(after, ground, ink, SPECK_SEEN, _SPECK_OFF[0])
     beside = (away > 0) & (away <= _SPECK_NEAR_PX)
@@ -224,15 +223,17 @@ def _specks(after: Lab, ground: Lab, away: NDArray[np.float32], ink: _Ink) -> Ma
     return np.asarray(found, dtype=np.bool_)
 
 
-def _mixed(after: Lab, ground: Lab, ink: _Ink, seen: float, off: float) -> MaskBool:
+def _mixed(
+    after: Lab, ground: Lab, ink: LetterInk, seen: float, off: float, *, cover: float = SPECK_COVER
+) -> MaskBool:  # fmt: skip
     """The pixels that are partly of ink: by how much (Lab) they show it at least, and how far they
     may lie off the way from their ground to it, as a part of that."""
     way = ink.colour - ground
     contrast = np.maximum(np.sqrt((way**2).sum(axis=2)), 1e-3)
-    cover = ((after - ground) * way).sum(axis=2) / contrast**2
-    rest = np.sqrt(((after - ground - cover[..., None] * way) ** 2).sum(axis=2))
-    is_mixed = (cover >= SPECK_COVER) & (cover * contrast >= seen)
-    return np.asarray(is_mixed & (rest <= off * cover * contrast + _SPECK_OFF[1]), dtype=np.bool_)
+    part = ((after - ground) * way).sum(axis=2) / contrast**2
+    rest = np.sqrt(((after - ground - part[..., None] * way) ** 2).sum(axis=2))
+    is_mixed = (part >= cover) & (part * contrast >= seen)
+    return np.asarray(is_mixed & (rest <= off * part * contrast + _SPECK_OFF[1]), dtype=np.bool_)
 
 
 def _thick(found: MaskBool) -> MaskBool:
@@ -242,28 +243,21 @@ def _thick(found: MaskBool) -> MaskBool:
     return np.asarray(np.isin(labels, deep[deep > 0]), dtype=np.bool_)
 
 
-def _ground(after: Lab, ink: _Ink) -> Lab:
+def _ground(after: Lab, ink: LetterInk) -> Lab:
     """What lies around each pixel, letters of this ink left out."""
-    return _median(after, int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1)
+    return median(after, int(np.clip(round(max(3.2 * ink.stroke_px, ink.height_px)), 7, 61)) | 1)
 
 
-def _inked(after: Lab, ground: Lab, ink: _Ink) -> tuple[NDArray[np.float32], MaskBool]:
+def _inked(after: Lab, ground: Lab, ink: LetterInk) -> tuple[NDArray[np.float32], MaskBool]:
     """How far each pixel is from the ink, Lab, and where it is of it though its ground is not."""
-    off = np.sqrt(((after - ink.colour) ** 2).sum(axis=2))
-    stands_out = np.sqrt(((ground - ink.colour) ** 2).sum(axis=2)) > 0.6 * ink.apart
+    off = off_from(after, ink.colour)
+    stands_out = off_from(ground, ink.colour) > 0.6 * ink.apart
     return off, np.asarray((off <= ink.near) & stands_out, dtype=np.bool_)
 
 
-def _ends_at_once(off: NDArray[np.float32], piece: MaskBool, box: Box, ink: _Ink) -> bool:
+def _ends_at_once(off: NDArray[np.float32], piece: MaskBool, box: Box, ink: LetterInk) -> bool:
     """Whether what lies right around a piece is of another colour than the ink."""
     near = box.pad(round(AROUND_PX[1]) + 1).clamp(Box.of_shape(piece.shape)).slices
     away = distance(~piece[near])
     around = off[near][(away > AROUND_PX[0]) & (away <= AROUND_PX[1])]
     return bool(around.size) and float((around > 0.4 * ink.apart).mean()) >= ALONE
-
-
-def _median(lab: Lab, size: int) -> Lab:
-    """Lab smoothed by a median, in 8 bits, which is plenty for a ground."""
-    scale, shift = np.array([2.55, 1, 1]), np.array([0, 128, 128])
-    codes = np.clip(lab * scale + shift, 0, 255).astype(np.uint8)
-    return np.asarray((cv2.medianBlur(codes, size) - shift) / scale, dtype=np.float32)

@@ -43,14 +43,17 @@ def exact_ink(lab: NDArray[np.float32], strokes: MaskBool) -> NDArray[np.float32
     return None if found is None else found[0]
 
 
-def exact_inks(lab: NDArray[np.float32], strokes: MaskBool) -> list[NDArray[np.float32]]:
+def exact_inks(
+    lab: NDArray[np.float32], strokes: MaskBool, *, share_each: float = SHARE_EACH
+) -> list[NDArray[np.float32]]:
     """Return the colours (3,) that parts of the strokes have, the commonest first; [] where they
-    have none. Letters of many colours are each of one."""
+    have none. Letters of many colours are each of one, which `share_each` of the strokes must
+    have."""
     values = lab[strokes]
     inks: list[NDArray[np.float32]] = []
     total, held = len(values), 0
     while len(inks) < INKS and len(values) >= LEAST_PX:
-        found = _densest(values, max(LEAST_PX, SHARE_EACH * total))
+        found = _densest(values, max(LEAST_PX, share_each * total))
         if found is None:
             break
         ink, of_it = found
@@ -61,14 +64,16 @@ def exact_inks(lab: NDArray[np.float32], strokes: MaskBool) -> list[NDArray[np.f
 
 
 def other_inks(
-    lab: NDArray[np.float32], inks: list[NDArray[np.float32]], strokes: MaskBool, room: MaskBool
-) -> list[NDArray[np.float32]]:
+    lab: NDArray[np.float32], inks: list[NDArray[np.float32]], strokes: MaskBool, room: MaskBool,
+    *, share: float = 1.0,
+) -> list[NDArray[np.float32]]:  # fmt: skip
     """Return further colours of letters of several `inks`, of which no stroke was found yet: what
-    as many pixels within `room` have, to the level, as the rarest of these inks."""
+    as many pixels within `room` have, to the level, as the rarest of these inks, or that `share` of
+    them."""
     if len(inks) < 2:
         return []
     known = lab[strokes]
-    least = min(float((_off(known, ink) <= SAME).sum()) for ink in inks)
+    least = share * min(float((_off(known, ink) <= SAME).sum()) for ink in inks)
     more: list[NDArray[np.float32]] = []
     values = lab[room & ~strokes]
     while len(inks) + len(more) < INKS:

@@ -174,3 +174,62 @@ def test_specks_of_ink_beside_the_letters_tell_where_the_photo_has_none(where: s
     after[mask] = bare[mask]
     measured = ink_left(JudgeRequest(before=before, after=after, mask=mask, kind="text"))
     assert (measured.value > 0) == (where == "beside")
+
+
+PALETTE = ((230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250))
+
+
+def many_coloured(
+    size: int, sign: str, colour: tuple[int, int, int], *, left_over: bool
+) -> JudgeRequest:
+    """Letters of four colours taken off; a sign right before them, at one's wish, not."""
+    bare = ground(4)
+    word = placed(text_alpha("Studio Lumen", fonts()[0], size), SHAPE, 110, 50)
+    columns = np.nonzero(word.max(axis=0) > 0)[0]
+    cuts = np.linspace(columns.min(), columns.max() + 1, 5).astype(int)
+    layers = []
+    for number, ink in enumerate(PALETTE):
+        part = np.zeros_like(word)
+        part[:, cuts[number] : cuts[number + 1]] = word[:, cuts[number] : cuts[number + 1]]
+        layers.append((part, np.array(ink, dtype=np.float32)))
+    letter = text_alpha(sign, fonts()[0], size)
+    lone = placed(letter, SHAPE, 110 - letter.shape[1], 50)
+    before = compose(bare, [*layers, (lone, np.array(colour, dtype=np.float32))])
+    mask = grow((word if left_over else np.maximum(word, lone)) > 0, 1)
+    after = before.copy()
+    after[mask] = bare[mask]
+    return JudgeRequest(before=before, after=after, mask=mask, kind="text")
+
+
+@pytest.mark.parametrize("size", [16, 36])
+def test_a_sign_before_many_coloured_letters_is_found_in_an_ink_of_theirs(size: int):
+    assert ink_left(many_coloured(size, "G", PALETTE[0], left_over=False)).value == 0
+    found = ink_left(many_coloured(size, "G", PALETTE[0], left_over=True))
+    assert found.value > 10 and found.box is not None and found.box.right <= 112
+
+
+def test_a_sign_of_a_further_colour_is_found_and_the_photo_s_own_colour_is_none():
+    pink = (240, 90, 200)
+    assert ink_left(many_coloured(36, "MG", pink, left_over=True)).value > 60
+    request = many_coloured(36, "MG", pink, left_over=True)
+    after = request.after.copy()
+    after[0:30, 200:] = pink
+    own = JudgeRequest(before=after, after=after, mask=request.mask, kind="text")
+    assert ink_left(own).value == 0
+
+
+def test_ink_within_a_letter_that_the_mask_left_out_is_seen_though_the_photo_has_its_colour():
+    bare = ground(6)
+    bare[100:130, 60:380:20] = 12
+    word = drawn("MOON", 30)
+    before = compose(bare, [(word, BLACK)])
+    mask = grow(word > 0, 2)
+    clean = mask.copy()
+    rows, columns = np.nonzero(word == 1)
+    at = len(rows) // 2
+    mask[rows[at] - 2 : rows[at] + 3, columns[at] - 2 : columns[at] + 3] = False
+    for part, is_seen in ((clean, False), (mask, True)):
+        after = before.copy()
+        after[part] = bare[part]
+        request = JudgeRequest(before=before, after=after, mask=part, kind="text")
+        assert (ink_left(request).value > 0) == is_seen
