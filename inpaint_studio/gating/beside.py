@@ -19,6 +19,7 @@ from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import Scene, make_scene
+from inpaint_studio.gating.specks import specks_left
 from inpaint_studio.gating.traces import traces_left
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.remainder import remainder
@@ -29,7 +30,7 @@ def readings_beside(
     request: JudgeRequest, scene: Scene | None = None
 ) -> list[tuple[str, Measured, float]]:
     """Return (name, measured, seconds) of what is left of letters (`ink_left`, and of drawn ones
-    `overlay_left`, `effect_carried`, `traces_left`) or of a thing (`thing_left`).
+    `specks_left`, `overlay_left`, `effect_carried`, `traces_left`) or of a thing (`thing_left`).
 
     scene: the request's, where it was made before.
 
@@ -41,6 +42,7 @@ def readings_beside(
         looks.append(("ink_left", ink_left))
     if request.kind == "text":
         looks += [
+            ("specks_left", specks_left),
             ("overlay_left", overlay_left),
             ("effect_carried", effect_carried),
             ("traces_left", traces_left),

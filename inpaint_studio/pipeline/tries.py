@@ -31,6 +31,8 @@ from inpaint_studio.routing.onward import after_failure, next_route
 from inpaint_studio.routing.route import number
 
 BROKEN = (EngineFailed, Missing, MemoryError)
+_LEFT = ("letters_left", "specks_left", "overlay_left")
+"""What is left of letters and a wider mask mostly takes."""
 
 
 class Tries:
@@ -227,7 +229,7 @@ class Tries:
     def _tries_left(self, best: Attempt) -> int:
         """How many more fills are wanted; what is left of letters always gets a second one."""
         wanted = self._region.options.tries
-        left = (best.verdict.reading(name) for name in ("letters_left", "overlay_left"))
+        left = (best.verdict.reading(name) for name in _LEFT)
         if self._region.kind in LETTER_KINDS and any(r is not None and not r.passed for r in left):
             wanted = max(wanted, 2)
         return 0 if best.verdict.accepted else wanted - 1

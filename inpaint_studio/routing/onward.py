@@ -52,6 +52,7 @@ _BY_READING: dict[str, Change] = {
         (
             "letters_left",
             "ink_left",
+            "specks_left",
             "overlay_left",
             "effect_carried",
             "traces_left",

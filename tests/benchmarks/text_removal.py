@@ -5,10 +5,10 @@
 
 A run that was stopped goes on where it was, when started again with the same DIR and seed.
 For each case, in one run: propose strokes, fill by the text engine, read again, and once more with
-a wider mask where letters are left, as the program does; "queued" is what can still be read, shows
-a piece in the letters' ink, could not be confirmed, or (with --judge) what the gates refuse. The
-two others fill the reader's boxes. The text area of the measures is the union of the reader's boxes
-and of the overlay, the same for all three.
+a wider mask where letters or specks of their ink are left, as the program does; "queued" is what
+can still be read, shows a piece or specks in the letters' ink, could not be confirmed, or (with
+--judge) what the gates refuse. The two others fill the reader's boxes. The text area of the
+measures is the union of the reader's boxes and of the overlay, the same for all three.
 A miss is what an eye sees of the overlay past the mask: pieces of 20 px and more that differ from
 the truth by more than 2.3 ΔE and by more than the truth itself varies there, both smoothed over a
 pixel. `--quick` leaves out boxes + patch, the dearest of the three.
@@ -37,6 +37,7 @@ from inpaint_studio.gating.overlay import overlay_left
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import to_lab
 from inpaint_studio.gating.semantic import letters
+from inpaint_studio.gating.specks import specks_left
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.blend import composite
 from inpaint_studio.imaging.color import from_linear, to_linear
@@ -116,9 +117,14 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
         after = filled(case.photo, mask, "text")
         if letters_left(case, after, mask, readers).value > 0:
             queued = "letters can still be read"
+    tried = left.value > 0
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
+    if not queued and not tried and specks_left(seen).value > 0:
+        mask = grow(mask, max(2, round(WIDER_SHARE * stroke_width(mask))))
+        after, tried = filled(case.photo, mask, "text"), True
+        seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     beside = overlay_left(seen)
-    if not queued and beside.map is not None and left.value > 0:
+    if not queued and beside.map is not None and tried:
         queued = "an effect of the letters is left beside them"
     if not queued and beside.map is not None:
         mask = grow(mask, wider_px(stroke_width(mask)))
@@ -126,6 +132,8 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
         seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
         if overlay_left(seen).value > 0:
             queued = "an effect of the letters is left beside them"
+    if not queued and specks_left(seen).value > 0:
+        queued = "specks of the letters' ink are left"
     if not queued and ink_left(seen).value > 0:
         queued = "a piece in the letters' ink is left"
     return Outcome(after, mask, time.perf_counter() - start, queued)

@@ -67,7 +67,7 @@ def test_it_is_read_for_text_alone_and_without_readers():
     left = request(1, left_over=True)
     found = readings_beside(left)
     names = [name for name, _, _ in found]
-    assert names == ["ink_left", "overlay_left", "effect_carried", "traces_left"]
+    assert names == ["ink_left", "specks_left", "overlay_left", "effect_carried", "traces_left"]
     painted = JudgeRequest(before=left.before, after=left.after, mask=left.mask)
     assert [name for name, _, _ in readings_beside(painted)] == ["thing_left"]
 

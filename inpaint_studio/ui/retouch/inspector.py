@@ -26,6 +26,7 @@ from inpaint_studio.ui.widgets.gauge import number
 WIDTH_PX = 304
 SEMANTIC_PASSED = {
     "ink_left": "No ink of letters is left",
+    "specks_left": "No specks of letters are left",
     "overlay_left": "No shadow or glow of letters is left",
     "effect_carried": "No shadow or glow of letters is in the fill",
     "traces_left": "No JPEG traces of letters are left",
