@@ -117,21 +117,14 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
         after = filled(case.photo, mask, "text")
         if letters_left(case, after, mask, readers).value > 0:
             queued = "letters can still be read"
-    tried = left.value > 0
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
-    if not queued and not tried and specks_left(seen).value > 0:
-        mask = grow(mask, max(2, round(WIDER_SHARE * stroke_width(mask))))
-        after, tried = filled(case.photo, mask, "text"), True
-        seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
-    beside = overlay_left(seen)
-    if not queued and beside.map is not None and tried:
-        queued = "an effect of the letters is left beside them"
-    if not queued and beside.map is not None:
+    beside = overlay_left(seen).value > 0 or specks_left(seen).value > 0
+    if not queued and left.value == 0 and beside:
         mask = grow(mask, wider_px(stroke_width(mask)))
         after = filled(case.photo, mask, "text")
         seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
-        if overlay_left(seen).value > 0:
-            queued = "an effect of the letters is left beside them"
+    if not queued and overlay_left(seen).value > 0:
+        queued = "an effect of the letters is left beside them"
     if not queued and specks_left(seen).value > 0:
         queued = "specks of the letters' ink are left"
     if not queued and ink_left(seen).value > 0:
