@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from inpaint_studio.proposals.closer import whole_line
 from inpaint_studio.proposals.glyphs import Glyphs, ink_colour, strokes
 from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
 from inpaint_studio.proposals.span import longest_gap
-from inpaint_studio.proposals.tiles import carried, spread
+from inpaint_studio.proposals.tiles import Tile, carried, is_one_place, joined, spread
 from inpaint_studio.proposals.together import grown_together
 from inpaint_studio.proposals.unread import alike, suggest_unread
 from inpaint_studio.vision import plausible
@@ -99,21 +100,28 @@ def _more_tiles(
         if part is not line and other.agreement >= AGREES and alike(line, part):
             carried_on = carried(other.mask, other.box, tiles, rgb.shape)
             every += [(part.text, tile) for tile in carried_on]
-    more: list[Proposal] = []
+    more: list[tuple[str, Tile]] = []
     for text, tile in every:
         fresh = tile.mask & ~taken[tile.box.slices]
         if fresh.sum() < 0.5 * tile.mask.sum():
             continue
         taken[tile.box.slices] |= fresh
-        made = proposal(
-            fresh, offset=(tile.box.left, tile.box.top), kind="text", text=text,
+        own = replace(tile, mask=fresh)
+        same = next((n for n, (_, t) in enumerate(more) if is_one_place(t.box, own.box)), None)
+        if same is None:
+            more.append((text, own))
+        else:
+            more[same] = (more[same][0], joined(more[same][1], own))
+    made = (
+        proposal(
+            tile.mask, offset=(tile.box.left, tile.box.top), kind="text", text=text,
             confidence=0.4 + 0.4 * tile.alike,
             reason=f"follows the strokes of “{text}” elsewhere in the photo "
             f"({tile.alike:.2f}), but could not be read here",
-        )  # fmt: skip
-        if made is not None:
-            more.append(made)
-    return more
+        )
+        for text, tile in more
+    )  # fmt: skip
+    return [item for item in made if item is not None]
 
 
 def _repeats(one: Line, two: Line) -> bool:

@@ -9,7 +9,7 @@ so nothing is spread to fewer than two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -30,6 +30,8 @@ FINE_PX = 4.0
 LOOK_AREA = 2_500_000
 BODY_PX, OVERLAP = 4, 0.12
 """How far round its strokes a mark is whole, and which part of it may lie over another."""
+ONE_PLACE = 0.5
+"""Share of the smaller of two boxes that both share, from which on they are one place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +107,21 @@ def carried(mask: MaskBool, box: Box, tiles: Sequence[Tile], shape: tuple[int, .
         if part.any():
             found.append(Tile(fit, part.copy(), alike, (down, right)))
     return found
+
+
+def is_one_place(one: Box, other: Box) -> bool:
+    """Whether two parts of a mark lie in one place: a person keeps or drops them together."""
+    common = one.intersect(other).area if one.overlaps(other) else 0
+    return common >= ONE_PLACE * min(one.area, other.area)
+
+
+def joined(tile: Tile, other: Tile) -> Tile:
+    """Return a tile with what another part of the mark tells at its place."""
+    box = Box.around([tile.box, other.box])
+    mask = np.zeros(box.shape, dtype=np.bool_)
+    for part in (tile, other):
+        mask[part.box.relative_to(box).slices] |= part.mask
+    return replace(tile, box=box, mask=mask)
 
 
 def _pattern(core: MaskBool) -> Plane:

@@ -4,7 +4,7 @@ import numpy as np
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.lattice import on_grid
-from inpaint_studio.proposals.tiles import Tile, carried
+from inpaint_studio.proposals.tiles import Tile, carried, is_one_place, joined
 
 MARK = (20, 40)
 HERE = (60, 70)
@@ -48,3 +48,13 @@ def test_a_part_read_in_one_tile_is_carried_to_all_of_them_and_cut_at_the_frame(
     places = {tile.box for tile in carried(mask, box, tiles, (32, 100))}
     assert places == {Box(45, 30, 55, 32), Box(15, 10, 25, 14)}
     assert not carried(mask, box, [Tile(box, mask, 0.6)], (32, 100))
+
+
+def test_parts_of_a_mark_in_one_place_are_joined_to_one():
+    one = Tile(Box(10, 10, 14, 12), np.ones((2, 4), dtype=bool), 0.6)
+    two = Tile(Box(12, 9, 17, 11), np.ones((2, 5), dtype=bool), 0.4)
+    assert not is_one_place(one.box, two.box)
+    assert is_one_place(one.box, Box(11, 10, 15, 13))
+    both = joined(one, two)
+    assert both.box == Box(10, 9, 17, 12) and both.alike == 0.6
+    assert both.mask.sum() == 8 + 10 - 2
