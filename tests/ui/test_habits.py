@@ -110,6 +110,26 @@ def test_what_a_kept_proposal_was_found_as_goes_with_the_run_and_ends_with_it(
     assert "fatal" in hands.pool.learns, "a killed worker's run goes on with the next engine"
 
 
+def test_many_proposals_are_kept_at_once_and_it_is_said_what_comes_next(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    said: list[str] = []
+    hands.workspace.masks.notice.connect(lambda _, words: said.append(words))
+    whole = np.zeros((300, 400), bool)
+    for left in (40, 160):
+        whole[40:90, left : left + 40] = True
+        part = np.zeros_like(whole)
+        part[40:90, left : left + 40] = True
+        hands.pool.found.append(proposal(part, kind="text", confidence=0.9, reason="reads “a”"))
+    hands.key(Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
+    hands.until(lambda: len(hands.workspace.pins.items) == 2)
+    assert said[-1].endswith("Ctrl+Shift+A keeps all.")
+    hands.key(Qt.Key.Key_A, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert np.array_equal(hands.document.mask.mask, whole)
+    assert said[-1] == "2 proposals taken into the mask; Ctrl+Return fills it."
+
+
 def test_a_split_parts_the_new_edit(hands: Hands, photos: list[Path]) -> None:
     hands.open(photos[0])
     hands.workspace.views.set_mode(Mode.SPLIT)

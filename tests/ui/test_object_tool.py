@@ -70,3 +70,16 @@ def test_a_drag_that_is_given_up_takes_nothing(hands: Hands, thing: Mask) -> Non
     tool.release(Pointer(x=180, y=160))
     hands.settle()
     assert hands.document.mask.is_empty
+
+
+def test_clicks_end_with_the_run_of_what_they_took(hands: Hands, thing: Mask) -> None:
+    hands.stroke((110, 110))
+    hands.until(lambda: not hands.document.mask.is_empty)
+    hands.settle()
+    hands.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    hands.until(lambda: hands.document.history.cursor == 1)
+    hands.settle()
+    assert not hands.canvas.tool._is_at_it(), "their marks are no longer drawn"
+    hands.stroke((20, 20), keys=ALT)
+    hands.settle()
+    assert hands.document.mask.is_empty, "what a click is not adds nothing of the clicks before"

@@ -186,6 +186,8 @@ class MaskCommands(QObject):
         if found:
             number = count(len(found), "proposal", "proposals")
             words = tr("{number}: click a pin to keep it, Alt+click to drop it.", number=number)
+            if len(self._pins.items) > 1:
+                words += " " + tr("Ctrl+Shift+A keeps all.")
             self.notice.emit("info", words)
         else:
             self.notice.emit("info", tr("Nothing of that kind was found; paint it by hand (B)."))
@@ -224,6 +226,8 @@ class MaskCommands(QObject):
         self._editor.take_up(items)
         number = count(len(items), "proposal", "proposals")
         self._editor.put_mask(tr("Keep {number}", number=number), box, whole, "add")
+        words = tr("{number} taken into the mask; Ctrl+Return fills it.", number=number)
+        self.notice.emit("info", words)
         self.pins_changed.emit()
         self._editor.canvas.update()
 

@@ -168,7 +168,7 @@ class ObjectTool(ShapeTool):
         document = self.editor.document
         if document is None:
             return
-        if not pointer.alt and not pointer.shift:
+        if not (pointer.alt or pointer.shift) or not self._is_at_it():
             self._clicks = []
         if not self._clicks:
             self._base = document.timeline.cursor
@@ -179,6 +179,11 @@ class ObjectTool(ShapeTool):
         self.editor.canvas.update()
         if any(click.good for click in self._clicks):
             self._cut(partial(shapes.thing, clicks=tuple(self._clicks), net=self._net))
+
+    def _is_at_it(self) -> bool:
+        """Whether nothing came after the clicks, as a run does: what they took is still in hand."""
+        document = self.editor.document
+        return document is not None and document.timeline.cursor in (self._base, self._base + 1)
 
     def _cut(self, find: shapes.Finder) -> None:
         """Cut a thing out of what is seen, as `find` says, off the window's thread."""
@@ -218,7 +223,7 @@ class ObjectTool(ShapeTool):
                 draw_line(painter, canvas, self._drawn)
             else:
                 draw_box(painter, canvas, self._drawn[0], self._drawn[-1])
-        for click in self._clicks:
+        for click in self._clicks if self._is_at_it() else ():
             at = canvas.to_device(click.x, click.y)
             painter.setPen(QPen(QColor(255, 255, 255), 1.5 * ratio))
             painter.setBrush(theme.active().color("good" if click.good else "bad"))
