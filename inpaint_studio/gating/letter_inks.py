@@ -28,7 +28,7 @@ SHARED, SHARE_EACH, SHARED_PX = 6, 0.04, 12
 """How many colours are told apart, and which share and how many of the pixels have each."""
 _BIN, _ALIKE, _OTHER = 6.0, 8.0, 20.0
 """Lab: the grid that colours are counted in, how far pixels of one lie from it, others from it."""
-_STROKES, _CHANGED, _OF_MOST = 0.6, 10.0, 0.4
+_STROKES, _CHANGED, _OF_MOST = 0.6, 10.0, 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)

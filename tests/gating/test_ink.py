@@ -233,3 +233,18 @@ def test_ink_within_a_letter_that_the_mask_left_out_is_seen_though_the_photo_has
         after[part] = bare[part]
         request = JudgeRequest(before=before, after=after, mask=part, kind="text")
         assert (ink_left(request).value > 0) == is_seen
+
+
+def test_letters_that_lie_in_part_on_ground_of_their_own_colour_wait():
+    bare, word = ground(8), drawn("MORNING", 30)
+    mask = grow(word > 0, 2)
+    clean = bare.copy()
+    bare[:, 200:] = 12
+    for behind, is_seen in ((clean, False), (bare, True)):
+        before = compose(behind, [(word, BLACK)])
+        part = mask.copy()
+        part[:, 200:] &= not is_seen
+        after = before.copy()
+        after[part] = behind[part]
+        request = JudgeRequest(before=before, after=after, mask=part, kind="text")
+        assert (ink_left(request).value > 0) == is_seen
