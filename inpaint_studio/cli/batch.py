@@ -18,6 +18,7 @@ from inpaint_studio.cli.output import (
     Output,
     Subparsers,
     library_path,
+    review_command,
 )
 from inpaint_studio.cli.propose import kinds_of
 from inpaint_studio.errors import BadPhoto, BadSetting, Cancelled
@@ -227,7 +228,7 @@ def _say(output: Output, batch: Batch, progress: BatchProgress) -> None:
     memory = f" · {progress.peak_mb:.0f} MB a worker at most" if progress.peak_mb else ""
     output.say(f"{', '.join(counts) or 'no photos'}{rate}{memory}")
     if progress.counts.get("flagged"):
-        output.say("the flagged ones wait in the queue: `inpaint-studio review list`")
+        output.say(f"the flagged ones wait in the queue: {review_command(batch.library.folder)}")
 
 
 def _list(studio: Studio, output: Output) -> int:

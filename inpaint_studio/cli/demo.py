@@ -16,7 +16,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.cli.contact_sheet import Tile, write_sheet
 from inpaint_studio.cli.demo_photos import DemoJob, jobs
 from inpaint_studio.cli.describe import run_json
-from inpaint_studio.cli.output import DONE, Output, Subparsers
+from inpaint_studio.cli.output import DONE, Output, Subparsers, review_command
 from inpaint_studio.imaging.photo import Photo, SaveOptions, open_photo, save_photo
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.paths import ensure
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     )
     _show(output, done)
     output.say(f"contact sheet: {sheet}")
-    output.say(f"library: {library} (`inpaint-studio review list --library {library}`)")
+    output.say(f"library: {library} ({review_command(library)})")
     if args.window:
         from inpaint_studio.cli.window import NO_DISPLAY, has_display
 

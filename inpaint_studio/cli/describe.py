@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from inpaint_studio.app import Kept
-from inpaint_studio.cli.output import DONE, FLAGGED, Output
+from inpaint_studio.cli.output import DONE, FLAGGED, Output, review_command
 from inpaint_studio.imaging.photo import SaveReport
 from inpaint_studio.pipeline.planning import offers
 from inpaint_studio.pipeline.request import RunRequest
@@ -153,8 +154,13 @@ def say_expected(output: Output, request: RunRequest) -> None:
                 output.say(reason.text)
 
 
-def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, waiting: int) -> int:
-    """Print what a run made and where it was saved; return the exit code (0, or 3 flagged)."""
+def show_run(
+    output: Output, kept: Kept, report: SaveReport, *, force: bool, waiting: int, library: Path
+) -> int:
+    """Print what a run made and where it was saved; return the exit code (0, or 3 flagged).
+
+    waiting: how many items wait in the library, which lies at `library`.
+    """
     record = kept.record
     able = offers()
     output.document(
@@ -184,7 +190,7 @@ def show_run(output: Output, kept: Kept, report: SaveReport, *, force: bool, wai
     output.say(f"wrote {report.path} · run {record.run_id} · {record.seconds:.1f} s")
     if record.accepted or force:
         return DONE
-    output.say(f"flagged; {waiting} now wait for review: `inpaint-studio review list`")
+    output.say(f"flagged; {waiting} now wait for review: {review_command(library)}")
     return FLAGGED
 
 

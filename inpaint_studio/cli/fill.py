@@ -154,7 +154,8 @@ def run(args: argparse.Namespace) -> int:
             waiting = studio.queue.count()
             if args.layers is not None:
                 save_layers(photo, after, mask, args.layers, saving)
-    return show_run(output, kept, report, force=args.force, waiting=waiting)
+    return show_run(output, kept, report, force=args.force, waiting=waiting,
+                    library=library_path(args))  # fmt: skip
 
 
 def _options(args: argparse.Namespace, studio: Studio) -> RunOptions:

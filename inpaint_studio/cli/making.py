@@ -40,4 +40,5 @@ def make(
     with output.progress(args.output.name) as token:
         kept = studio.run(request, token)
         report = save_photo(edited(photo, kept.result.deltas), args.output, saving)
-    return show_run(output, kept, report, force=args.force, waiting=studio.queue.count())
+    return show_run(output, kept, report, force=args.force, waiting=studio.queue.count(),
+                    library=studio.library.folder)  # fmt: skip

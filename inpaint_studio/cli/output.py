@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -132,6 +133,12 @@ def common_arguments() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print one JSON document on standard output"
     )
     return parent
+
+
+def review_command(library: Path) -> str:
+    """Return the command that lists what waits in a library, as it can be typed."""
+    named = "" if library == default_library() else f" --library {shlex.quote(str(library))}"
+    return f"`inpaint-studio review list{named}`"
 
 
 def library_path(args: argparse.Namespace) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from inpaint_studio.cli.main import main
+from inpaint_studio.cli.output import review_command
+from inpaint_studio.paths import default_library
 
 
 def _pixels(path: Path) -> Any:
@@ -40,7 +42,7 @@ def test_fill_writes_the_contract_and_leaves_the_rest_alone(
 
 
 def test_a_flagged_edit_ends_with_3_waits_in_the_queue_and_force_accepts_it(
-    command: Any, photo: Path, tmp_path: Path
+    command: Any, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plane = np.zeros((260, 360), dtype=np.uint8)
     plane[60:240, 110:330] = 255
@@ -51,6 +53,12 @@ def test_a_flagged_edit_ends_with_3_waits_in_the_queue_and_force_accepts_it(
     assert code == 3 and data["review_items"] and (tmp_path / "a.png").exists()
     code, items = command("review", "list")
     assert code == 0 and [item["id"] for item in items] == data["review_items"]
+    library = tmp_path / "a library"
+    words = [str(word) for word in (*arguments, "-o", tmp_path / "c.png", "--library", library)]
+    assert main(words) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"review list --library '{library}'" in said, "a command that can be typed as it is"
+    assert review_command(default_library()) == "`inpaint-studio review list`"
     code, forced = command(*arguments, "-o", tmp_path / "b.png", "--force")
     assert code == 0 and forced["forced"] and not forced["verdict"]["accepted"]
 
