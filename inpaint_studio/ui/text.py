@@ -16,6 +16,11 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {tr(one) if number == 1 else tr(many)}".replace(",", " ")
 
 
+def sentence(words: str) -> str:
+    """Return words as they stand alone on the screen: with a capital."""
+    return words[:1].upper() + words[1:]
+
+
 def file_size(number: int) -> str:
     """Return so many bytes as '820 B', '28 kB' or '1.4 MB'."""
     if number < 1000:

@@ -38,7 +38,7 @@ from inpaint_studio.ui.dialogs.stages import rows_of, viewable
 from inpaint_studio.ui.retouch import desk
 from inpaint_studio.ui.retouch.inspector import PlanView
 from inpaint_studio.ui.shell import Shell
-from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, number, spoken
+from inpaint_studio.ui.widgets.gauge import Gauge, axis, band, gates_failed, number, spoken
 
 
 @pytest.mark.parametrize(
@@ -259,6 +259,18 @@ def test_a_reason_that_warns_wears_another_mark_than_one_for_the_engine(qtbot: Q
     view = PlanView()
     qtbot.addWidget(view)
     reasons = (Reason(text="The ground is plain."), Reason(text="A rest stays.", warns=True))
-    view.show_plans([Plan(recipe=FillRecipe(engine="flat", engine_version=1), reasons=reasons)])
+    recipe = FillRecipe(engine="flat", engine_version=1)
+    view.show_plans([Plan(recipe=recipe, reasons=reasons, changes=("un-blended 98% of a mark",))])
+    said = [at.text() for at in view.findChildren(QLabel)]
+    assert "Un-blended 98% of a mark" in said
     marks = [tuple(at.property("icon_drawn") or ())[:2] for at in view.findChildren(QLabel)]
-    assert [mark for mark in marks if mark] == [("check", "dim"), ("warning", "warn")]
+    assert [mark for mark in marks if mark] == [("check", "dim"), *[("warning", "warn")] * 2]
+
+
+def test_one_count_of_gates_stands_on_every_page() -> None:
+    def read(value: float, high: float | None) -> Reading:
+        return Reading(
+            name="x", value=value, low=None, high=high, passed=high is None or value < high
+        )
+
+    assert gates_failed([read(2, 1), read(0, 1), read(5, None)]) == (1, 2)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from inpaint_studio.records import EditRecord, Plan, Reading
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.retouch.runpanel import ENGINE_TITLES, RunPanel, TaskList
-from inpaint_studio.ui.text import count, tr
+from inpaint_studio.ui.text import count, sentence, tr
 from inpaint_studio.ui.widgets import (
     Card,
     GaugeList,
@@ -21,7 +21,7 @@ from inpaint_studio.ui.widgets import (
     caption,
     label,
 )
-from inpaint_studio.ui.widgets.gauge import number
+from inpaint_studio.ui.widgets.gauge import gates_failed, number
 
 WIDTH_PX = 304
 SEMANTIC_PASSED = {
@@ -47,17 +47,15 @@ def engine_title(name: str) -> str:
 def verdict_words(edit: EditRecord) -> tuple[str, str, str]:
     """Kind, title and sentence of a verdict's card."""
     verdict = edit.verdict
-    judged = [r for r in verdict.readings if r.low is not None or r.high is not None]
-    failed = [reading for reading in judged if not reading.passed]
+    failed, judged = gates_failed(verdict.readings)
     if verdict.accepted:
         if failed:
-            passed = len(judged) - len(failed)
-            title = tr("Accepted: {n} of {all} gates passed", n=passed, all=len(judged))
+            title = tr("Accepted: {n} of {all} gates passed", n=judged - failed, all=judged)
         else:
-            title = tr("Accepted: {count} passed", count=count(len(judged), "gate", "gates"))
+            title = tr("Accepted: {count} passed", count=count(judged, "gate", "gates"))
         return "good", title, verdict.summary
     if failed:
-        title = tr("Flagged: {failed} of {all} gates failed", failed=len(failed), all=len(judged))
+        title = tr("Flagged: {failed} of {all} gates failed", failed=failed, all=judged)
     else:
         title = tr("Flagged: risk {risk}", risk=number(verdict.risk))
     return "bad", title, verdict.summary
@@ -93,7 +91,7 @@ class PlanView(QWidget):
                 mark, role = ("warning", "warn") if reason.warns else ("check", "dim")
                 self._column.addWidget(_bullet(mark, role, reason.text))
             for change in plan.changes:
-                self._column.addWidget(_bullet("warning", "warn", change))
+                self._column.addWidget(_bullet("warning", "warn", sentence(change)))
             if plan.fallbacks:
                 words = ", ".join(engine_title(name) for name in plan.fallbacks)
                 self._column.addWidget(caption(tr("If rejected: {names}", names=words), wrap=True))

@@ -21,9 +21,9 @@ from inpaint_studio.review.look import Look
 from inpaint_studio.store.rows import ReviewRow
 from inpaint_studio.ui import theme
 from inpaint_studio.ui.review.row_words import is_hidden, status_words
-from inpaint_studio.ui.text import tr
+from inpaint_studio.ui.text import sentence, tr
 from inpaint_studio.ui.widgets import Card, GaugeList, Panel, Section, button, caption, dim, label
-from inpaint_studio.ui.widgets.gauge import number
+from inpaint_studio.ui.widgets.gauge import gates_failed, number
 
 MOST_ROWS = 6
 THUMB_PX = (40, 68)
@@ -215,12 +215,11 @@ class ReviewPanel(Panel):
             return
         if not hidden:
             self.gauges.show_readings(edit.verdict.readings)
-            failed = sum(not r.passed and r.decides for r in edit.verdict.readings)
-            deciding = sum(r.decides for r in edit.verdict.readings)
-            self._gates.set_note(tr("{n} of {m} failed", n=failed, m=deciding) if failed else "")
+            failed, judged = gates_failed(edit.verdict.readings)
+            self._gates.set_note(tr("{n} of {m} failed", n=failed, m=judged) if failed else "")
         lines = [f"{edit.plan.engine}, seed {edit.plan.recipe.seed}"]
         lines += [reason.text for reason in edit.plan.reasons[:3]]
-        lines += list(edit.plan.changes)
+        lines += [sentence(change) for change in edit.plan.changes]
         self._plan.setText("\n".join(line for line in lines if line))
 
     def _say(self, row: ReviewRow, look: Look) -> None:
@@ -234,14 +233,13 @@ class ReviewPanel(Panel):
             self.card.say("info", tr("Judge by eye"), tr("The gates stay hidden until you decide."))
         elif look.edit is not None:
             verdict = look.edit.verdict
-            failed = sum(not r.passed and r.decides for r in verdict.readings)
-            deciding = sum(r.decides for r in verdict.readings)
+            failed, judged = gates_failed(verdict.readings)
             if verdict.accepted:
                 why = look.edit.plan.changes[-1] if look.edit.plan.changes else verdict.summary
-                self.card.say("warn", tr("Waits for a person"), why)
+                self.card.say("warn", tr("Waits for a person"), sentence(why))
             else:
                 title = (
-                    tr("Flagged: {n} of {m} gates failed", n=failed, m=deciding)
+                    tr("Flagged: {n} of {m} gates failed", n=failed, m=judged)
                     if failed
                     else (tr("Flagged: risk {risk}", risk=f"{verdict.risk:.2f}"))
                 )

@@ -17,8 +17,9 @@ WORDS = {
 
 
 def described(row: ReviewRow) -> str:
+    """What was removed and by which engine; a word that says both stands once."""
     attempt = tr("attempt {n}", n=row.attempt + 1) if row.attempt else row.engine
-    return f"{row.kind} · {attempt}"
+    return " · ".join(dict.fromkeys((row.kind, attempt)))
 
 
 def is_hidden(row: ReviewRow) -> bool:

@@ -243,7 +243,7 @@ class ReviewWorkspace(Workspace):
             self.headline.emit(tr("Review"), "")
         else:
             of = tr("{n} of {m}", n=self.walk.at + 1, m=f"{self.walk.total:,}")
-            about = f"{row.kind} · {row.engine} · {of.replace(',', ' ')}"
+            about = " · ".join(dict.fromkeys((row.kind, row.engine, of.replace(",", " "))))
             self.headline.emit(PurePath(row.name).name, about)
         self._count(self.attempts.waiting)
 

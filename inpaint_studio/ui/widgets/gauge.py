@@ -16,6 +16,14 @@ from inpaint_studio.ui.text import tr
 HEIGHT_PX = 46
 
 
+def gates_failed(readings: Sequence[Reading]) -> tuple[int, int]:
+    """Return how many readings lie outside their band, and how many have one."""
+    judged = [
+        reading for reading in readings if reading.low is not None or reading.high is not None
+    ]
+    return sum(not reading.passed for reading in judged), len(judged)
+
+
 def number(value: float) -> str:
     """A reading's value in as few digits as tell it apart: 0.018, 1.25, 14."""
     if not math.isfinite(value):
