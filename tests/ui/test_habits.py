@@ -130,6 +130,19 @@ def test_many_proposals_are_kept_at_once_and_it_is_said_what_comes_next(
     assert said[-1] == "2 proposals taken into the mask; Ctrl+Return fills it."
 
 
+def test_an_edit_all_over_the_photo_is_shown_no_smaller_than_the_photo_fits(
+    hands: Hands, photos: list[Path]
+) -> None:
+    hands.open(photos[0])
+    hands.canvas.resize(420, 320)
+    hands.canvas.fit()
+    fitted = hands.canvas.view
+    hands.canvas.frame(Box(0, 0, 400, 300))
+    assert hands.canvas.view == fitted
+    hands.canvas.frame(Box(40, 40, 80, 80))
+    assert hands.canvas.view.zoom > fitted.zoom
+
+
 def test_a_split_parts_the_new_edit(hands: Hands, photos: list[Path]) -> None:
     hands.open(photos[0])
     hands.workspace.views.set_mode(Mode.SPLIT)

@@ -188,8 +188,11 @@ class Stage(QWidget):
         self.zoom_to(self.view.stepped(direction))
 
     def frame(self, box: Box) -> None:
-        """Zoom so that `box` of the photo is seen with its surroundings."""
-        self._set_view(View.framing(box, self._viewport()))
+        """Zoom so that `box` of the photo is seen with its surroundings, never past the photo."""
+        margin = round(MARGIN_PX * self.devicePixelRatioF())
+        whole = View.fitted(self.photo_size, self._viewport(), margin)
+        near = View.framing(box, self._viewport())
+        self._set_view(near if near.zoom > whole.zoom else whole)
 
     def set_view(self, view: View) -> None:
         """Show exactly this part (views are carried from photo to photo in review)."""
