@@ -24,6 +24,8 @@ EVEN, APART = 9.0, 14.0
 MANY_SHARE, OF_ONE = 0.015, 20.0
 """Share of many-coloured letters that is exactly of one ink at least (thin ones are mostly edge),
 and how far (Lab) what is its letters' lies from it."""
+COLOURED = 20.0
+"""Chroma of an ink that is no outline's."""
 SHARED, SHARE_EACH, SHARED_PX = 6, 0.04, 12
 """How many colours are told apart, and which share and how many of the pixels have each."""
 _BIN, _ALIKE, _OTHER = 6.0, 8.0, 20.0
@@ -62,8 +64,11 @@ def inks_of(before: Lab, after: Lab, mask: MaskBool) -> list[LetterInk]:
     wide = usual_stroke_px(strokes, by_area=True)
     colour = np.median(before[core], axis=0).astype(np.float32)
     off = float(np.median(off_from(before[core], colour)))
-    if off > EVEN:
-        return _many(before, after, mask & (change > _CHANGED), wide, height)
+    changed = mask & (change > _CHANGED)
+    inks = exact_inks(before, changed, share_each=MANY_SHARE)
+    # Of many colours one may have most of the strokes that stand out; an outline is black or white.
+    if off > EVEN or sum(float(np.hypot(*one[1:])) >= COLOURED for one in inks) > 1:
+        return _many(before, after, changed, inks, wide, height)
     apart = float(np.median(off_from(after[core], colour)))
     if apart < APART:
         return []
@@ -73,10 +78,11 @@ def inks_of(before: Lab, after: Lab, mask: MaskBool) -> list[LetterInk]:
 
 
 def _many(
-    before: Lab, after: Lab, changed: MaskBool, stroke_px: float, height_px: float
-) -> list[LetterInk]:
+    before: Lab, after: Lab, changed: MaskBool, colours: list[Lab], stroke_px: float,
+    height_px: float,
+) -> list[LetterInk]:  # fmt: skip
     inks = []
-    for colour in exact_inks(before, changed, share_each=MANY_SHARE):
+    for colour in colours:
         own = changed & (off_from(before, colour) <= OF_ONE)
         apart = float(np.median(off_from(after[own], colour)))
         if apart >= APART:

@@ -35,7 +35,7 @@ from inpaint_studio.geometry import Box
 
 NEAR_PX = 3.0
 """How far from the mask a speck may lie."""
-OFTEN = 12.0
+OFTEN = 8.0
 """How many times as common as further off."""
 _SPREAD_PX, _AROUND_PX = 10.0, 96
 _NO_GROUND = 0.02
@@ -57,7 +57,7 @@ class _Look:
 
 
 LOOKS = (
-    _Look(5, 5.0, 6.0, 0.12, 0.4, 3),
+    _Look(5, 5.0, 6.0, 0.12, 0.4, 2),
     _Look(11, 5.0, 5.0, 0.12, 0.4, 4),
     _Look(21, 5.0, 5.0, 0.12, 0.4, 8),
     _Look(5, 12.0, 0.0, 0.3, 0.35, 3),

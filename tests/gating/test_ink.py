@@ -1,11 +1,14 @@
 """A letter that stayed behind is seen by its ink and strokes, whether it can be read or not."""
 
+import cv2
 import numpy as np
 import pytest
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.beside import readings_beside
 from inpaint_studio.gating.ink import ink_left
+from inpaint_studio.gating.letter_inks import inks_of
+from inpaint_studio.gating.scene import to_lab
 from inpaint_studio.imaging.mask import grow
 from tests.overlays import as_jpeg, compose, fonts, placed, text_alpha
 
@@ -248,3 +251,20 @@ def test_letters_that_lie_in_part_on_ground_of_their_own_colour_wait():
         after[part] = behind[part]
         request = JudgeRequest(before=before, after=after, mask=part, kind="text")
         assert (ink_left(request).value > 0) == is_seen
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_letters_of_many_colours_are_told_from_outlined_ones_though_one_has_most(is_coloured: bool):
+    bare, word = ground(4), drawn("MORNING", 30)
+    start = np.nonzero(word.max(axis=0) > 0)[0].min()
+    red, rest = word.copy(), word.copy()
+    red[:, start + 45 :], rest[:, : start + 45] = 0, 0
+    edge = cv2.dilate(word, np.ones((5, 5), np.uint8))
+    outlined = [(edge, (0, 0, 0)), (word, PALETTE[1])]
+    layers = [(rest, PALETTE[1]), (red, PALETTE[0])] if is_coloured else outlined
+    before = compose(bare, [(part, np.array(colour, np.float32)) for part, colour in layers])
+    mask = grow((word if is_coloured else edge) > 0, 1)
+    after = before.copy()
+    after[mask] = bare[mask]
+    inks = inks_of(to_lab(before), to_lab(after), mask)
+    assert len(inks) == (2 if is_coloured else 1)
