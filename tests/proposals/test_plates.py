@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_studio.proposals.plates import plates_around
+from inpaint_studio.proposals.ground import to_lab
+from inpaint_studio.proposals.plates import _whole, plates_around
 from inpaint_studio.vision.lines import Line
 
 SHAPE = (200, 300)
@@ -93,3 +94,14 @@ def test_two_lines_on_one_plate_give_one_suggestion() -> None:
     photo = ground()
     photo[plate("ellipse")] = (240, 225, 60)
     assert len(plates_around(written(photo), [line(), line()])) == 1
+
+
+def test_a_mask_grows_where_its_border_stands_out_past_it_and_else_stays() -> None:
+    photo = ground()
+    whole = plate("quadrangle", 4)
+    photo[whole] = (240, 225, 60)
+    lab = to_lab(photo)
+    short = plate("quadrangle", 2)
+    assert _whole(lab, short)[whole].all() and not short[whole].all()
+    past = plate("quadrangle", 6)
+    assert np.array_equal(_whole(lab, past), past)
