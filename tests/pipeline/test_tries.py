@@ -206,3 +206,27 @@ def test_letters_read_again_widen_the_mask_where_they_are(
     assert edit.delta_box.left == 60 - recipe.grow_px - recipe.feather_px
     again = from_json(RunRecord, to_json(result.record))
     assert again.edits[0].plan.recipe == recipe
+
+
+@pytest.mark.parametrize(("name", "is_again"), [("specks_left", True), ("seam", False)])
+def test_specks_of_letters_get_a_second_fill_with_a_wider_mask_unasked(
+    name: str, is_again: bool, coffee: Rgb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = np.zeros(coffee.shape[:2], dtype=np.bool_)
+    line[100:112, 60:260] = True
+    verdicts = iter((False, True))
+
+    def judged(*args: Any, **more: Any) -> attempt.Attempt:
+        made = attempt.attempt(*args, **more)
+        said = Reading(name=name, value=4.0, high=0.0, passed=False, box=Box.of_mask(made.core))
+        accepted = next(verdicts)
+        verdict = Verdict(accepted=accepted, risk=0.1 if accepted else 0.9, readings=(said,))
+        return replace(made, verdict=verdict)
+
+    monkeypatch.setattr(tries, "attempt", judged)
+    wish = RunOptions(engine="flat", kind="text", budget="cheap", grow_px=0)
+    request = RunRequest(pixels=coffee, mask=line, options=wish, threads=1)
+    (edit,) = run(request, sink=HashOnly()).record.edits
+    assert edit.verdict.accepted == is_again and len(edit.attempts) == is_again
+    assert (edit.plan.recipe.grow_px > 0) == is_again
+    assert edit.plan.recipe.grow_within is None
