@@ -107,7 +107,7 @@ def test_a_rejected_edit_comes_back_as_the_next_item_beside_the_old(
     assert new.replaces == old.item_id
     assert new.name == old.name
     assert studio.queue.get(new.item_id).waiting
-    assert f"attempt {new.attempt + 1}" in page.panel.card.words
+    assert f"Attempt {new.attempt + 1}" in page.panel.card.words
 
 
 def test_better_and_worse_stand_beside_the_old_readings(qtbot, studio, page, press, pool):
