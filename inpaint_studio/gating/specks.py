@@ -60,11 +60,11 @@ class _Look:
 
 LOOKS = (
     _Look(5, 5.0, 6.0, 0.12, 0.4, 2),
+    _Look(5, 12.0, 0.0, 0.3, 0.35, 3),
     _Look(11, 5.0, 5.0, 0.12, 0.4, 4),
     _Look(21, 5.0, 5.0, 0.12, 0.4, 8),
-    _Look(5, 12.0, 0.0, 0.3, 0.35, 3),
 )
-"""Dots, dashes, scraps, and what is plainly ink on rough ground."""
+"""Dots, what is plainly ink on rough ground, dashes and scraps."""
 LINES = _Look(5, 5.0, 4.0, 0.12, 0.4, 1)
 LONG_PX, LONGER = 7, 2.0
 """The length of a line, and how many times as long as any further off it is."""
@@ -94,31 +94,49 @@ def _specks(before: Lab, after: Lab, mask: MaskBool, own: MaskBool) -> MaskBool:
     left = np.zeros_like(mask)
     if not inks or not bare.any():
         return left
-    spread = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), _SPREAD_PX)
     common = OFTEN * int(near.sum()) / int(bare.sum())
+    beside = _Beside(after, bare, LINES.size_px)
+    left |= _longest(beside, inks, near)
     for look in LOOKS:
-        ground = median(after, look.size_px)
-        off = after - ground
-        asked = _stands_out(off, look, bare, spread)
-        each = [_towards(ink, off[asked], ground[asked], look) for ink in inks]
+        if look.size_px != beside.size_px:
+            beside = _Beside(after, bare, look.size_px)
+        asked, each = beside.towards(inks, look)
         # Together many inks tell more, alone one is not drowned by a colour of the photo's.
         for told in (np.any(each, axis=0), *each):
-            beside, elsewhere = told & near[asked], told & bare[asked]
-            if beside.sum() >= max(look.few, common * (elsewhere.sum() + 1)):
-                left[asked] |= beside
-    return left | _longest(after, inks, near, bare, spread)
+            found, elsewhere = told & near[asked], told & bare[asked]
+            if found.sum() >= max(look.few, common * (elsewhere.sum() + 1)):
+                left[asked] |= found
+    return left
 
 
-def _longest(
-    after: Lab, inks: list[Lab], near: MaskBool, bare: MaskBool, spread: NDArray[np.float32]
-) -> MaskBool:
+class _Beside:
+    """How far each pixel lies off what is right around it, and how far bare ground nearby does."""
+
+    def __init__(self, after: Lab, bare: MaskBool, size_px: int) -> None:
+        self.size_px, self.bare = size_px, bare
+        self.ground = median(after, size_px)
+        self.off = after - self.ground
+        self.size = np.sqrt((self.off**2).sum(axis=2))
+        spread = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), _SPREAD_PX)
+        square = cv2.GaussianBlur(self.size**2 * bare, (0, 0), _SPREAD_PX)
+        self.rough = np.sqrt(square / np.maximum(spread, _NO_GROUND))
+        self.rough[spread < _NO_GROUND] = np.inf
+
+    def towards(self, inks: list[Lab], look: _Look) -> tuple[MaskBool, list[MaskBool]]:
+        """The pixels (H, W) that stand out, and which of those, (n,), do so towards each ink."""
+        asked = self.size >= look.seen
+        if look.rougher:
+            asked &= self.size >= look.rougher * self.rough
+        off, ground = self.off[asked], self.ground[asked]
+        return asked, [_towards(ink, off, ground, look) for ink in inks]
+
+
+def _longest(beside: _Beside, inks: list[Lab], near: MaskBool) -> MaskBool:
     """The specks that are longer than any further off: there a photo may have many short ones."""
-    ground = median(after, LINES.size_px)
-    off = after - ground
-    asked = _stands_out(off, LINES, bare, spread)
+    asked, each = beside.towards(inks, LINES)
     told = np.zeros_like(near)
-    told[asked] = np.any([_towards(ink, off[asked], ground[asked], LINES) for ink in inks], axis=0)
-    _, further = _pieces(told & bare)
+    told[asked] = np.any(each, axis=0)
+    _, further = _pieces(told & beside.bare)
     labels, lengths = _pieces(told & near)
     least = max(LONG_PX, LONGER * further.max(initial=0))
     return np.asarray(np.isin(labels, 1 + np.flatnonzero(lengths >= least)), dtype=np.bool_)
@@ -128,19 +146,6 @@ def _pieces(told: MaskBool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The connected pieces, numbered from 1, and the longer side of each one's box, px."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(told.astype(np.uint8), connectivity=8)
     return labels, stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=0)
-
-
-def _stands_out(
-    off: Lab, look: _Look, bare: MaskBool, spread: NDArray[np.float32]
-) -> MaskBool:  # fmt: skip
-    """The pixels that differ from their ground (`off`) more than it varies around them."""
-    size = np.sqrt((off**2).sum(axis=2))
-    if not look.rougher:
-        return np.asarray(size >= look.seen, dtype=np.bool_)
-    square = cv2.GaussianBlur(size**2 * bare, (0, 0), _SPREAD_PX)
-    rough = np.sqrt(square / np.maximum(spread, _NO_GROUND))
-    told = (size >= np.maximum(look.seen, look.rougher * rough)) & (spread >= _NO_GROUND)
-    return np.asarray(told, dtype=np.bool_)
 
 
 def _towards(ink: Lab, off: Lab, ground: Lab, look: _Look) -> MaskBool:
