@@ -12,12 +12,12 @@ elsewhere is.
 Of 216 edits of drawn overlays that all else accepted (tuned on) it names 40. Each was looked at at
 200 %: 30 show dots, dashes or scraps of letters or of their outlines, or a JPEG's traces of them,
 one a glow, five a border of the photo that the letters hid and that was drawn wrongly, four nothing
-to be sure of. A wider mask cleared 24 of the 40, of which all else accepted 20; none of these shows
-a rest. Of 382 masks over the bare photo it names 101, where finer things lie under the letters than
-around them; a fill seldom draws such. Rejected: any colour, not only the inks' (more borders of the
-photo named than rests); the way from the inks as well (no more found); black and white always
-(fewer found, as more of the photo counts); what lies within a letter's hole and is mixed with ink
-(as many false as found).
+to be sure of. A mask grown where they lie cleared 24 of the 40, of which all else accepted 22; none
+of these shows a rest. Of 382 masks over the bare photo it names 101, where finer things lie under
+the letters than around them; a fill seldom draws such. Rejected: any colour, not only the inks'
+(more borders of the photo named than rests); the way from the inks as well (no more found); black
+and white always (fewer found, as more of the photo counts); what lies within a letter's hole and is
+mixed with ink (as many false as found).
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 This is the one place that knows. What was left behind asks for a wider mask, a colour step for a
 softer edge, a wrong texture or an invented thing for another engine; when all that was tried, for
-another seed. Letters that are still read ask for a wider mask where they are read: one that the
-fill shows by chance must not widen a whole paragraph. A person who rejects an edit says which of
-these to change first. What has been tried is never tried again; None means that a person must do
-it.
+another seed. Letters that are still read, and specks of them, ask for a wider mask where they are:
+one that the fill shows by chance must not widen a whole paragraph. A person who rejects an edit
+says which of these to change first. What has been tried is never tried again; None means that a
+person must do it.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _BY_READING: dict[str, Change] = {
         "softer",
     ),
 }
+_WHERE = {"letters_left": " where letters are read", "specks_left": " where specks are left"}
 _SEED_MATTERS = ("patch", "text", "generative")
 
 
@@ -194,8 +195,8 @@ def wider_px(thickness_px: float) -> int:
 def _read_box(
     cause: Reading | Verdict | None, hole: MaskBool | None, more_px: int
 ) -> Box | None:  # fmt: skip
-    """Return where the mask grows for letters that are read beside a small part of it."""
-    if hole is None or not isinstance(cause, Reading) or cause.name != "letters_left":
+    """Return where the mask grows for what is left of letters in or beside a small part of it."""
+    if hole is None or not isinstance(cause, Reading) or cause.name not in _WHERE:
         return None
     return read_box(cause.box, hole, more_px)
 
@@ -239,7 +240,10 @@ def _wider(recipe: FillRecipe, more_px: int, box: Box | None) -> FillRecipe:
 def _route(
     change: Change, found: FillRecipe, plan: Plan, cause: Reading | Verdict | None
 ) -> NextRoute:
-    where = " where letters are read" if found.grow_within is not None else ""
+    where = ""
+    if found.grow_within is not None:
+        name = cause.name if isinstance(cause, Reading) else ""
+        where = _WHERE.get(name, _WHERE["letters_left"])
     words = {
         "wider": f"mask grown by {found.grow_px} px{where}",
         "softer": f"edge feathered over {found.feather_px} px",

@@ -25,8 +25,8 @@ def rejected(*names: str) -> Verdict:
     return Verdict(accepted=False, risk=0.9, readings=readings)
 
 
-def read_in(box: Box) -> Verdict:
-    left = Reading(name="letters_left", value=1.0, high=0.0, passed=False, box=box)
+def read_in(box: Box, name: str = "letters_left") -> Verdict:
+    left = Reading(name=name, value=1.0, high=0.0, passed=False, box=box)
     return Verdict(accepted=False, risk=0.9, readings=(left,))
 
 
@@ -50,6 +50,11 @@ def test_a_letter_read_by_chance_widens_the_mask_beside_it_alone() -> None:
     assert whole is not None and (whole.grow_px, whole.grow_within) == (4, None)
     blind = next_route(plan(), read_in(near), OFFERS)
     assert blind is not None and blind.grow_within is None
+    specks = next_route(plan(), read_in(near, "specks_left"), OFFERS, hole=hole)
+    assert specks is not None and specks.grow_within == near.pad(4)
+    assert specks.change == "mask grown by 4 px where specks are left"
+    effect = next_route(plan(), read_in(near, "overlay_left"), OFFERS, hole=hole)
+    assert effect is not None and effect.grow_within is None
 
 
 def test_what_grew_in_a_box_does_not_count_all_around() -> None:
