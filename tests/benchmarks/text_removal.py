@@ -47,7 +47,7 @@ from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline.repeated import repeated_veil
 from inpaint_studio.proposals.table import propose
 from inpaint_studio.records import RunOptions
-from inpaint_studio.routing.onward import read_box, wider_px
+from inpaint_studio.routing.onward import SPECKS_PX, read_box, wider_px
 from inpaint_studio.vision.lines import Line
 from inpaint_studio.vision.readers import Readers
 from tests.benchmarks.text_masks import cases
@@ -120,7 +120,7 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     specks, is_beside = specks_left(seen), overlay_left(seen).value > 0
     if not queued and left.value == 0 and (specks.value > 0 or is_beside):
-        more_px = wider_px(stroke_width(mask))
+        more_px = wider_px(stroke_width(mask)) if is_beside else SPECKS_PX
         wider = grow(mask, more_px, None if is_beside else read_box(specks.box, mask, more_px))
         again = filled(case.photo, wider, "text")
         second = JudgeRequest(before=case.photo, after=again, mask=wider, kind="text")

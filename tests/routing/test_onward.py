@@ -51,8 +51,8 @@ def test_a_letter_read_by_chance_widens_the_mask_beside_it_alone() -> None:
     blind = next_route(plan(), read_in(near), OFFERS)
     assert blind is not None and blind.grow_within is None
     specks = next_route(plan(), read_in(near, "specks_left"), OFFERS, hole=hole)
-    assert specks is not None and specks.grow_within == near.pad(4)
-    assert specks.change == "mask grown by 4 px where specks are left"
+    assert specks is not None and specks.grow_within == near.pad(2)
+    assert specks.change == "mask grown by 2 px where specks are left"
     effect = next_route(plan(), read_in(near, "overlay_left"), OFFERS, hole=hole)
     assert effect is not None and effect.grow_within is None
 
