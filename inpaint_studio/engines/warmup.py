@@ -10,20 +10,24 @@ from inpaint_studio.engines.table import engine
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.records import RunOptions
 
+_SIDE = 128
+_FILLS = ("flat", 24), ("patch", 24), ("patch", 48)
+"""Engines, and how wide their holes are, px: `patch` lays the larger one out."""
+
 
 def warm(token: RunToken) -> None:
-    """Fill one small made-up hole with every engine that has compiled kernels.
+    """Fill small made-up holes with every engine that has compiled kernels.
 
-    Takes about 10 s the first time on a machine (compiling), then under a second (the kernels
+    Takes about 10 s the first time on a machine (compiling), then about two (the kernels
     lie in the user's cache folder). Raises: Cancelled.
     """
     # Blurred: grain must be correlated for `flat` to need all of its kernels.
-    noise = np.random.default_rng(0).random((64, 64, 3), dtype=np.float32)
+    noise = np.random.default_rng(0).random((_SIDE, _SIDE, 3), dtype=np.float32)
     linear = cv2.GaussianBlur(noise, (0, 0), 1.0)
-    mask = np.zeros((64, 64), dtype=bool)
-    mask[20:44, 20:44] = True
-    for name in ("flat", "patch"):
+    for name, side in _FILLS:
         token.check()
+        mask = np.zeros((_SIDE, _SIDE), dtype=bool)
+        mask[40 : 40 + side, 40 : 40 + side] = True
         filler = engine(name)
         filler.fill(
             FillRequest(
