@@ -63,6 +63,7 @@ KNOBS = {
     "scene": Knob(True),
     "letters": Knob(True),
     "wide": Knob(True),
+    "whole": Knob(True),
     "device": Knob("cpu", choices=DEVICES),
 }
 _DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
@@ -72,6 +73,7 @@ EARLIER: dict[str, Scalar] = {
     "chroma": 0.5,
     "scene": False,
     "wide": False,
+    "whole": False,
 }
 """Up to version 10. What asks for a still earlier version, three starts or `grown`, asks for these,
 too, so that its recipes keep their pixels."""
@@ -91,14 +93,15 @@ class PatchEngine(PlainEngine):
     fill letters as strokes are (`patch_letters`); starts, from how many first guesses the structure
     of other holes is sought (1 to 3; 3 is version 9); grown, 1 to let whatever reaches the rim grow
     inwards, as up to version 8; wide, 0 to spread differences of light over 7 px only, not 32
-    (`patch_join`); device, cuda where a graphics card shall search (`patch_device`), whose pixels
-    are its own: without it the CPU does. With wide 0 and letters 0 it is version 13, with wide 0
-    and scene 0 version 12, with margin_cost 0, too, version 11, with wide 0, scene 0, apart 0,
-    margin 0 and chroma 0.5 version 10.
+    (`patch_join`); whole, 0 to let the rim and hard seams break what was laid out; device, cuda
+    where a graphics card shall search (`patch_device`), whose pixels are its own: without it the
+    CPU does. With whole 0 it is version 14, with wide 0 and letters 0, too, version 13, with whole,
+    wide and scene 0 version 12, with margin_cost 0, too, version 11, with whole, wide, scene, apart
+    and margin 0 and chroma 0.5 version 10.
     """
 
     name = "patch"
-    version = 14
+    version = 15
     title = "Patch"
     knobs = KNOBS
 
@@ -205,6 +208,7 @@ def search(
         turned=str(parameters["turned"]),
         scaled=bool(parameters["scaled"]),
         wide=bool(parameters["wide"]),
+        clear=bool(parameters["whole"]),
         manner=manner,
         threads=threads,
         token=token,
@@ -228,7 +232,7 @@ def copied_as_is(parameters: dict[str, Scalar]) -> bool:
 def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
     """Return how structure is found for this mask."""
     from inpaint_studio.engines.patch_letters import is_lettered
-    from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, LETTERED, settled
+    from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, LETTERED, RIMMED, settled
     from inpaint_studio.engines.patch_scene import is_deep
 
     starts, rest = int(parameters["starts"]), bool(parameters["rest_levels"])
@@ -237,7 +241,7 @@ def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
         manner = GROWN
     elif parameters["scene"] and copied_as_is(parameters):
         if is_deep(mask):
-            manner = LAID_OUT
+            manner = LAID_OUT if parameters["whole"] else RIMMED
         elif parameters["letters"] and starts == 2 and not rest and is_lettered(mask):
             manner = LETTERED
     return replace(

@@ -65,6 +65,7 @@ class DeviceRounds(Rounds):
         self, level: Level, *, salt: int, sweeps: int, reach: int, back: bool = False
     ) -> None:
         """Improve the matches of a level; `back` has no meaning where all look at once."""
+        level.spend()
         self.measure(level)
         held = self._on_device(level)
         found, cost = held.up(level.found), held.up(level.cost)

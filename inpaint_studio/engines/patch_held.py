@@ -43,7 +43,7 @@ class Held:
         size = level.hole.size * 4
         self.flat = self.up(level.flat[:size].view(np.int32))
         self.image = self.up(level.image.reshape(-1, 4))
-        self.far = self.up(level.far.ravel())
+        self.far = self.up(level.spent.ravel())
         self.index = self.up(level.index.ravel())
         self.targets = self.up(level.targets)
         holes = level.holes[:, 0].astype(np.int64) * self.width + level.holes[:, 1]
@@ -63,7 +63,9 @@ class Held:
         return torch.tensor(np.ascontiguousarray(array), device=self.device)
 
     def refresh(self) -> None:
-        """Bring the hole's pixels up to date."""
+        """Bring the hole's pixels and what sources cost up to date."""
+        if self.level.often:
+            self.far = self.up(self.level.spent.ravel())
         rows, columns = self.level.holes[:, 0], self.level.holes[:, 1]
         self.image[self._holes] = self.up(self.level.image[rows, columns])
         size = self.level.hole.size * 4

@@ -105,44 +105,64 @@ def is_deep(mask: MaskBool) -> bool:
     return float(depth.max(initial=0)) > _DEEP_PX
 
 
-def lay_out(
-    image: FloatImage,
-    hole: MaskBool,
-    source: MaskBool,
-    *,
-    seed: int,
-    token: RunToken,
-    least: int = LEAST_SCALE,
-) -> Layout | None:
-    """Return where the hole of `image` (H, W, 3; 0 to 255) is copied from at a coarse scale.
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a hole may be filled with, at all scales.
 
-    source: what may be copied. least: the finest scale that is laid out. None where the hole is too
-    thin to be seen at that scale or nothing can be copied there. Raises: Cancelled.
+    coarsest, last: where a layout begins and ends. passes: how often each search goes over all
+    places, as a multiple.
     """
-    scales = pyramid(image, ~hole, (~hole & ~source).astype(np.float32), token)
-    holed = [n for n, scale in enumerate(scales) if not scale.known.all()]
-    last = least
-    while last < holed[-1] and len(_targets(scales[last].known, REACH)) > _MOST_TARGETS:
-        last += 1
-    if holed[-1] < last or not all(scale.usable.any() for scale in scales[last : holed[-1] + 1]):
-        return None
-    work = _Work(scales, last, least, seed, token)
-    number = holed[-1]
-    state = None
-    if number > last:
-        apart = max(number - 2, last)  # where the two are compared
-        narrow, wide = (work.descend(number, apart + 1, reach) for reach in (REACH, WIDE_REACH))
-        better = work.misfit(apart, wide) < WIDE_SHARE * work.misfit(apart, narrow)
-        state = wide if better else narrow
-        number = apart
-    return work.descend(number, last, REACH, state).layout
+
+    scales: list[Scale]
+    coarsest: int
+    last: int
+    least: int
+    passes: int
+    token: RunToken
+
+    @classmethod
+    def around(
+        cls,
+        image: FloatImage,
+        hole: MaskBool,
+        source: MaskBool,
+        *,
+        token: RunToken,
+        least: int = LEAST_SCALE,
+        passes: int = 1,
+    ) -> Scene | None:
+        """Return the scene of a hole in `image` (H, W, 3; 0 to 255).
+
+        source: what may be copied. least: the finest scale that is laid out. None where the hole is
+        too thin to be seen at that scale or nothing can be copied there. Raises: Cancelled.
+        """
+        scales = pyramid(image, ~hole, (~hole & ~source).astype(np.float32), token)
+        coarsest = max(n for n, scale in enumerate(scales) if not scale.known.all())
+        last = least
+        while last < coarsest and len(_targets(scales[last].known, REACH)) > _MOST_TARGETS:
+            last += 1
+        seen = scales[last : coarsest + 1]
+        if not seen or not all(scale.usable.any() for scale in seen):
+            return None
+        return cls(scales, coarsest, last, least, passes, token)
+
+    def lay_out(self, seed: int) -> Layout:
+        """Return where the hole is copied from, beginning with random places. Raises: Cancelled."""
+        work = _Work(self, seed, self.token)
+        number, state = self.coarsest, None
+        if number > self.last:
+            number = max(number - 2, self.last)  # where the two are compared
+            narrow, wide = (
+                work.descend(self.coarsest, number + 1, reach) for reach in (REACH, WIDE_REACH)
+            )
+            better = work.misfit(number, wide) < WIDE_SHARE * work.misfit(number, narrow)
+            state = wide if better else narrow
+        return work.descend(number, self.last, REACH, state).layout
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    scales: list[Scale]
-    last: int
-    least: int
+    scene: Scene
     seed: int
     token: RunToken
 
@@ -155,7 +175,7 @@ class _Work:
 
     def _solve(self, number: int, reach: int, coarser: _State | None) -> _State:
         """Search and vote in turn; the last vote makes the next finer scale's picture."""
-        scale = self.scales[number]
+        scale = self.scene.scales[number]
         layout, touched = self._begin(number, reach, coarser)
         picture = self._first(number) if coarser is None else coarser.picture
         shown = compared(scale.picture, scale.texture)
@@ -163,7 +183,7 @@ class _Work:
         rounds = 1 + 2 * self._depth(number)
         for turn in range(rounds):
             cost = self._search(layout, compared(picture, scale.texture), shown, given, reach, turn)
-            finer = turn == rounds - 1 and number > self.last
+            finer = turn == rounds - 1 and number > self.scene.last
             if turn == rounds - 1 and not finer:
                 break  # The matches are what is asked for.
             picture = self._vote(layout, touched, picture, cost, reach, finer)
@@ -171,11 +191,11 @@ class _Work:
 
     def _depth(self, number: int) -> int:
         """Return how coarse a scale is, counted so that every hole gets as much work."""
-        return number - self.last + self.least
+        return number - self.scene.last + self.scene.least
 
     def misfit(self, number: int, coarser: _State) -> float:
         """Return how badly what a coarser scale has laid out fits this one."""
-        scale = self.scales[number]
+        scale = self.scene.scales[number]
         layout, _ = self._begin(number, REACH, coarser)
         asked = compared(coarser.picture, scale.texture)
         shown = compared(scale.picture, scale.texture)
@@ -184,14 +204,14 @@ class _Work:
 
     def _begin(self, number: int, reach: int, coarser: _State | None) -> tuple[Layout, MaskBool]:
         """Return a scale's first matches, and which patches touch the hole."""
-        known = self.scales[number].known
+        known = self.scene.scales[number].known
         targets = _targets(known, reach)
         touched = np.zeros_like(known)
         touched[targets[:, 0], targets[:, 1]] = True
         index = np.full(known.shape, -1, np.int32)
         index[targets[:, 0], targets[:, 1]] = np.arange(len(targets), dtype=np.int32)
         if coarser is None:
-            places = np.argwhere(self.scales[number].usable).astype(np.int32)
+            places = np.argwhere(self.scene.scales[number].usable).astype(np.int32)
             random = np.random.default_rng(self.seed)
             found = places[random.integers(len(places), size=len(targets))]
         else:
@@ -200,10 +220,10 @@ class _Work:
 
     def _first(self, number: int) -> FloatImage:
         """Return the first guess: what the next coarser scale, all known, shows in the hole."""
-        scale = self.scales[number]
+        scale = self.scene.scales[number]
         guess = np.broadcast_to(scale.picture[scale.known].mean(axis=0), scale.picture.shape)
-        if number + 1 < len(self.scales):
-            guess = twice(self.scales[number + 1].picture, scale.known.shape)
+        if number + 1 < len(self.scene.scales):
+            guess = twice(self.scene.scales[number + 1].picture, scale.known.shape)
         return np.where(scale.known[..., None], scale.picture, guess).astype(np.float32)
 
     def _search(
@@ -221,7 +241,7 @@ class _Work:
         targets, found = layout.targets, layout.found
         cost = np.empty(len(targets), np.int64)
         kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE)
-        for sweep in range(2 * min(_MOST_PASSES, 1 + self._depth(layout.number))):
+        for sweep in range(self.scene.passes * min(_MOST_PASSES, 1 + self._depth(layout.number))):
             self.token.check()
             salt = (self.seed * 4096 + layout.number * 512 + turn * 16 + sweep) & 0xFFFFFFF
             kernel.sweep(
@@ -244,7 +264,7 @@ class _Work:
         Known pixels are voted over, too, by themselves and by the patches that touch the hole.
         """
         times = 2 if finer else 1
-        scale = self.scales[layout.number - (times - 1)]
+        scale = self.scene.scales[layout.number - (times - 1)]
         shape = scale.known.shape
         narrow = min(reach, REACH)
         side = 2 * narrow + 1

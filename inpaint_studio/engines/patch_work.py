@@ -59,7 +59,7 @@ class Rounds:
 
     def measure(self, level: Level) -> None:
         """Set the cost of a level's matches anew."""
-        flat, far, targets, found = level.flat, level.far, level.targets, level.found
+        flat, far, targets, found = level.flat, level.spent, level.targets, level.found
         guide = level.guide
         self.bands(
             len(targets),
@@ -68,13 +68,22 @@ class Rounds:
             ),
         )
 
+    def misfit(self, level: Level) -> float:
+        """Return how unlike known patches a level's are, those at the rim counted once more."""
+        priced, level.spent = level.spent, np.minimum(level.far, 0)
+        self.measure(level)
+        level.spent = priced
+        unlike = np.sqrt(level.cost.astype(np.float64))
+        return float(unlike.mean() + unlike[~level.inner].mean())
+
     def search(
         self, level: Level, *, salt: int, sweeps: int, reach: int, back: bool = False
     ) -> None:
         """Improve the matches of a level by sweeps forth and back (`back`: back first)."""
+        level.spend()
         self.measure(level)
         count = len(level.targets)
-        flat, far, targets, found = level.flat, level.far, level.targets, level.found
+        flat, far, targets, found = level.flat, level.spent, level.targets, level.found
         guide = level.guide
         apart = apart_cost(level)
         for sweep in range(sweeps):

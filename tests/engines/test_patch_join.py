@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.engines import patch_join
-from inpaint_studio.engines.patch_join import join
+from inpaint_studio.engines.patch_join import join, softened
 from inpaint_studio.engines.patch_levels import make_level, with_texture
 from inpaint_studio.jobs.token import RunToken
 
@@ -71,3 +71,28 @@ def test_strips_of_rows_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = joined(picture, 0, -30)
     monkeypatch.setattr(patch_join, "_STRIP", 5)
     assert np.allclose(joined(picture, 0, -30), whole, atol=1e-2)
+
+
+def test_nothing_of_a_thing_that_the_hole_cuts_bleeds_into_the_ground() -> None:
+    """Up to version 14 a tenth of a large step did: spread over 32 px, a haze."""
+    picture = np.full((SIDE, SIDE), 60.0)
+    picture[36:60, :36] = 160.0
+    filled = joined(picture, 30, 0)
+    assert np.abs(filled[HOLE] - 60).max() < 2
+
+
+def test_seams_are_softened_and_grain_stays_as_copied() -> None:
+    rng = np.random.default_rng(4)
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[HOLE] = True
+    image = rng.normal(120, 4, (SIDE, SIDE, 3)).astype(np.float32)
+    level = make_level(with_texture(image, hole), hole, ~hole, scale=1)
+    copied = level.at(level.holes)
+    voted = copied.copy()
+    seam = level.holes[:, 1] == MIDDLE
+    voted[seam] += 90
+    voted[~seam] += 4
+    level.put(level.holes, voted)
+    change = softened(image.copy(), level, copied)[HOLE] - image[HOLE]
+    assert np.allclose(np.delete(change, MIDDLE - 36, axis=1), 0, atol=0.5), "grain"
+    assert change[:, MIDDLE - 36].min() > 80

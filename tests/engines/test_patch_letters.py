@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint_studio.arrays import Linear, MaskBool
-from inpaint_studio.engines import patch_manner, patch_rounds
+from inpaint_studio.engines import patch_begin, patch_manner
 from inpaint_studio.engines.patch import PatchEngine, asked, manner_of
 from inpaint_studio.engines.patch_letters import best_by_place, is_lettered
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
@@ -94,7 +94,7 @@ def test_without_a_layout_letters_are_filled_from_first_guesses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image, mask = ground(2), word()
-    monkeypatch.setattr(patch_rounds, "lay_out", lambda *_, **__: None)
+    monkeypatch.setattr(patch_begin.Scene, "around", lambda *_, **__: None)
     made = fill(image, mask)
     assert np.array_equal(made[~mask], image[~mask])
     assert np.abs(made - image)[mask].mean() < 0.1

@@ -11,10 +11,17 @@ from inpaint_studio.engines import patch_pyramid
 from inpaint_studio.engines.patch import PatchEngine
 from inpaint_studio.engines.patch_levels import make_level, with_texture
 from inpaint_studio.engines.patch_pyramid import pyramid
-from inpaint_studio.engines.patch_scene import Layout, is_deep, lay_out, take_over
+from inpaint_studio.engines.patch_scene import Layout, Scene, is_deep, take_over
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.jobs.token import RunToken
 from tests.engines.patch_fill import fill
+
+
+def lay_out(
+    image: Linear, mask: MaskBool, source: MaskBool, seed: int, token: RunToken | None = None
+) -> Layout | None:
+    scene = Scene.around(image, mask, source, token=token or RunToken())
+    return None if scene is None else scene.lay_out(seed)
 
 
 def tiles(seed: int = 0) -> Linear:
@@ -63,8 +70,7 @@ def test_thin_holes_are_not_laid_out_and_keep_their_pixels() -> None:
     mask[60:240, 130:150] = True
     assert not is_deep(mask)
     assert np.array_equal(fill(image, mask), fill(image, mask, scene=0))
-    thin = lay_out(image * 255, mask[:, ::-1] & (np.arange(288) % 20 < 3), ~mask, seed=0,
-                   token=RunToken())  # fmt: skip
+    thin = lay_out(image * 255, mask[:, ::-1] & (np.arange(288) % 20 < 3), ~mask, seed=0)
     assert thin is None
 
 
@@ -83,12 +89,12 @@ def test_a_layout_copies_nothing_that_may_not_be_copied() -> None:
     mask = disc((288, 288), 150, 110, 45)
     source = np.zeros_like(mask)
     source[:, 176:] = True
-    made = lay_out(image, mask, source, seed=3, token=RunToken())
+    made = lay_out(image, mask, source, seed=3)
     assert made is not None
     share = cv2.resize(source.astype(np.float32), made.index.shape[::-1],
                        interpolation=cv2.INTER_AREA)  # fmt: skip
     assert (share[made.found[:, 0], made.found[:, 1]] > 0).mean() > 0.99
-    assert lay_out(image, mask, np.zeros_like(mask), seed=3, token=RunToken()) is None
+    assert lay_out(image, mask, np.zeros_like(mask), seed=3) is None
 
 
 def test_the_same_seed_gives_the_same_bytes_with_any_number_of_threads() -> None:
@@ -125,9 +131,9 @@ def test_a_wish_to_stop_is_heard_while_a_hole_is_laid_out() -> None:
 def test_a_very_large_hole_is_laid_out_at_a_coarser_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     image = tiles(6) * 255
     mask = disc((288, 288), 140, 140, 60)
-    usual = lay_out(image, mask, ~mask, seed=0, token=RunToken())
+    usual = lay_out(image, mask, ~mask, seed=0)
     monkeypatch.setattr("inpaint_studio.engines.patch_scene._MOST_TARGETS", 300)
-    coarser = lay_out(image, mask, ~mask, seed=0, token=RunToken())
+    coarser = lay_out(image, mask, ~mask, seed=0)
     assert usual is not None and coarser is not None
     assert (usual.number, coarser.number) == (2, 3)
     assert len(coarser.targets) <= 300 < len(usual.targets)

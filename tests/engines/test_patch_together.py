@@ -24,13 +24,13 @@ from inpaint_studio.records import RunOptions, Scalar
 SIDE = 48
 
 
-def level(hole: np.ndarray, *, margin: int = 0, apart: float = 0.0) -> Level:
+def level(hole: np.ndarray, *, margin: int = 0, apart: float = 0.0, often: float = 0.0) -> Level:
     """A level of noise, its border repeated `margin` px outwards."""
     rng = np.random.default_rng(5)
     image = rng.uniform(0, 255, (*hole.shape, 3)).astype(np.float32)
     textured, gap = bordered(with_texture(image, hole), margin), np.pad(hole, margin)
     known = bordered(~hole, margin)
-    return make_level(textured, gap, known, scale=1, margin=margin, apart=apart)
+    return make_level(textured, gap, known, scale=1, margin=margin, apart=apart, often=often)
 
 
 def near_the_top() -> np.ndarray:
@@ -113,5 +113,25 @@ def test_by_default_a_recipe_asks_for_the_manner_that_is_measured() -> None:
     assert manner_of(asked(recipe), mask) == patch_manner.SETTLED
     mask[30:90] |= mask[50]
     assert manner_of(asked(recipe), mask) == patch_manner.LAID_OUT
+    assert manner_of(asked(recipe) | {"whole": False}, mask) == patch_manner.RIMMED
     assert manner_of(asked(recipe) | {"scene": False}, mask) == patch_manner.SETTLED
     assert manner_of(asked(recipe) | {"turned": "all"}, mask) == patch_manner.SETTLED
+
+
+def test_a_source_that_is_copied_again_and_again_gets_dearer() -> None:
+    hole = np.zeros((SIDE, SIDE), bool)
+    hole[14:34, 14:34] = True
+    made = level(hole, often=0.2)
+    made.spend()
+    assert np.array_equal(made.spent, made.far), "nothing was measured yet"
+    one = np.argwhere(made.far >= 0)[0]
+    made.found[:] = one
+    made.cost[:] = 1000
+    made.spend()
+    dearer = made.spent - made.far
+    assert dearer[tuple(one)] > 100
+    assert (dearer[made.far >= 0] >= 0).all() and (made.spent[made.far < 0] == -1).all()
+    made.found[:] = made.targets + np.array([0, 24])
+    made.found[:, 1] %= SIDE
+    made.spend()
+    assert (made.spent == made.far).all(), "copied as one piece"
