@@ -11,6 +11,10 @@ from inpaint_studio.vision.lines import Line
 
 _CELL = 0.5
 """Width of a place along the line, in heights of it."""
+_STEP = 0.25
+"""Width of a place along the letters, in heights of theirs."""
+_LEAST_INK = 0.15
+"""A place whose ink is less than this share of the median place's shows specks, no letter."""
 
 
 def places_held(core: MaskBool, box: Box, line: Line) -> NDArray[np.bool_]:
@@ -49,3 +53,24 @@ def longest_gap(core: MaskBool, box: Box, line: Line) -> float:
     # The last place is cut by the line's end.
     ends = np.concatenate([[-1.0], held, [max(length / size, held.max(initial=-1) + 1)]])
     return _CELL * float(np.diff(ends).max() - 1)
+
+
+def emptiest(core: MaskBool, box: Box, line: Line) -> float:
+    """Return the longest stretch between strokes that shows hardly any, in heights of the letters.
+
+    The outline of a rotated line is taller than its letters, and a speck stands in every place of
+    it: of “Summer” on a white wall two letters were missing over 0.1 of its heights, 1.25 of
+    theirs. Words lie up to 0.75 apart (111 of 113 lines of four seeds). 0 for a line on an arc.
+    """
+    if line.curved or not core.any():
+        return 0.0
+    quad, run, length, _ = _run(line)
+    way = run / length
+    rows, columns = np.nonzero(core)
+    points = np.stack([columns + box.left, rows + box.top], axis=1) - quad[0]
+    across = points @ np.array([-way[1], way[0]])
+    height = float(np.subtract(*np.percentile(across, [95, 5])))
+    places = (points @ way / max(_STEP * height, 1.0)).astype(np.int64)
+    ink = np.bincount(np.maximum(places, 0))
+    held = np.flatnonzero(ink >= _LEAST_INK * np.median(ink[ink > 0]))
+    return _STEP * float(np.diff(held).max(initial=1) - 1)

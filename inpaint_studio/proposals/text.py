@@ -15,7 +15,7 @@ from inpaint_studio.proposals.chosen import ENOUGH, likeness
 from inpaint_studio.proposals.closer import whole_line
 from inpaint_studio.proposals.glyphs import Glyphs, ink_colour, strokes
 from inpaint_studio.proposals.laid_over import is_exact, is_laid_over
-from inpaint_studio.proposals.span import longest_gap
+from inpaint_studio.proposals.span import emptiest, longest_gap
 from inpaint_studio.proposals.tiles import Tile, carried, is_one_place, joined, spread
 from inpaint_studio.proposals.together import grown_together
 from inpaint_studio.proposals.unread import alike, suggest_unread
@@ -209,7 +209,8 @@ def _of_line(
     verdict = plausible.judge(line, rgb.shape)
     confidence = line.score * (0.45 + 0.55 * glyphs.agreement)
     agrees = glyphs.agreement >= AGREES
-    whole = glyphs.lost < LOST and longest_gap(glyphs.core, glyphs.box, line) < GAP
+    gap = max(measure(glyphs.core, glyphs.box, line) for measure in (longest_gap, emptiest))
+    whole = glyphs.lost < LOST and gap < GAP
     # What two letters leave open, ink of one colour to the level tells.
     sure = verdict.sure or (verdict.few and is_exact(rgb, glyphs))
     automatic = sure and agrees and is_over and whole and not glyphs.is_past and not is_tile

@@ -1,11 +1,12 @@
 """A line whose strokes are not all there is no line to act on alone."""
 
+import cv2
 import numpy as np
 import pytest
 
 from inpaint_studio.geometry import Box
 from inpaint_studio.proposals.chosen import letters_lost
-from inpaint_studio.proposals.span import longest_gap
+from inpaint_studio.proposals.span import emptiest, longest_gap
 from inpaint_studio.vision.lines import Line
 
 
@@ -33,3 +34,22 @@ def test_the_room_that_a_detector_leaves_past_the_last_letter_is_no_place_withou
     core = np.zeros((40, 220), dtype=bool)
     core[12:28, 12:188:8] = True
     assert longest_gap(core, Box(0, 0, 220, 40), line) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("missing", "least", "most"), [((0, 0), 0.0, 0.75), ((60, 100), 1.0, 3.0)])
+def test_letters_missing_from_a_slanting_line_are_seen_though_specks_stand_there(
+    missing: tuple[int, int], least: float, most: float
+) -> None:
+    upright = np.zeros((40, 240), np.uint8)
+    upright[12:28, 20:216:8] = 1
+    upright[12:28, 21:217:8] = 1
+    upright[:, 20 + missing[0] : 20 + missing[1]] = 0
+    upright[20, 20:216:10] = 1
+    turn = cv2.getRotationMatrix2D((120, 120), 30, 1)
+    turn[:, 2] += 0, 100
+    core = cv2.warpAffine(upright, turn, (260, 300), flags=cv2.INTER_NEAREST) > 0
+    loose = np.array([[16, -4], [222, -4], [222, 44], [16, 44]], np.float32)
+    quad = (loose @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
+    line = Line(quad, quad, 0.9, 48.0, 206.0, text="HHHHHHHHHH", score=0.95)
+    assert longest_gap(core, Box(0, 0, 260, 300), line) < 1.0
+    assert least <= emptiest(core, Box(0, 0, 260, 300), line) <= most
