@@ -43,6 +43,7 @@ class Held:
         size = level.hole.size * 4
         self.flat = self.up(level.flat[:size].view(np.int32))
         self.image = self.up(level.image.reshape(-1, 4))
+        self._spent = level.spent
         self.far = self.up(level.spent.ravel())
         self.index = self.up(level.index.ravel())
         self.targets = self.up(level.targets)
@@ -64,8 +65,9 @@ class Held:
 
     def refresh(self) -> None:
         """Bring the hole's pixels and what sources cost up to date."""
-        if self.level.often:
-            self.far = self.up(self.level.spent.ravel())
+        if self._spent is not self.level.spent:
+            self._spent = self.level.spent
+            self.far = self.up(self._spent.ravel())
         rows, columns = self.level.holes[:, 0], self.level.holes[:, 1]
         self.image[self._holes] = self.up(self.level.image[rows, columns])
         size = self.level.hole.size * 4

@@ -46,6 +46,7 @@ over 32 px, a haze beside whatever the hole cut. The look index does not see it.
 _GRAINS = 6.0
 """How many deviations of the grain a change must have to be made for half."""
 _GRAIN_PX = 1 << 20
+"""About how many pixels are looked at for grain: rows are left out of a larger crop."""
 _SECOND = 0.6745 * 6**0.5
 """The median of the second differences of grain whose deviation is 1."""
 _ALONG_PX = 1.5
