@@ -15,6 +15,8 @@ _STEP = 0.25
 """Width of a place along the letters, in heights of theirs."""
 _LEAST_INK = 0.15
 """A place whose ink is less than this share of the median place's shows specks, no letter."""
+_LETTER = 2.0
+"""What lies before or after all letters and has less ink than so many places is no letter."""
 
 
 def places_held(core: MaskBool, box: Box, line: Line) -> NDArray[np.bool_]:
@@ -72,5 +74,8 @@ def emptiest(core: MaskBool, box: Box, line: Line) -> float:
     height = float(np.subtract(*np.percentile(across, [95, 5])))
     places = (points @ way / max(_STEP * height, 1.0)).astype(np.int64)
     ink = np.bincount(np.maximum(places, 0))
-    held = np.flatnonzero(ink >= _LEAST_INK * np.median(ink[ink > 0]))
-    return _STEP * float(np.diff(held).max(initial=1) - 1)
+    usual = float(np.median(ink[ink > 0]))
+    held = np.flatnonzero(ink >= _LEAST_INK * usual)
+    before = np.cumsum(ink)[held[:-1]]
+    between = np.minimum(before, ink.sum() - before) >= _LETTER * usual
+    return _STEP * float((np.diff(held) - 1)[between].max(initial=0))

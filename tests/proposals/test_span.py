@@ -53,3 +53,12 @@ def test_letters_missing_from_a_slanting_line_are_seen_though_specks_stand_there
     line = Line(quad, quad, 0.9, 48.0, 206.0, text="HHHHHHHHHH", score=0.95)
     assert longest_gap(core, Box(0, 0, 260, 300), line) < 1.0
     assert least <= emptiest(core, Box(0, 0, 260, 300), line) <= most
+
+
+def test_a_speck_past_the_last_letter_is_no_letter() -> None:
+    quad = np.array([[10, 10], [240, 10], [240, 30], [10, 30]], np.float32)
+    line = Line(quad, quad, 0.9, 20.0, 230.0, text="HHHHHHHHHH", score=0.95)
+    core = np.zeros((40, 260), dtype=bool)
+    core[12:28, 12:188:8] = True
+    core[18:20, 230:233] = True
+    assert emptiest(core, Box(0, 0, 260, 40), line) < 0.75
