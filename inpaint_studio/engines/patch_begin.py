@@ -62,11 +62,8 @@ def _layouts(work: Rounds, task: Task) -> list[Layout]:
 
 def _best_layout(work: Rounds, task: Task, layouts: list[Layout]) -> Level:
     """Let every layout settle; return the level whose patches are most like known ones."""
-    levels = [_settle(work, task, layout, (0, task.starts)) for layout in layouts]
-    if len(levels) == 1:
-        return levels[0]
-    misfits = [work.misfit(level) for level in levels]
-    return levels[misfits.index(min(misfits))]
+    levels = (_settle(work, task, layout, (0, task.starts)) for layout in layouts)
+    return next(levels) if len(layouts) == 1 else min(levels, key=work.misfit)
 
 
 def _mixed(work: Rounds, task: Task, layout: Layout) -> Level:

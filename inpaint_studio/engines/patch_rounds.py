@@ -3,9 +3,9 @@
 Method: multi-scale patch synthesis by alternating nearest-patch search (PatchMatch, Barnes et al.
 2009, doi:10.1145/1531326.1531330) and voting (Wexler et al. 2007, doi:10.1109/TPAMI.2007.60) with
 a texture feature in the match so that detail is not averaged away (Newson et al. 2014,
-doi:10.1137/140954933). At the finest scale pixels are copied, not averaged, so that grain
-survives, and their gradients are joined to the ring by a screened Poisson equation, so that no
-step shows and no colour bleeds further than a few pixels.
+doi:10.1137/140954933). At the finest scale pixels are copied, so that grain survives,
+and averaged along seams alone; their gradients are joined to the ring by a screened Poisson
+equation, so that no step shows and no colour bleeds over the border of two things.
 """
 
 from __future__ import annotations

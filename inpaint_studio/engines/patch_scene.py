@@ -3,7 +3,7 @@
 A hole cut through things is filled badly by what fits its rim alone: their ends are made up, or
 grow straight on. Here patches are compared where they are as large as the things themselves, on
 pictures down to a few px, so that whole parts are copied whose surroundings are alike: a pot ends
-as the other pot does. What the finer scales do with the layout is `patch_rounds`'.
+as the other pot does. What the finer scales do with the layout is `patch_begin`'s.
 
 Method: search and vote in turn as in Wexler et al. 2007 (doi:10.1109/TPAMI.2007.60) and Barnes et
 al. 2009 (doi:10.1145/1531326.1531330), with differences along x and y in the match as in Darabi et
@@ -26,7 +26,8 @@ version 12 0.776. More starts, the best by fit, bring nothing (two 0.774, three 
 layout down to half size (eight holes 0.941 against 0.909). Before that on two of the seeds: no
 texture in the match puts sky in the snow and smooth paint on a wall of diagrams.
 
-Nothing at hand tells a better layout from a worse one of the same hole. Of five random seeds (48
+By the look index nothing at hand tells a better layout from a worse one of the same hole; by eye
+the likeness of settled patches to known ones does (`patch_manner`). Of five random seeds (48
 holes, mean 0.726, the best by the truth 0.701) the gates' risk chooses 0.723, the network for
 forms 0.725; of layouts with and without texture in the match and cost of distance (72 holes, 0.763
 to 0.768, the best 0.735) their own misfit in colour 0.765, its worst percent 0.761.
@@ -148,7 +149,7 @@ class Scene:
 
     def lay_out(self, seed: int) -> Layout:
         """Return where the hole is copied from, beginning with random places. Raises: Cancelled."""
-        work = _Work(self, seed, self.token)
+        work = _Work(self, seed)
         number, state = self.coarsest, None
         if number > self.last:
             number = max(number - 2, self.last)  # where the two are compared
@@ -164,7 +165,6 @@ class Scene:
 class _Work:
     scene: Scene
     seed: int
-    token: RunToken
 
     def descend(self, first: int, last: int, reach: int, state: _State | None = None) -> _State:
         """Lay out the scales from `first` down to `last`."""
@@ -242,7 +242,7 @@ class _Work:
         cost = np.empty(len(targets), np.int64)
         kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE)
         for sweep in range(self.scene.passes * min(_MOST_PASSES, 1 + self._depth(layout.number))):
-            self.token.check()
+            self.scene.token.check()
             salt = (self.seed * 4096 + layout.number * 512 + turn * 16 + sweep) & 0xFFFFFFF
             kernel.sweep(
                 asked, shown, usable, whole, far, targets, layout.index, found, cost, reach,

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
+from inpaint_studio.gating.letter_inks import strokes_of
 from inpaint_studio.gating.readings.base import Measured
 from inpaint_studio.gating.scene import to_lab, to_rgb8
 from inpaint_studio.geometry import Box
@@ -49,7 +50,7 @@ SHOWN, SHOWN_SHARE, SHOWN_ALIKE, SHOWN_SURELY = 2.5, 0.05, 0.8, 2.5
 """The same where cells count by what they could show: ΔE and share of the way to black or white
 that the fill lies off, what of the cells' weight does, and by how many deviations."""
 _BLACK, _WHITE = np.array([0.0, 0.0, 0.0]), np.array([100.0, 0.0, 0.0])
-_INK, _HIGH, _CELL_WAY = 0.6, (8.0, 160.0), 1.0
+_HIGH, _CELL_WAY = (8.0, 160.0), 1.0
 
 
 def effect_carried(request: JudgeRequest) -> Measured:
@@ -63,7 +64,7 @@ def effect_carried(request: JudgeRequest) -> Measured:
     )
     height = float(np.clip(letter_height(mask, longer_side=False), *_HIGH))
     beside = around(mask, height)
-    strokes = _strokes(before, after, mask)
+    strokes = strokes_of(np.sqrt(((before - after) ** 2).sum(axis=2)), mask)
     away = _ink_from_ground(before, strokes, beside.distance)
     if away is None:
         return Measured(0.0)
@@ -112,14 +113,6 @@ def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     order = np.argsort(values)
     place = np.cumsum(weight[order]) - 0.5 * weight[order]
     return float(np.interp(0.5 * weight.sum(), place, values[order]))
-
-
-def _strokes(
-    before: NDArray[np.float32], after: NDArray[np.float32], mask: MaskBool
-) -> MaskBool:  # fmt: skip
-    """The pixels of the mask that changed most: the letters themselves."""
-    change = np.sqrt(((before - after) ** 2).sum(axis=2))
-    return np.asarray(mask & (change > _INK * np.percentile(change[mask], 90)), dtype=np.bool_)
 
 
 def _ink_from_ground(

@@ -46,6 +46,11 @@ class LetterInk:
     is_exact: bool
 
 
+def strokes_of(change: NDArray[np.float32], mask: MaskBool) -> MaskBool:
+    """Return the pixels of the mask whose `change` (Lab) is most: the letters themselves."""
+    return np.asarray(mask & (change > _STROKES * np.percentile(change[mask], 90)), dtype=np.bool_)
+
+
 def inks_of(before: Lab, after: Lab, mask: MaskBool) -> list[LetterInk]:
     """Return the ink of the letters, or each of theirs where they have many; [] where none can be
     told.
@@ -55,7 +60,7 @@ def inks_of(before: Lab, after: Lab, mask: MaskBool) -> list[LetterInk]:
     change = np.sqrt(((before - after) ** 2).sum(axis=2))
     if int(mask.sum()) < LEAST_PX:
         return []
-    strokes = mask & (change > _STROKES * np.percentile(change[mask], 90))
+    strokes = strokes_of(change, mask)
     inner = strokes & (cv2.erode(strokes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     core = inner if inner.sum() >= CORE_PX else strokes
     height = letter_height(strokes, longer_side=True, least_px=8)

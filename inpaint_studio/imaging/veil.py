@@ -78,11 +78,13 @@ def lift(encoded: Encoded, veil: Veil) -> Encoded:
     return np.asarray(np.clip(bare, 0.0, 1.0), dtype=np.float32)
 
 
-def ground_around(encoded: Encoded, mask: MaskBool) -> tuple[Encoded, Plane]:
+def ground_around(
+    encoded: Encoded, mask: MaskBool, blur_px: float = GROUND_PX
+) -> tuple[Encoded, Plane]:
     """Return the ground (H, W, 3) around `mask`, blurred, and how much of it told (H, W)."""
     known = (~mask).astype(np.float32)
-    near = cv2.GaussianBlur(known, (0, 0), GROUND_PX) + 1e-4
-    blurred = cv2.GaussianBlur(encoded * known[..., None], (0, 0), GROUND_PX)
+    near = cv2.GaussianBlur(known, (0, 0), blur_px) + 1e-4
+    blurred = cv2.GaussianBlur(encoded * known[..., None], (0, 0), blur_px)
     ground = np.asarray(blurred / near[..., None], dtype=np.float32)
     return ground, np.asarray(near, dtype=np.float32)
 

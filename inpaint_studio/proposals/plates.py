@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow, ring
+from inpaint_studio.imaging.veil import ground_around
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import Planes, to_lab
@@ -104,9 +105,7 @@ def _whole(lab: Planes, mask: MaskBool) -> MaskBool:
     beside = (outside > 0) & (outside <= ENDS[0])
     if not ground.any() or not beside.any():
         return mask
-    weight = ground.astype(np.float32)
-    near = cv2.GaussianBlur(weight, (0, 0), ENDS[1])[..., None] + np.float32(1e-4)
-    around = cv2.GaussianBlur(lab * weight[..., None], (0, 0), ENDS[1]) / near
+    around, _ = ground_around(lab, ~ground, ENDS[1])
     off = np.linalg.norm(lab - around, axis=2)
     is_off = off > max(OFF_GROUND, float(np.percentile(off[ground], 95)))
     return grow(mask, MORE_PX) if float(is_off[beside].mean()) > STILL_THERE else mask

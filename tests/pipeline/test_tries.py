@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.geometry import Box
@@ -178,12 +179,21 @@ def test_a_broken_engine_in_comparison_or_probing_is_said_and_the_other_kept(
         assert any(word in change for change in edit.plan.changes)
 
 
+def _line_of_text(photo: Rgb) -> MaskBool:
+    line = np.zeros(photo.shape[:2], dtype=np.bool_)
+    line[100:112, 60:260] = True
+    return line
+
+
+def _judged(made: attempt.Attempt, reading: Reading, *, accepted: bool) -> attempt.Attempt:
+    verdict = Verdict(accepted=accepted, risk=0.1 if accepted else 0.9, readings=(reading,))
+    return replace(made, verdict=verdict)
+
+
 def test_letters_read_again_widen_the_mask_where_they_are(
     coffee: Rgb, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = np.zeros(coffee.shape[:2], dtype=np.bool_)
-    line[100:112, 60:260] = True
-    verdicts = iter((False, True))
+    line, verdicts = _line_of_text(coffee), iter((False, True))
 
     def judged(*args: Any, **more: Any) -> attempt.Attempt:
         """A real fill; of the first one a letter is read at the left end."""
@@ -191,9 +201,7 @@ def test_letters_read_again_widen_the_mask_where_they_are(
         left, top = Box.of_mask(made.core).left, Box.of_mask(made.core).top
         box = Box(left, top, left + 30, top + 12)
         letter = Reading(name="letters_left", value=1.0, high=0.0, passed=False, box=box)
-        accepted = next(verdicts)
-        verdict = Verdict(accepted=accepted, risk=0.1 if accepted else 0.9, readings=(letter,))
-        return replace(made, verdict=verdict)
+        return _judged(made, letter, accepted=next(verdicts))
 
     monkeypatch.setattr(tries, "attempt", judged)
     wish = RunOptions(engine="flat", kind="text", budget="cheap")
@@ -212,16 +220,12 @@ def test_letters_read_again_widen_the_mask_where_they_are(
 def test_specks_of_letters_get_a_second_fill_with_a_wider_mask_unasked(
     name: str, is_again: bool, coffee: Rgb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = np.zeros(coffee.shape[:2], dtype=np.bool_)
-    line[100:112, 60:260] = True
-    verdicts = iter((False, True))
+    line, verdicts = _line_of_text(coffee), iter((False, True))
 
     def judged(*args: Any, **more: Any) -> attempt.Attempt:
         made = attempt.attempt(*args, **more)
         said = Reading(name=name, value=4.0, high=0.0, passed=False, box=Box.of_mask(made.core))
-        accepted = next(verdicts)
-        verdict = Verdict(accepted=accepted, risk=0.1 if accepted else 0.9, readings=(said,))
-        return replace(made, verdict=verdict)
+        return _judged(made, said, accepted=next(verdicts))
 
     monkeypatch.setattr(tries, "attempt", judged)
     wish = RunOptions(engine="flat", kind="text", budget="cheap", grow_px=0)
