@@ -14,6 +14,7 @@ import numpy as np
 
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.carried import effect_carried
+from inpaint_studio.gating.embossed import relief_left
 from inpaint_studio.gating.evidence import placed
 from inpaint_studio.gating.ink import ink_left
 from inpaint_studio.gating.overlay import overlay_left
@@ -30,7 +31,8 @@ def readings_beside(
     request: JudgeRequest, scene: Scene | None = None
 ) -> list[tuple[str, Measured, float]]:
     """Return (name, measured, seconds) of what is left of letters (`ink_left`, and of drawn ones
-    `specks_left`, `overlay_left`, `effect_carried`, `traces_left`) or of a thing (`thing_left`).
+    `specks_left`, `overlay_left`, `effect_carried`, `traces_left`), of a logo (`relief_left`) or of
+    a thing (`thing_left`).
 
     scene: the request's, where it was made before.
 
@@ -47,6 +49,8 @@ def readings_beside(
             ("effect_carried", effect_carried),
             ("traces_left", traces_left),
         ]
+    if request.kind == "logo" and not request.asks_for_new:
+        looks.append(("relief_left", relief_left))
     if asks_for_the_rest(request):
         looks.append(("thing_left", partial(thing_left, scene=scene)))
     found = []

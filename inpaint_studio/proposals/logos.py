@@ -17,6 +17,7 @@ import numpy as np
 from inpaint_studio.arrays import MaskBool, Pixels
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.mask import grow
+from inpaint_studio.imaging.relief import relief as relief_of
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.proposals.base import Proposal, proposal
 from inpaint_studio.proposals.ground import Planes, spread, to_lab
@@ -31,6 +32,8 @@ HULL = 1.5
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
 _AROUND_PX, _FEW_PX = 7, 20
+CORE = 0.7
+"""Share of a relief's strength that its core has at least."""
 BELIEF = (2.71, 1.72, -0.67, 6.74, -0.56, -0.36, 0.38, -0.82)
 """Log odds that something of another colour is a logo or sticker: a constant, then the weights of
 its `evidence`. Fitted by `tests/benchmarks/logos` where half of the photos have one."""
@@ -99,13 +102,7 @@ def unusual(lab: Planes) -> tuple[Planes, Planes]:
     for k in range(3):
         colour += (gap[..., k] / (1.2 * spread(gap[..., k]) + 0.9)) ** 2
     colour = np.sqrt(colour / 1.5)
-    fine = cv2.GaussianBlur(lab[..., 0], (0, 0), 1.2)
-    dx = cv2.Sobel(fine, cv2.CV_32F, 1, 0, ksize=3) / 8
-    dy = cv2.Sobel(fine, cv2.CV_32F, 0, 1, ksize=3) / 8
-    energy = np.log2(cv2.GaussianBlur(dx * dx + dy * dy, (0, 0), 2.5) + 0.02)
-    usual = float(np.median(energy))
-    relief = (energy - usual) / (1.0 * spread(energy) + 0.18)
-    return colour.astype(np.float32), np.asarray(relief, dtype=np.float32)
+    return colour.astype(np.float32), relief_of(lab[..., 0])
 
 
 def _surface(smooth: Planes, side: int) -> Planes:
@@ -152,12 +149,17 @@ def finds(lab: Planes, colour: Planes, relief: Planes) -> list[_Find]:
         wide = box.pad(4 * size).clamp(frame)
         here = labels[wide.slices] == name
         part = score[wide.slices]
+        strength = float(np.percentile(part[here], 90))
+        by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
+            np.percentile(colour[wide.slices][here], 90)
+        )
         # Joining reaches over the frame; what counts is whether the find itself is cut by it.
-        # Relief is measured over some pixels: at the frame only its core says that.
-        solid = Box.of_mask(here & (part > _STRONG)).shift(wide.left, wide.top)
+        # Relief is measured over some pixels, the further the stronger it is: at the frame only
+        # its core says that.
+        core = part > (max(_STRONG, CORE * strength) if by_relief else _STRONG)
+        solid = Box.of_mask(here & core).shift(wide.left, wide.top)
         if not frame.pad(-2).contains(solid):
             continue
-        strength = float(np.percentile(part[here], 90))
         around = grow(here, 3 * size) & ~grow(here, size // 2 + 1)
         lonely = float((part[around] < _WEAK).mean()) if around.any() else 0.0
         usual = float(np.percentile(part[around], 98)) if around.any() else _STRONG
@@ -169,9 +171,6 @@ def finds(lab: Planes, colour: Planes, relief: Planes) -> list[_Find]:
         most = MOST_AREA * float(np.clip(strength / (1.3 * _STRONG), 1, 2))
         if mask.sum() > most * frame.area:
             continue
-        by_relief = float(np.percentile(relief[wide.slices][here], 90)) >= float(
-            np.percentile(colour[wide.slices][here], 90)
-        )
         alone = (lonely - 0.85) / 0.15
         told = evidence(mask, busy, strength, lab, score, slope)
         sure = _confidence(told)

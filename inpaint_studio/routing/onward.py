@@ -59,6 +59,7 @@ _BY_READING: dict[str, Change] = {
             "overlay_left",
             "effect_carried",
             "traces_left",
+            "relief_left",
             "thing_left",
             "ghost",
             "ghost_signs",

@@ -1,13 +1,23 @@
-"""How sure a find by colour is: large, full, on an even photo; not small, ragged, on a busy one."""
+"""How sure a find by colour is, and whether what stands out by relief is masked whole."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from inpaint_studio.jobs.token import RunToken
-from inpaint_studio.proposals.logos import LEAST_CONFIDENCE, _slope, evidence, propose_logos
+from inpaint_studio.proposals.ground import to_lab
+from inpaint_studio.proposals.logos import (
+    LEAST_CONFIDENCE,
+    _slope,
+    evidence,
+    finds,
+    propose_logos,
+    unusual,
+)
 from inpaint_studio.vision.readers import Readers
+from tests.overlays import emboss, surface
 
 
 def disc(radius: int) -> np.ndarray:
@@ -60,3 +70,22 @@ def test_evidence_tells_even_ink_from_a_shaded_thing() -> None:
     even, shaded = told(disc(30)), told(disc(30), shade=80.0)
     assert even[4] == -1.0 and shaded[4] > 1.0
     assert even[5] > 3.0
+
+
+@pytest.mark.parametrize("seed", [14001, 14009, 14021])
+def test_a_logo_on_wood_is_masked_whole_rims_along_the_grain_too(seed: int) -> None:
+    case = emboss(surface("wood", seed), seed)
+    assert masked(case.photo)[case.changed].all()
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("wood", 12037), ("fabric", 15004)])
+def test_a_logo_near_the_frame_is_found(kind: str, seed: int) -> None:
+    case = emboss(surface(kind, seed), seed)
+    assert masked(case.photo)[case.changed].all()
+
+
+def masked(photo: np.ndarray) -> np.ndarray:
+    """What finds by colour or relief cover."""
+    lab = to_lab(photo)
+    masks = [find.mask for find in finds(lab, *unusual(lab))]
+    return np.any([np.zeros(photo.shape[:2], dtype=bool), *masks], axis=0)

@@ -288,6 +288,10 @@ ROWS: tuple[Row, ...] = (
         too_high="The photo was saved as a JPEG with these letters, and traces of them are left "
         "beside the mask.",
         event="traces_left_detected"),
+    Row(name="relief_left", label="Relief of the mark beside the mask", unit="σ", cost="semantic",
+        vetoes=True, high=0.0,
+        too_high="Part of the removed mark's relief stands beside the mask.",
+        event="relief_left_detected"),
     Row(name="thing_left", label="Rest of the thing beside the mask", unit="px", cost="semantic",
         vetoes=True, high=0.0,
         too_high="Part of the removed thing stands beside the mask.",

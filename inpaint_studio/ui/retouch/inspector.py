@@ -30,6 +30,7 @@ SEMANTIC_PASSED = {
     "overlay_left": "No shadow or glow of letters is left",
     "effect_carried": "No shadow or glow of letters is in the fill",
     "traces_left": "No JPEG traces of letters are left",
+    "relief_left": "No relief of the mark is left",
     "thing_left": "No part of the thing is left",
     "letters_left": "No letters are left",
     "new_text": "No new letters",
