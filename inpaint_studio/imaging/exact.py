@@ -21,6 +21,8 @@ pixels must have it."""
 INKS, SHARE_EACH, OTHER = 6, 0.05, 20.0
 """How many inks letters of many colours may have, the share that each must have at least, and how
 far (Lab) they lie from each other: the soft edges of one are no other."""
+TRIED = 12
+"""Common colours beside the strokes that are tried."""
 ALIKE = 1.5
 """Lab, from the ink: a pixel so near is of it."""
 AT_HOME = 0.001
@@ -76,12 +78,18 @@ def other_inks(
     least = share * min(float((_off(known, ink) <= SAME).sum()) for ink in inks)
     more: list[NDArray[np.float32]] = []
     values = lab[room & ~strokes]
-    while len(inks) + len(more) < INKS:
+    for ink in inks:
+        values = values[_off(values, ink) > OTHER]
+    for _ in range(TRIED):
         found = _densest(values, least)
         if found is None:
-            break
+            # A common colour of the photo's own, which is never one to the level.
+            values = values[_off(values, _commonest(values)) > ALIKE] if len(values) else values
+            continue
         more.append(found[0])
         values = values[_off(values, found[0]) > OTHER]
+        if len(more) == INKS:
+            break
     return more
 
 
@@ -95,13 +103,17 @@ def _densest(
     """The commonest colour (3,) of (n, 3), and which have it; None: fewer than `least` do."""
     if len(values) < LEAST_PX:
         return None
-    codes = np.rint(values).astype(np.int64) @ np.array([1 << 20, 1 << 10, 1])
-    names, counts = np.unique(codes, return_counts=True)
-    middle = np.median(values[codes == names[counts.argmax()]], axis=0)
-    of_it = _off(values, middle) <= SAME
+    of_it = _off(values, _commonest(values)) <= SAME
     if int(of_it.sum()) < least:
         return None
     return np.asarray(np.median(values[of_it], axis=0), dtype=np.float32), of_it
+
+
+def _commonest(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The middle of the unit of Lab that most of (n, 3) lie in."""
+    codes = np.rint(values).astype(np.int64) @ np.array([1 << 20, 1 << 10, 1])
+    names, counts = np.unique(codes, return_counts=True)
+    return np.asarray(np.median(values[codes == names[counts.argmax()]], axis=0), np.float32)
 
 
 def is_clipped(ink: NDArray[np.float32]) -> bool:

@@ -43,6 +43,13 @@ WORK_PX = 40
 """Lines are enlarged until they are about this high, so that a stroke is some pixels wide."""
 LARGEST_PX = 72
 """Lines higher than this are made smaller for the search."""
+_ENDS = 1.4
+"""Heights of the line before and after it where ink of one colour to the level is looked for: all
+that lies within the crop."""
+_NEARLY = 30.0
+"""Lab, from an ink: what hangs on it and is so near to it is mixed with it."""
+_OTHER = 0.25
+"""How many pixels of a further ink there must be, as a part of the rarest ink's."""
 _MOST_OTHER = 0.75
 """Share of the strokes found that may turn out to be no ink."""
 
@@ -110,8 +117,8 @@ def strokes(
         found = _enlarged(found, crop, factor)
     lab = to_lab(crop)
     past = ~found.room if bare is None else ~found.room & bare[box.slices]
-    found = _with_exact_ink(found, lab, past)
-    core = _of_its_inks(found.core, lab, local, read)
+    found, inks = _with_exact_ink(found, lab, past, local)
+    core = _of_its_inks(found.core, inks, lab, local, read)
     mask, is_past = with_effects(lab, core, found.room, line)
     return Glyphs(box, mask, core, found.room, found.agreement, found.way, found.width, is_past,
                   found.lost)  # fmt: skip
@@ -173,21 +180,45 @@ def _enlarged(ink: _Ink, crop: NDArray[np.uint8], factor: float) -> _Ink:
     return replace(ink, core=core, room=room, width=ink.width / factor)
 
 
-def _with_exact_ink(ink: _Ink, lab: NDArray[np.float32], bare: MaskBool) -> _Ink:
-    """Return the ink with all of its one colour, or of each of its colours, where it has such."""
+def _with_exact_ink(
+    ink: _Ink, lab: NDArray[np.float32], bare: MaskBool, line: Line
+) -> tuple[_Ink, list[NDArray[np.float32]]]:
+    """Return the ink with all of its one colour, or of each of its colours, where it has such, and
+    these: a © that stands a space before the line goes with it."""
     core = ink.core
-    inks = exact_inks(lab, core)
-    for colour in (*inks, *other_inks(lab, inks, core, ink.room)):
-        core = core | of_exact_ink(lab, colour, ink.room, bare)
-    return replace(ink, core=core)
+    ends = line.longer_mask(lab.shape, _ENDS) & bare
+    known = exact_inks(lab, core)
+    inks: list[NDArray[np.float32]] = []
+    for colour in (*known, *other_inks(lab, known, core, ink.room | ends, share=_OTHER)):
+        exact = of_exact_ink(lab, colour, ink.room | ends, bare & ~ends)
+        core = core | exact | _rest_of_sign(lab, colour, exact, ends, line.thickness_px)
+        if exact.any() or len(inks) < len(known):
+            inks.append(colour)
+    room = ink.room | (grow(core & ~ink.room, round(0.2 * line.thickness_px) + 1) & bare)
+    return replace(ink, core=core, room=room), inks
+
+
+def _rest_of_sign(
+    lab: NDArray[np.float32], colour: NDArray[np.float32], exact: MaskBool, ends: MaskBool,
+    thickness_px: float,
+) -> MaskBool:  # fmt: skip
+    """Return what of `ends` is nearly of an ink and hangs on what is exactly of it there: of a
+    thin sign few pixels are whole."""
+    off = np.sqrt(((lab - colour) ** 2).sum(axis=2))
+    nearly = np.asarray((off <= _NEARLY) & ends, dtype=np.uint8)
+    joined = cv2.morphologyEx(nearly, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    hangs = np.isin(labels, labels[exact & ends]) & (sides <= _ENDS * thickness_px)[labels]
+    return np.asarray(hangs & (labels > 0) & (nearly > 0), dtype=np.bool_)
 
 
 def _of_its_inks(
-    core: MaskBool, lab: NDArray[np.float32], line: Line, read: Read
+    core: MaskBool, inks: list[NDArray[np.float32]], lab: NDArray[np.float32], line: Line,
+    read: Read,
 ) -> MaskBool:  # fmt: skip
     """Return the core without the photo's own forms that cannot be of its inks, where these are
     each one colour to the level and what is left reads no worse."""
-    inks = exact_inks(lab, core)
     never = never_of(lab, inks, core) if inks else np.zeros_like(core)
     if not never.any() or never.sum() > _MOST_OTHER * core.sum():
         return core

@@ -19,6 +19,8 @@ from inpaint_studio.vision.lines import Line, scaled
 
 LETTER = 0.3
 """Heights of the line: pieces that are shorter are specks, dots and commas."""
+ENDS = 1.3
+"""Heights of the line: one letter's room before and after it."""
 _UNEVEN, _VEIL, _ALIKE = 4.0, 2.9, 3.0
 """Lab, how far the pixels of opaque letters lie from their ink in the median at most; less, where
 all of them vary alike (nine of ten by so many medians at most), as a veil over a ground does."""
@@ -287,7 +289,8 @@ def beyond_ends(work: Work, strokes: MaskBool) -> MaskBool:
     A copyright sign before a name, a full stop, a currency sign: as high as a letter at most,
     as thick as its strokes, of its ink, within a letter's width of the line.
     """
-    ends = _ends(work)
+    whole = scaled(work.line, work.zoom, work.zoom, 0.0, 0.0)
+    ends = whole.longer_mask(work.near.shape, ENDS) & ~work.inside
     width = usual_stroke_px(strokes)
     ink = ink_of(work, strokes)
     found = locally_inked(work, ink, width, where=ends | work.near)
@@ -309,19 +312,3 @@ def beyond_ends(work: Work, strokes: MaskBool) -> MaskBool:
         if 0.25 * width <= usual_stroke_px(piece) <= 1.8 * width and gap < 22:
             result[part] |= piece
     return result
-
-
-def _ends(work: Work) -> MaskBool:
-    """One letter's room before and after a straight line of text."""
-    if work.line.curved:
-        return np.zeros_like(work.near)
-    quad = work.line.quad * work.zoom
-    run = quad[1] - quad[0]
-    down = quad[3] - quad[0]
-    if float(np.linalg.norm(down)) > float(np.linalg.norm(run)):
-        quad, run = np.roll(quad, 1, axis=0), -down
-    reach = run / max(float(np.linalg.norm(run)), 1.0) * 1.3 * work.thickness
-    wide = np.stack([quad[0] - reach, quad[1] + reach, quad[2] + reach, quad[3] - reach])
-    canvas = np.zeros(work.near.shape, dtype=np.uint8)
-    cv2.fillPoly(canvas, [np.rint(wide).astype(np.int32)], 1)
-    return np.asarray((canvas > 0) & ~work.inside, dtype=np.bool_)

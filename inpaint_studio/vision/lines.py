@@ -58,6 +58,21 @@ class Line:
         cv2.fillPoly(canvas, [np.rint(self.polygon).astype(np.int32)], 1)
         return canvas.astype(np.bool_)
 
+    def longer_mask(self, shape: tuple[int, ...], heights: float) -> MaskBool:
+        """Return (H, W) bool, True inside the line and so many of its heights before and after it;
+        nowhere for a line on an arc."""
+        canvas = np.zeros(shape[:2], dtype=np.uint8)
+        if self.curved:
+            return canvas.astype(np.bool_)
+        quad = self.quad
+        run, down = quad[1] - quad[0], quad[3] - quad[0]
+        if float(np.linalg.norm(down)) > float(np.linalg.norm(run)):
+            quad, run = np.roll(quad, 1, axis=0), -down
+        reach = run / max(float(np.linalg.norm(run)), 1.0) * heights * self.thickness_px
+        wide = np.stack([quad[0] - reach, quad[1] + reach, quad[2] + reach, quad[3] - reach])
+        cv2.fillPoly(canvas, [np.rint(wide).astype(np.int32)], 1)
+        return canvas.astype(np.bool_)
+
 
 def ordered(corners: Points) -> Points:
     """Return four corners as top left, top right, bottom right, bottom left."""

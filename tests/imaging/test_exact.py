@@ -65,6 +65,22 @@ def test_a_colour_of_which_no_letter_was_found_is_found_by_the_others():
     assert not other_inks(lab, inks[:1], known, room)
 
 
+def test_a_common_colour_of_the_photo_does_not_hide_a_further_ink():
+    photo, bars = scene((20, 200, 90))
+    palette = [(230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250)]
+    for left, colour in zip((20, 50, 80, 110), palette):
+        photo[:, left : left + 4][bars[:, left : left + 4]] = colour
+    known = bars.copy()
+    known[:, 45:75] = False
+    noise = np.random.default_rng(3).integers(0, 3, (12, 40, 3))
+    photo[12:24, 5:45] = np.where(bars[12:24, 5:45, None], photo[12:24, 5:45], 90 + noise)
+    lab = to_lab(photo)
+    room = np.zeros(SHAPE, dtype=bool)
+    room[10:50] = True
+    more = other_inks(lab, exact_inks(lab, known), known, room)
+    assert len(more) == 1 and (of_exact_ink(lab, more[0], room, ~room) == (bars & ~known)).all()
+
+
 @pytest.mark.parametrize("fades", [False, True])
 def test_a_light_that_clips_is_no_white_ink(fades: bool):
     photo, _ = scene((255, 255, 255))

@@ -158,6 +158,25 @@ def test_a_sign_before_the_name_goes_with_it(readers: Readers) -> None:
     assert mask[sign].mean() > 0.95
 
 
+def test_a_sign_of_an_ink_of_its_own_goes_with_a_line_of_many_colours(readers: Readers) -> None:
+    photo = _photo()
+    path = fonts()[0] if fonts() else None
+    alpha = placed(text_alpha("Studio Lumen", path, 30), photo.shape, 100, 200)
+    columns = np.flatnonzero((alpha > 0).any(axis=0))
+    cuts = np.linspace(columns[0], columns[-1] + 1, 5).astype(int)
+    palette = ((250, 200, 20), (60, 200, 80), (40, 120, 250), (240, 90, 200))
+    layers = []
+    for start, end, ink in zip(cuts, cuts[1:], palette):
+        part = np.zeros_like(alpha)
+        part[:, start:end] = alpha[:, start:end]
+        layers.append((part, np.array(ink, dtype=np.float32)))
+    sign = placed(text_alpha("©", path, 30), photo.shape, 66, 200)
+    shown = compose(photo, [*layers, (sign, np.array((230, 40, 40), dtype=np.float32))])
+    found = propose(shown, ["text"], readers, RunToken())
+    mask = np.logical_or.reduce([item.full_mask(photo.shape) for item in found])
+    assert mask[sign > 0.3].mean() > 0.95
+
+
 def test_a_sign_in_the_scene_is_only_suggested(readers: Readers) -> None:
     """Paint takes on the scene's light and grain; the same words laid over it do not."""
     photo = _photo()
