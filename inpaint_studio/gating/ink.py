@@ -31,6 +31,8 @@ from inpaint_studio.imaging.mask import grow, usual_stroke_px
 
 NEAR, WITHIN = 0.6, 1.2
 """Heights of a letter: how near a piece begins, and how far it may reach from the mask."""
+AHEAD = 2.0
+"""The same along the line of ink that is one colour to the level: after a © there is a space."""
 NEAR_MOST_PX = 40.0
 """Letters further away may be another region's, and still wait for their own fill."""
 HIGHEST = 1.4
@@ -105,6 +107,7 @@ def _left_of(
     left |= thin_strokes(_mixed(after, ground, ink, *_THIN), away, ink.height_px)
     if ink.is_exact:
         near = ~mask & (away <= min(NEAR * ink.height_px, NEAR_MOST_PX))
+        near |= ~mask & _along(mask) & (away <= min(AHEAD * ink.height_px, NEAR_MOST_PX))
         left |= of_exact_ink(after, ink.colour, near, bare)
     return left
 

@@ -183,7 +183,7 @@ PALETTE = ((230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250))
 
 
 def many_coloured(
-    size: int, sign: str, colour: tuple[int, int, int], *, left_over: bool
+    size: int, sign: str, colour: tuple[int, int, int], *, left_over: bool, space_px: int = 0
 ) -> JudgeRequest:
     """Letters of four colours taken off; a sign right before them, at one's wish, not."""
     bare = ground(4)
@@ -196,7 +196,7 @@ def many_coloured(
         part[:, cuts[number] : cuts[number + 1]] = word[:, cuts[number] : cuts[number + 1]]
         layers.append((part, np.array(ink, dtype=np.float32)))
     letter = text_alpha(sign, fonts()[0], size)
-    lone = placed(letter, SHAPE, 110 - letter.shape[1], 50)
+    lone = placed(letter, SHAPE, 110 - letter.shape[1] - space_px, 50)
     before = compose(bare, [*layers, (lone, np.array(colour, dtype=np.float32))])
     mask = grow((word if left_over else np.maximum(word, lone)) > 0, 1)
     after = before.copy()
@@ -209,6 +209,12 @@ def test_a_sign_before_many_coloured_letters_is_found_in_an_ink_of_theirs(size: 
     assert ink_left(many_coloured(size, "G", PALETTE[0], left_over=False)).value == 0
     found = ink_left(many_coloured(size, "G", PALETTE[0], left_over=True))
     assert found.value > 10 and found.box is not None and found.box.right <= 112
+
+
+@pytest.mark.parametrize(("space_px", "seen"), [(24, True), (60, False)])
+def test_a_sign_a_space_before_them_is_found_in_an_ink_of_theirs(space_px: int, seen: bool):
+    left = many_coloured(24, "G", PALETTE[0], left_over=True, space_px=space_px)
+    assert (ink_left(left).value > 0) == seen
 
 
 def test_a_sign_of_a_further_colour_is_found_and_the_photo_s_own_colour_is_none():
