@@ -94,12 +94,36 @@ def test_on_rough_ground_plain_ink_alone_is_seen(name: str):
 
 @pytest.mark.parametrize(
     ("name", "colour"),
-    [("chelsea", BLACK), ("chelsea", LIGHT), ("gravel", BLACK), ("gravel", LIGHT),
+    [("chelsea", LIGHT), ("gravel", BLACK), ("gravel", LIGHT),
      ("astronaut", LIGHT), ("coffee", BLACK)],
 )  # fmt: skip
 def test_the_bare_photo_shows_none(name: str, colour: np.ndarray):
     clean, _ = cleaned(photo(name), colour)
     assert specks_left(clean).value == 0
+
+
+@pytest.mark.parametrize("colour", [YELLOW, np.array([230, 40, 40], dtype=np.float32)])
+def test_dots_of_a_coloured_ink_are_seen_beside_a_border_that_is_far_stronger(colour: np.ndarray):
+    bare = plain()
+    bare[52:] = (30, 34, 30)  # a roof against the sky, all along the letters
+    spotted = np.random.default_rng(2).random((110, 400)) < 0.04
+    bare[spotted] = np.rint(bare[spotted] * 0.5 + 60).astype(np.uint8)
+    clean, _ = cleaned(bare, colour)
+    assert specks_left(clean).value == 0
+    assert specks_left(dotted(clean, colour, 0.12)).value >= 40
+
+
+def test_ink_that_a_mask_left_out_amid_letters_is_seen_where_the_photo_has_such_further_off():
+    bare = plain()
+    rng = np.random.default_rng(5)
+    bare[rng.integers(0, 110, 60), rng.integers(330, 400, 60)] = LIGHT
+    clean, letters = cleaned(bare, LIGHT)
+    assert specks_left(clean).value == 0
+    row, column = np.argwhere(letters > 0.9)[300]
+    hole = np.s_[row : row + 2, column : column + 3]
+    mask, after = clean.mask.copy(), clean.after.copy()
+    mask[hole], after[hole] = False, 0.5 * LIGHT + 0.5 * bare[hole]
+    assert specks_left(replace(clean, after=after, mask=mask)).value >= 3
 
 
 def test_nothing_changed_and_everything_masked_tell_nothing():
