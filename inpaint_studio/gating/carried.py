@@ -34,7 +34,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
 from inpaint_studio.gating.letter_inks import strokes_of
 from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import to_lab, to_rgb8
+from inpaint_studio.gating.scene import lab_in
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.around import around, letter_height
 
@@ -59,9 +59,7 @@ def effect_carried(request: JudgeRequest) -> Measured:
     mask = request.mask[view.slices]
     if not mask.any() or mask.all():
         return Measured(0.0)
-    before, after = (
-        to_lab(to_rgb8(pixels[view.slices])) for pixels in (request.before, request.after)
-    )
+    before, after = (lab_in(pixels, view) for pixels in (request.before, request.after))
     height = float(np.clip(letter_height(mask, longer_side=False), *_HIGH))
     beside = around(mask, height)
     strokes = strokes_of(np.sqrt(((before - after) ** 2).sum(axis=2)), mask)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.readings.base import Measured, found_in
 from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.relief import relief
@@ -50,8 +50,6 @@ def relief_left(request: JudgeRequest) -> Measured:
     left = beside & (stands_out > SEEN)
     if float(np.quantile(stands_out[surface], 1 - MOST)) > EVEN or not left.any():
         return Measured(0.0)
-    plane = np.zeros(request.mask.shape, dtype=np.float32)
-    plane[view.slices] = cv2.resize(
-        left.astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_NEAREST
-    )
-    return Measured(float(stands_out[left].max()), plane, Box.of_mask(plane > 0))
+    most, size = float(stands_out[left].max()), (view.width, view.height)
+    left = cv2.resize(left.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return found_in(view, left, request.mask.shape, most)

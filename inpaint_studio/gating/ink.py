@@ -19,11 +19,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_studio.arrays import MaskBool, Pixels
+from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.letter_inks import APART, Lab, LetterInk, inks_of, median, off_from
-from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
+from inpaint_studio.gating.letter_inks import (
+    APART,
+    Lab,
+    LetterInk,
+    along,
+    inks_of,
+    median,
+    off_from,
+)
+from inpaint_studio.gating.readings.base import Measured, found_in
+from inpaint_studio.gating.scene import distance, lab_in
 from inpaint_studio.gating.thin_strokes import thin_strokes
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.exact import of_exact_ink, other_inks
@@ -73,7 +81,7 @@ def ink_left(request: JudgeRequest) -> Measured:
     """Return how many px of the removed letters' ink are left as pieces beside the mask."""
     view = Box.of_mask(request.mask).pad(96).clamp(Box.of_shape(request.mask.shape))
     mask = request.mask[view.slices]
-    before, after = (_lab(pixels, view) for pixels in (request.before, request.after))
+    before, after = (lab_in(pixels, view) for pixels in (request.before, request.after))
     away = distance(~mask)
     inks = inks_of(before, after, mask)
     left = np.zeros_like(mask)
@@ -84,11 +92,7 @@ def ink_left(request: JudgeRequest) -> Measured:
             left |= _thin_letters(ink, after, ground, away)
     if len(inks) > 1:
         left |= _of_another(inks, before, after, mask, away)
-    if not left.any():
-        return Measured(0.0)
-    plane = np.zeros(request.mask.shape, dtype=np.float32)
-    plane[view.slices] = left
-    return Measured(float(left.sum()), plane, Box.of_mask(plane > 0))
+    return found_in(view, left, request.mask.shape)
 
 
 def _left_of(
@@ -147,10 +151,6 @@ def _along(mask: MaskBool) -> MaskBool:
     else:
         along[:, box.left : box.right] = True
     return along
-
-
-def _lab(pixels: Pixels, view: Box) -> Lab:
-    return to_lab(to_rgb8(pixels[view.slices]))
 
 
 def _pieces(
@@ -232,12 +232,9 @@ def _mixed(
 ) -> MaskBool:  # fmt: skip
     """The pixels that are partly of ink: by how much (Lab) they show it at least, and how far they
     may lie off the way from their ground to it, as a part of that."""
-    way = ink.colour - ground
-    contrast = np.maximum(np.sqrt((way**2).sum(axis=2)), 1e-3)
-    part = ((after - ground) * way).sum(axis=2) / contrast**2
-    rest = np.sqrt(((after - ground - part[..., None] * way) ** 2).sum(axis=2))
-    is_mixed = (part >= cover) & (part * contrast >= seen)
-    return np.asarray(is_mixed & (rest <= off * part * contrast + _SPECK_OFF[1]), dtype=np.bool_)
+    contrast, shown, rest = along(after - ground, ink.colour - ground)
+    is_mixed = (shown >= cover * contrast) & (shown >= seen)
+    return np.asarray(is_mixed & (rest <= off * shown + _SPECK_OFF[1]), dtype=np.bool_)
 
 
 def _thick(found: MaskBool) -> MaskBool:

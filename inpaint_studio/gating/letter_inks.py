@@ -125,6 +125,19 @@ def off_from(lab: Lab, colour: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(((lab - colour) ** 2).sum(axis=-1)), dtype=np.float32)
 
 
+def along(
+    off: NDArray[np.float32], way: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return how long the way to an ink is, how far along it a pixel lies, and how far beside it.
+
+    off, way: (..., 3) from the pixel's ground, Lab.
+    """
+    length = np.maximum(np.sqrt((way**2).sum(axis=-1)), np.float32(1e-3))
+    shown = (off * way).sum(axis=-1) / length
+    rest = np.sqrt(((off - (shown / length)[..., None] * way) ** 2).sum(axis=-1))
+    return length, shown, rest
+
+
 def median(lab: Lab, size_px: int) -> Lab:
     """Return (H, W, 3) Lab smoothed by a median, in 8 bits, which is plenty for a ground."""
     scale, shift = np.array([2.55, 1, 1]), np.array([0, 128, 128])

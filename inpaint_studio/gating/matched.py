@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
-from inpaint_studio.gating.letter_inks import APART, Lab, median
+from inpaint_studio.gating.letter_inks import APART, Lab, along, median
 from inpaint_studio.gating.scene import distance
 
 SIZES = (5, 11, 21)
@@ -143,14 +143,10 @@ class _Deviations:
         """Which pixels (H, W) stand out from their ground towards an ink."""
         told = (self.off**2).sum(axis=2) >= look.seen**2
         off, way = self.off[told], ink - self.ground[told]
-        contrast = np.maximum(np.sqrt((way**2).sum(axis=1)), 1e-3)
-        shown = (off * way).sum(axis=1) / contrast
+        contrast, shown, _ = along(off, way)
         is_ink = (contrast > APART) & (shown >= np.maximum(look.seen, look.cover * contrast))
-        off, way = off @ self.even, way @ self.even
-        way /= np.maximum(np.sqrt((way**2).sum(axis=1)), 1e-3)[:, None]
-        along = (off * way).sum(axis=1)
-        rest = np.sqrt(np.maximum((off**2).sum(axis=1) - along**2, 0.0))
-        is_ink &= (along >= look.rougher * self.rough[told]) & (rest <= look.off * along + _OFF_LAB)
+        _, shown, rest = along(off @ self.even, way @ self.even)
+        is_ink &= (shown >= look.rougher * self.rough[told]) & (rest <= look.off * shown + _OFF_LAB)
         told[told] = is_ink
         return np.asarray(told, dtype=np.bool_)
 

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.readings.base import Measured, found_in
 from inpaint_studio.gating.rings import BESIDE_PX, ringing
-from inpaint_studio.gating.scene import to_lab, to_rgb8
+from inpaint_studio.gating.scene import lab_in
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.around import SECTORS, Around, around, letter_height
 
@@ -56,7 +56,7 @@ def overlay_left(request: JudgeRequest) -> Measured:
     mask = request.mask[view.slices]
     if not mask.any() or mask.all():
         return Measured(0.0)
-    lab = to_lab(to_rgb8(request.after[view.slices]))
+    lab = lab_in(request.after, view)
     height = float(np.clip(letter_height(mask, longer_side=False), *_HIGH))
     best, where = 0.0, None
     for size, here in _found(lab, mask, height):
@@ -64,9 +64,7 @@ def overlay_left(request: JudgeRequest) -> Measured:
             best, where = size, here
     if where is None:
         return Measured(0.0)
-    plane = np.zeros(request.mask.shape, dtype=np.float32)
-    plane[view.slices] = where
-    return Measured(best, plane, Box.of_mask(plane > 0))
+    return found_in(view, where, request.mask.shape, best)
 
 
 def _found(

@@ -265,6 +265,11 @@ def to_lab(pixels: Rgb8) -> NDArray[np.float32]:
     return lab
 
 
+def lab_in(pixels: NDArray[np.generic], view: Box) -> NDArray[np.float32]:
+    """Return CIELAB (h, w, 3) of what a view shows of a photo's pixels (H, W, 3)."""
+    return to_lab(to_rgb8(pixels[view.slices]))
+
+
 def distance(where: MaskBool) -> Plane:
     """Return for every True pixel its distance to the nearest False one, in px."""
     plane: Plane = cv2.distanceTransform(where.astype(np.uint8), cv2.DIST_L2, 5)

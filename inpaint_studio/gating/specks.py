@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.letter_inks import APART, Lab, median, shared_colours
+from inpaint_studio.gating.letter_inks import APART, Lab, along, median, shared_colours
 from inpaint_studio.gating.matched import matched_specks
-from inpaint_studio.gating.readings.base import Measured
-from inpaint_studio.gating.scene import distance, to_lab, to_rgb8
+from inpaint_studio.gating.readings.base import Measured, found_in
+from inpaint_studio.gating.scene import distance, lab_in
 from inpaint_studio.geometry import Box
 
 NEAR_PX = 3.0
@@ -75,16 +75,10 @@ def specks_left(request: JudgeRequest) -> Measured:
     """Return how many px in the mask and right beside it are specks in the letters' inks."""
     view = Box.of_mask(request.mask).pad(_AROUND_PX).clamp(Box.of_shape(request.mask.shape))
     mask = request.mask[view.slices]
-    before, after = (
-        to_lab(to_rgb8(pixels[view.slices])) for pixels in (request.before, request.after)
-    )
+    before, after = (lab_in(pixels, view) for pixels in (request.before, request.after))
     own = mask & ~request.made_up[view.slices]
     left = _specks(before, after, mask, own)
-    if not left.any():
-        return Measured(0.0)
-    plane = np.zeros(request.mask.shape, dtype=np.float32)
-    plane[view.slices] = left
-    return Measured(float(left.sum()), plane, Box.of_mask(plane > 0))
+    return found_in(view, left, request.mask.shape)
 
 
 def _specks(before: Lab, after: Lab, mask: MaskBool, own: MaskBool) -> MaskBool:
@@ -151,9 +145,6 @@ def _pieces(told: MaskBool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 def _towards(ink: Lab, off: Lab, ground: Lab, look: _Look) -> MaskBool:
     """Which of the pixels (n,) differ from their ground (n, 3) towards an ink."""
-    way = ink - ground
-    contrast = np.maximum(np.sqrt((way**2).sum(axis=1)), 1e-3)
-    towards = (off * way).sum(axis=1) / contrast
-    rest = np.sqrt(((off - (towards / contrast)[:, None] * way) ** 2).sum(axis=1))
-    is_ink = (contrast > APART) & (towards >= np.maximum(look.seen, look.cover * contrast))
-    return np.asarray(is_ink & (rest <= look.off * towards + _OFF_LAB), dtype=np.bool_)
+    contrast, shown, rest = along(off, ink - ground)
+    is_ink = (contrast > APART) & (shown >= np.maximum(look.seen, look.cover * contrast))
+    return np.asarray(is_ink & (rest <= look.off * shown + _OFF_LAB), dtype=np.bool_)

@@ -22,7 +22,7 @@ import numpy as np
 
 from inpaint_studio.arrays import Plane
 from inpaint_studio.gating.base import JudgeRequest
-from inpaint_studio.gating.readings.base import Measured
+from inpaint_studio.gating.readings.base import Measured, found_in
 from inpaint_studio.gating.scene import Rgb8, distance, to_lab, to_rgb8
 from inpaint_studio.geometry import Box
 from inpaint_studio.imaging.recompressed import Compression, compressed, last_compression
@@ -54,12 +54,7 @@ def traces_left(request: JudgeRequest) -> Measured:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(changed.astype(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= PIECE_PX
     large[0] = False
-    found = large[labels]
-    if not found.any():
-        return Measured(0.0)
-    plane = np.zeros(request.mask.shape, dtype=np.float32)
-    plane[view.slices] = found
-    return Measured(float(found.sum()), plane, Box.of_mask(plane > 0))
+    return found_in(view, large[labels], request.mask.shape)
 
 
 def _change(rgb: Rgb8, how: Compression) -> Plane:

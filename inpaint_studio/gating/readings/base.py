@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 
 import cv2
+import numpy as np
 
-from inpaint_studio.arrays import Plane
+from inpaint_studio.arrays import MaskBool, Plane
 from inpaint_studio.geometry import Box
 
 
@@ -38,3 +39,19 @@ class Measured:
                 math.ceil(box.bottom * y),
             ).clamp(Box.of_shape(shape))  # fmt: skip
         return replace(self, map=plane, box=box)
+
+
+def found_in(
+    view: Box, found: MaskBool, shape: tuple[int, ...], value: float | None = None
+) -> Measured:  # fmt: skip
+    """Return what was found over a view of a photo of that shape, as large as `value`; without it
+    the number of its pixels counts. 0 where nothing was.
+
+    found: (h, w) over `view`.
+    """
+    if not found.any():
+        return Measured(0.0)
+    plane = np.zeros(shape[:2], dtype=np.float32)
+    plane[view.slices] = found
+    size = float(found.sum()) if value is None else value
+    return Measured(size, plane, Box.of_mask(plane > 0))
