@@ -27,12 +27,12 @@ from inpaint_studio.records import (
     Reason,
     Stage,
 )
-from inpaint_studio.routing.onward import after_failure, next_route
+from inpaint_studio.routing.onward import SPECKS_PX, after_failure, next_route
 from inpaint_studio.routing.route import number
 
 BROKEN = (EngineFailed, Missing, MemoryError)
-_LEFT = ("letters_left", "specks_left", "overlay_left")
-"""What is left of letters and a wider mask mostly takes."""
+_LEFT = {"letters_left": 2, "specks_left": 1 + len(SPECKS_PX), "overlay_left": 2}
+"""What is left of letters and a wider mask mostly takes: so many fills are made for it."""
 
 
 class Tries:
@@ -192,7 +192,9 @@ class Tries:
     def _onward(self, best: Attempt) -> Attempt:
         """While it is flagged and tries are left, go the next route and keep the better fill."""
         thickness = stroke_width(self._region.mask)
-        for _ in range(self._tries_left(best)):
+        number = 1
+        while number < self._wanted(best):
+            number += 1
             tried = [made.recipe for made, _ in self._made]
             plan = replace(self.plan, recipe=best.recipe)
             route = next_route(
@@ -222,17 +224,18 @@ class Tries:
                 f"after {best.verdict.risk:.2f}, {kept}"
             )
             best = winner
-            if best.verdict.accepted:
-                break
         return best
 
-    def _tries_left(self, best: Attempt) -> int:
-        """How many more fills are wanted; what is left of letters always gets a second one."""
+    def _wanted(self, best: Attempt) -> int:
+        """How many fills are wanted; what is left of letters always gets another one."""
+        if best.verdict.accepted:
+            return 0
         wanted = self._region.options.tries
-        left = (best.verdict.reading(name) for name in _LEFT)
-        if self._region.kind in LETTER_KINDS and any(r is not None and not r.passed for r in left):
-            wanted = max(wanted, 2)
-        return 0 if best.verdict.accepted else wanted - 1
+        if self._region.kind in LETTER_KINDS:
+            left = {name: best.verdict.reading(name) for name in _LEFT}
+            failed = [name for name, r in left.items() if r is not None and not r.passed]
+            wanted = max([wanted, *(_LEFT[name] for name in failed)])
+        return wanted
 
     @staticmethod
     def _better(one: Attempt, other: Attempt) -> Attempt:

@@ -120,12 +120,13 @@ def ours(case: Overlay, readers: Readers) -> Outcome:
     seen = JudgeRequest(before=case.photo, after=after, mask=mask, kind="text")
     specks, is_beside = specks_left(seen), overlay_left(seen).value > 0
     if not queued and left.value == 0 and (specks.value > 0 or is_beside):
-        more_px = wider_px(stroke_width(mask)) if is_beside else SPECKS_PX
-        wider = grow(mask, more_px, None if is_beside else read_box(specks.box, mask, more_px))
-        again = filled(case.photo, wider, "text")
-        second = JudgeRequest(before=case.photo, after=again, mask=wider, kind="text")
-        if specks_left(second).value == 0 and overlay_left(second).value == 0:
-            after, mask, seen = again, wider, second
+        for more_px in (wider_px(stroke_width(mask)),) if is_beside else SPECKS_PX:
+            wider = grow(mask, more_px, None if is_beside else read_box(specks.box, mask, more_px))
+            again = filled(case.photo, wider, "text")
+            second = JudgeRequest(before=case.photo, after=again, mask=wider, kind="text")
+            if specks_left(second).value == 0 and overlay_left(second).value == 0:
+                after, mask, seen = again, wider, second
+                break
     if not queued and overlay_left(seen).value > 0:
         queued = "an effect of the letters is left beside them"
     if not queued and specks_left(seen).value > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -216,21 +217,23 @@ def test_letters_read_again_widen_the_mask_where_they_are(
     assert again.edits[0].plan.recipe == recipe
 
 
-@pytest.mark.parametrize(("name", "is_again"), [("specks_left", True), ("seam", False)])
-def test_specks_of_letters_get_a_second_fill_with_a_wider_mask_unasked(
-    name: str, is_again: bool, coffee: Rgb, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "cleared", "fills"), [("specks_left", 2, 2), ("specks_left", 3, 3), ("seam", 2, 1)]
+)
+def test_specks_of_letters_get_fills_with_wider_masks_unasked(
+    name: str, cleared: int, fills: int, coffee: Rgb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line, verdicts = _line_of_text(coffee), iter((False, True))
+    line, numbers = _line_of_text(coffee), count(1)
 
     def judged(*args: Any, **more: Any) -> attempt.Attempt:
         made = attempt.attempt(*args, **more)
         said = Reading(name=name, value=4.0, high=0.0, passed=False, box=Box.of_mask(made.core))
-        return _judged(made, said, accepted=next(verdicts))
+        return _judged(made, said, accepted=next(numbers) == cleared)
 
     monkeypatch.setattr(tries, "attempt", judged)
     wish = RunOptions(engine="flat", kind="text", budget="cheap", grow_px=0)
     request = RunRequest(pixels=coffee, mask=line, options=wish, threads=1)
     (edit,) = run(request, sink=HashOnly()).record.edits
-    assert edit.verdict.accepted == is_again and len(edit.attempts) == is_again
-    assert (edit.plan.recipe.grow_px > 0) == is_again
+    assert edit.verdict.accepted == (fills == cleared) and len(edit.attempts) == fills - 1
+    assert edit.plan.recipe.grow_px == fills - 1
     assert edit.plan.recipe.grow_within is None

@@ -51,8 +51,11 @@ def test_a_letter_read_by_chance_widens_the_mask_beside_it_alone() -> None:
     blind = next_route(plan(), read_in(near), OFFERS)
     assert blind is not None and blind.grow_within is None
     specks = next_route(plan(), read_in(near, "specks_left"), OFFERS, hole=hole)
-    assert specks is not None and specks.grow_within == near.pad(2)
-    assert specks.change == "mask grown by 2 px where specks are left"
+    assert specks is not None and specks.grow_within == near.pad(1)
+    assert specks.change == "mask grown by 1 px where specks are left"
+    tried = [replace(plan().recipe, grow_px=1, grow_within=near.pad(1))]
+    wider = next_route(plan(), read_in(near, "specks_left"), OFFERS, tried, hole=hole)
+    assert wider is not None and (wider.grow_px, wider.grow_within) == (2, near.pad(2))
     effect = next_route(plan(), read_in(near, "overlay_left"), OFFERS, hole=hole)
     assert effect is not None and effect.grow_within is None
 
