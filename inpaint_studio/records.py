@@ -72,6 +72,15 @@ class Reason:
     warns: bool = False
 
 
+UNBLENDED = "un-blended"
+"""How a change of plan begins that is good news: what lay under an overlay was brought back."""
+
+
+def is_gain(change: str) -> bool:
+    """Say whether a change of plan is one to be glad of."""
+    return change.startswith(UNBLENDED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The route chosen for a region: recipe, reasons with their numbers, and where to go next.

@@ -85,7 +85,7 @@ def refine(
     if number:
         before, after = (coarse * (start + 0.25**n) / starts for n in (number, number - 1))
     for turn in range(rounds):
-        token.step(before + (after - before) * turn / rounds, "patches")
+        token.step(before + (after - before) * turn / rounds, "filling with patches")
         settled = number == 0 and turn > 0
         work.search(
             level,

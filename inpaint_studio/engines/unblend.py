@@ -21,6 +21,7 @@ from inpaint_studio.arrays import Linear, MaskBool, Plane
 from inpaint_studio.imaging import veil as veils
 from inpaint_studio.imaging.color import decode, encode
 from inpaint_studio.imaging.tiled import measure_repeated
+from inpaint_studio.records import UNBLENDED
 
 WEAKEST = 0.3
 """An estimate from one photo's strokes of less opacity is mostly chance: of 20 one was right."""
@@ -71,7 +72,7 @@ def unblend(under: Linear, mask: MaskBool) -> Unblended | None:
     linear = under.copy()
     linear[done] = decode(lifted)[done]
     share = done.sum() / mask.sum()
-    said = f"un-blended {share:.0%} of the overlay at {veil.opacity:.0%} opacity, filled the rest"
+    said = f"{UNBLENDED} {share:.0%} of the overlay at {veil.opacity:.0%} opacity, filled the rest"
     weight = done * np.float32(veil.opacity)
     return Unblended(linear, done, mask, veil.opacity, said, weight)
 
@@ -127,7 +128,7 @@ def taken_off(under: Linear, mask: MaskBool, veil: veils.Veil) -> Unblended:
 def _said(veil: veils.Veil, done: MaskBool, mask: MaskBool) -> str:
     known = f"measured in {veil.places} places" if veil.places else "known from several photos"
     return (
-        f"un-blended {done.sum() / max(1, mask.sum()):.0%} of a mark {known} "
+        f"{UNBLENDED} {done.sum() / max(1, mask.sum()):.0%} of a mark {known} "
         f"at {veil.opacity:.0%} opacity, filled the rest"
     )
 

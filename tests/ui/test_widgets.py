@@ -255,16 +255,18 @@ def test_the_theme_turns_at_once_and_is_kept(shell: Shell) -> None:
     assert theme.active().name == "dark"
 
 
-def test_a_reason_that_warns_wears_another_mark_than_one_for_the_engine(qtbot: QtBot) -> None:
+def test_what_warns_in_a_plan_wears_another_mark_than_what_is_good_news(qtbot: QtBot) -> None:
     view = PlanView()
     qtbot.addWidget(view)
     reasons = (Reason(text="The ground is plain."), Reason(text="A rest stays.", warns=True))
     recipe = FillRecipe(engine="flat", engine_version=1)
-    view.show_plans([Plan(recipe=recipe, reasons=reasons, changes=("un-blended 98% of a mark",))])
+    changes = ("un-blended 98% of a mark", "text broke; patch instead")
+    view.show_plans([Plan(recipe=recipe, reasons=reasons, changes=changes)])
     said = [at.text() for at in view.findChildren(QLabel)]
     assert "Un-blended 98% of a mark" in said
     marks = [tuple(at.property("icon_drawn") or ())[:2] for at in view.findChildren(QLabel)]
-    assert [mark for mark in marks if mark] == [("check", "dim"), *[("warning", "warn")] * 2]
+    warning = ("warning", "warn")
+    assert [mark for mark in marks if mark] == [("check", "dim"), warning, ("info", "dim"), warning]
 
 
 def test_one_count_of_gates_stands_on_every_page() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from inpaint_studio.records import EditRecord, Plan, Reading
+from inpaint_studio.records import EditRecord, Plan, Reading, is_gain
 from inpaint_studio.ui import icons, theme
 from inpaint_studio.ui.retouch.runpanel import ENGINE_TITLES, RunPanel, TaskList
 from inpaint_studio.ui.text import count, sentence, tr
@@ -92,7 +92,8 @@ class PlanView(QWidget):
                 mark, role = ("warning", "warn") if reason.warns else ("check", "dim")
                 self._column.addWidget(_bullet(mark, role, reason.text))
             for change in plan.changes:
-                self._column.addWidget(_bullet("warning", "warn", sentence(change)))
+                mark, role = ("info", "dim") if is_gain(change) else ("warning", "warn")
+                self._column.addWidget(_bullet(mark, role, sentence(change)))
             if plan.fallbacks:
                 words = ", ".join(engine_title(name) for name in plan.fallbacks)
                 self._column.addWidget(caption(tr("If rejected: {names}", names=words), wrap=True))
