@@ -42,6 +42,8 @@ PATCH_LABELS = Path(__file__).with_name("gates_patch_labels.csv")
 """200 fills by version 9 of `patch` in other photos."""
 STRUCTURE_LABELS = Path(__file__).with_name("gates_structure_labels.csv")
 """432 fills by version 10 of `patch`, over borders of things (`gates_structure`)."""
+WHOLE_LABELS = Path(__file__).with_name("gates_whole_labels.csv")
+"""228 fills by versions 14 and 15 of `patch`, over borders of things."""
 CASES_PER_PHOTO = 2
 HARD = "S"
 """How the names of cases begin whose holes lie over borders of things."""
@@ -234,6 +236,11 @@ def _ours(name: str, **parameters: Scalar) -> Callable[[Case], np.ndarray]:
     return lambda c: _fill(name, c.before, c.mask, **parameters)
 
 
+_NEWER: dict[str, Scalar] = {
+    "starts": 2, "far_cost": 150.0, "lines": 1, "coarse_rounds": 16, "fine_rounds": 16,
+    "apart": 0.1, "margin": 6, "margin_cost": 150.0, "chroma": 0.75, "scene": 1, "letters": 1,
+    "wide": 1,
+}  # fmt: skip
 ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
     # As it was when its fills were labelled.
     "patch": _ours("patch", far_cost=1000.0, lines=0, coarse_rounds=6, fine_rounds=10, grown=1),
@@ -251,6 +258,8 @@ ENGINES: dict[str, Callable[[Case], np.ndarray]] = {
         scene=0,
         wide=0,
     ),
+    "patch14": _ours("patch", **_NEWER, whole=0),
+    "patch15": _ours("patch", **_NEWER, whole=1),
     "telea": _opencv(cv2.INPAINT_TELEA),
     "healed": _healed,
     "flat": _ours("flat"),
@@ -390,7 +399,8 @@ def main() -> int:
         "--labels",
         type=Path,
         default=LABELS,
-        help=f"default {LABELS.name}; others are {PATCH_LABELS.name}, {STRUCTURE_LABELS.name}",
+        help=f"default {LABELS.name}; others are {PATCH_LABELS.name}, {STRUCTURE_LABELS.name}, "
+        f"{WHOLE_LABELS.name}",
     )
     parser.add_argument("--sheets", type=Path)
     chosen = parser.parse_args()
