@@ -27,8 +27,12 @@ from inpaint_studio.vision.readers import Readers, as_rgb8
 LOOK_PX = 720
 LEAST_AREA, MOST_AREA = 0.0006, 0.05
 """Of a find that stands out just enough, as parts of the photo."""
-HULL = 1.5
-"""Times its area up to which a find is rounded off to its convex hull."""
+HULL, RELIEF_HULL = 1.5, 2.5
+"""Times its area up to which a find is rounded off to its convex hull. Of a relief's rims those
+that run with the light are not lit and stay unseen: more of it is filled in."""
+JOINED, MARGIN = 0.015, 0.0065
+"""A third of how far apart the parts of a find may lie, and how far its mask goes past it, as
+shares of the photo's longer side."""
 MOST = 8
 _STRONG, _WEAK = 4.5, 3.0
 _AROUND_PX, _FEW_PX = 7, 20
@@ -133,7 +137,7 @@ def finds(lab: Planes, colour: Planes, relief: Planes) -> list[_Find]:
     slope = _slope(lab)
     frame = Box.of_shape(score.shape)
     busy = float((score > _WEAK).mean())
-    size = max(3, round(0.012 * max(score.shape))) | 1
+    size = max(3, round(JOINED * max(score.shape))) | 1
     weak = cv2.morphologyEx(
         (score > _WEAK).astype(np.uint8), cv2.MORPH_CLOSE,
         cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3 * size, 3 * size)),
@@ -166,7 +170,8 @@ def finds(lab: Planes, colour: Planes, relief: Planes) -> list[_Find]:
         if strength < max(_STRONG, 2.2 * usual) or lonely < 0.85:
             continue
         mask = np.zeros(score.shape, dtype=np.bool_)
-        mask[wide.slices] = grow(_rounded(_closed(here)), 3)
+        whole = _rounded(_closed(here), RELIEF_HULL if by_relief else HULL)
+        mask[wide.slices] = grow(whole, max(3, round(MARGIN * max(score.shape))))
         # What covers much of the photo is a part of it, unless it stands out the more.
         most = MOST_AREA * float(np.clip(strength / (1.3 * _STRONG), 1, 2))
         if mask.sum() > most * frame.area:
@@ -223,11 +228,11 @@ def _slope(lab: Planes) -> Planes:
     return np.asarray(np.hypot(dx, dy), dtype=np.float32)
 
 
-def _rounded(mask: MaskBool) -> MaskBool:
+def _rounded(mask: MaskBool, most: float) -> MaskBool:
     """The mask's convex hull where that adds little: a rim that runs with the surface's own
     grain does not stand out, but belongs to the same thing."""
     hull = _hull(mask)
-    return hull if hull.sum() <= HULL * mask.sum() else mask
+    return hull if hull.sum() <= most * mask.sum() else mask
 
 
 def _hull(mask: MaskBool) -> MaskBool:

@@ -84,6 +84,18 @@ def test_a_logo_near_the_frame_is_found(kind: str, seed: int) -> None:
     assert masked(case.photo)[case.changed].all()
 
 
+@pytest.mark.parametrize("seed", [11012, 77008])
+def test_rims_that_the_light_leaves_out_are_masked_in_larger_photos_too(seed: int) -> None:
+    case = emboss(surface("fabric", seed), seed)
+    size = 720, 540
+    photo, changed = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC)
+        for plane in (case.photo, case.changed.astype(np.float32))
+    )
+    grain = np.random.default_rng(seed).normal(0, 1.3, (540, 720, 1))
+    assert masked(np.clip(photo + grain, 0, 255).astype(np.uint8))[changed > 0.5].all()
+
+
 def masked(photo: np.ndarray) -> np.ndarray:
     """What finds by colour or relief cover."""
     lab = to_lab(photo)
