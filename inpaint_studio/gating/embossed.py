@@ -33,7 +33,7 @@ LONGEST_PX = 160
 
 
 def relief_left(request: JudgeRequest) -> Measured:
-    """Return how many deviations the steepest rest beside the mask stands out (0: none is seen)."""
+    """Return how far, in px, a relief that stands beside the mask reaches (0: none is seen)."""
     hole = Box.of_mask(request.mask)
     scale = min(1.0, LONGEST_PX / max(hole.width, hole.height))
     view = hole.pad(round(AROUND_PX / scale)).clamp(Box.of_shape(request.mask.shape))
@@ -50,6 +50,9 @@ def relief_left(request: JudgeRequest) -> Measured:
     left = beside & (stands_out > SEEN)
     if float(np.quantile(stands_out[surface], 1 - MOST)) > EVEN or not left.any():
         return Measured(0.0)
-    most, size = float(stands_out[left].max()), (view.width, view.height)
-    left = cv2.resize(left.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    return found_in(view, left, request.mask.shape, most)
+    _, parts = cv2.connectedComponents((~mask & (stands_out > SEEN)).astype(np.uint8))
+    rest = np.isin(parts, np.unique(parts[left]))
+    reach = float(np.ceil(outside[rest].max() / scale))
+    size = view.width, view.height
+    rest = cv2.resize(rest.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return found_in(view, rest, request.mask.shape, reach)

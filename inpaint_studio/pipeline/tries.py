@@ -20,7 +20,7 @@ from inpaint_studio.pipeline.planning import recipe_like
 from inpaint_studio.pipeline.probing import probe_looks
 from inpaint_studio.pipeline.request import Fatal, Sink
 from inpaint_studio.records import (
-    LETTER_KINDS,
+    TEXT_KINDS,
     AttemptRecord,
     FillRecipe,
     Plan,
@@ -31,8 +31,14 @@ from inpaint_studio.routing.onward import SPECKS_PX, after_failure, next_route
 from inpaint_studio.routing.route import number
 
 BROKEN = (EngineFailed, Missing, MemoryError)
-_LEFT = {"letters_left": 2, "specks_left": 1 + len(SPECKS_PX), "overlay_left": 2}
-"""What is left of letters and a wider mask mostly takes: so many fills are made for it."""
+_LEFT = {
+    "letters_left": 2,
+    "specks_left": 1 + len(SPECKS_PX),
+    "overlay_left": 2,
+    "relief_left": 2,
+}
+"""What is left of letters or a logo and a wider mask mostly takes: how many fills are made for it.
+"""
 
 
 class Tries:
@@ -227,11 +233,11 @@ class Tries:
         return best
 
     def _wanted(self, best: Attempt) -> int:
-        """How many fills are wanted; what is left of letters always gets another one."""
+        """How many fills are wanted; what is left of letters or a logo always gets another."""
         if best.verdict.accepted:
             return 0
         wanted = self._region.options.tries
-        if self._region.kind in LETTER_KINDS:
+        if self._region.kind in TEXT_KINDS:
             left = {name: best.verdict.reading(name) for name in _LEFT}
             failed = [name for name, r in left.items() if r is not None and not r.passed]
             wanted = max([wanted, *(_LEFT[name] for name in failed)])

@@ -190,9 +190,10 @@ def _key(recipe: FillRecipe) -> tuple[str, int, Box | None, int, int]:
 
 def _more_px(verdict: Verdict, thickness_px: float) -> int:
     """Return by how much a wider mask grows: past the rest of a thing where that is near."""
-    rest = verdict.reading("thing_left")
-    if rest is not None and not rest.passed and rest.value <= REST_PX:
-        return math.ceil(rest.value) + REST_EDGE_PX
+    for name in ("thing_left", "relief_left"):
+        rest = verdict.reading(name)
+        if rest is not None and not rest.passed and rest.value <= REST_PX:
+            return math.ceil(rest.value) + REST_EDGE_PX
     return wider_px(thickness_px) if thickness_px else WIDER_PX
 
 

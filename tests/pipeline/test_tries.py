@@ -15,7 +15,7 @@ from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.base import Fill, FillRequest
 from inpaint_studio.errors import EngineFailed
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.mask import regions
+from inpaint_studio.imaging.mask import grow, regions
 from inpaint_studio.jobs.token import RunToken
 from inpaint_studio.pipeline import RunRequest, attempt, planning, probing, replay, run, tries
 from inpaint_studio.pipeline.request import HashOnly
@@ -31,6 +31,7 @@ from inpaint_studio.records import (
 from inpaint_studio.routing.route import Route
 from inpaint_studio.store.objects import ObjectStore
 from inpaint_studio.store.runs import _artifacts_of
+from tests.overlays import emboss, surface
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -237,3 +238,16 @@ def test_specks_of_letters_get_fills_with_wider_masks_unasked(
     assert edit.verdict.accepted == (fills == cleared) and len(edit.attempts) == fills - 1
     assert edit.plan.recipe.grow_px == fills - 1
     assert edit.plan.recipe.grow_within is None
+
+
+def test_a_logo_whose_mask_left_some_of_it_is_filled_again_with_a_wider_one() -> None:
+    case = emboss(surface("skin", 21), 21)
+    mask = grow(case.changed, 4)
+    mask[:, int(np.nonzero(case.changed)[1].max()) - 8 :] = False
+    wish = RunOptions(engine="flat", kind="logo", grow_px=0)
+    result = run(RunRequest(pixels=case.photo, mask=mask, options=wish, threads=1), sink=HashOnly())
+    (edit,) = result.record.edits
+    assert edit.verdict.accepted and len(edit.attempts) == 1
+    assert grow(mask, edit.plan.recipe.grow_px)[case.changed].all()
+    lost = edit.attempts[0]
+    assert not lost.accepted and edit.plan.changes[0].startswith("flagged, so filled again")

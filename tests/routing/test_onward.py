@@ -73,9 +73,12 @@ def test_what_grew_in_a_box_does_not_count_all_around() -> None:
     assert other.options(RunOptions(), done).grow_px == 0, "options know no box"
 
 
+@pytest.mark.parametrize("name", ["thing_left", "relief_left"])
 @pytest.mark.parametrize(("reach_px", "grow_px"), [(6.2, 9), (16.0, 18), (40.0, 4)])
-def test_the_rest_of_a_thing_asks_for_a_mask_over_it(reach_px: float, grow_px: int) -> None:
-    rest = Reading(name="thing_left", value=reach_px, high=0.0, passed=False)
+def test_the_rest_of_a_thing_asks_for_a_mask_over_it(
+    reach_px: float, grow_px: int, name: str
+) -> None:
+    rest = Reading(name=name, value=reach_px, high=0.0, passed=False)
     route = next_route(plan(), Verdict(accepted=False, risk=0.6, readings=(rest,)), OFFERS)
     assert route is not None and (route.engine, route.grow_px) == ("patch", grow_px)
 

@@ -288,7 +288,7 @@ ROWS: tuple[Row, ...] = (
         too_high="The photo was saved as a JPEG with these letters, and traces of them are left "
         "beside the mask.",
         event="traces_left_detected"),
-    Row(name="relief_left", label="Relief of the mark beside the mask", unit="σ", cost="semantic",
+    Row(name="relief_left", label="Relief of the mark beside the mask", unit="px", cost="semantic",
         vetoes=True, high=0.0,
         too_high="Part of the removed mark's relief stands beside the mask.",
         event="relief_left_detected"),
