@@ -11,7 +11,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from inpaint_studio.engines.compiled import on_disk
-from inpaint_studio.engines.patch_kernels import LANES, mix, squares
+from inpaint_studio.engines.patch_distance_kernels import LANES, mix, squares
 
 WIDTH = 8
 """Bytes of a pixel; those that say nothing are zero."""

@@ -31,6 +31,7 @@ class Rounds:
 
     def __init__(self, threads: int, token: RunToken) -> None:
         self._kernels = kernels("engines.patch_kernels")
+        self._votes = kernels("engines.patch_vote_kernels")
         self._token = token
         self._threads = max(1, threads)
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
@@ -106,7 +107,7 @@ class Rounds:
         out = level.image[points[:, 0], points[:, 1]]
         self.bands(
             len(points),
-            lambda a, b: self._kernels.vote(
+            lambda a, b: self._votes.vote(
                 level.image, points, level.index, level.found, weight, out, a, b
             ),
         )
@@ -118,7 +119,7 @@ class Rounds:
         weight = weights(level)
         self.bands(
             len(level.holes),
-            lambda a, b: self._kernels.choose(
+            lambda a, b: self._votes.choose(
                 level.holes, level.index, level.found, weight, chosen, a, b
             ),
         )
@@ -161,9 +162,7 @@ class Rounds:
             usable = _some_usable(level)
             found[:] = usable
 
-            work = partial(
-                self._kernels.onion, level.flat, cover, level.far, sources, targets, found
-            )
+            work = partial(self._votes.onion, level.flat, cover, level.far, sources, targets, found)
 
             self.bands(len(chosen), work, 64)
             level.found[chosen] = found

@@ -8,6 +8,7 @@ import pytest
 from inpaint_studio.engines import patch_kernels
 from inpaint_studio.engines.base import FillRequest
 from inpaint_studio.engines.patch import PatchEngine
+from inpaint_studio.engines.patch_distance_kernels import mix
 from inpaint_studio.engines.patch_lines import find_lines
 from inpaint_studio.errors import Cancelled
 from inpaint_studio.imaging.color import from_linear, to_linear
@@ -137,7 +138,7 @@ def test_places_along_a_line_lie_beside_its_known_ends() -> None:
     before, gap, after = 12.0, 20.0, 30.0
     level = np.array([[40.0, 50.0, 1.0, 0.0, 0.0, 0.0, 0.0, gap, before, after]])
     places = [
-        patch_kernels.along(level, 0, 53, 44, np.uint64(patch_kernels.mix(53, 44, turn, 64)))
+        patch_kernels.along(level, 0, 53, 44, np.uint64(mix(53, 44, turn, 64)))
         for turn in range(200)
     ]
     rows, columns = np.transpose(places)
