@@ -22,10 +22,10 @@ from inpaint_studio.engines.patch_levels import (
     Guide,
     Level,
     Points,
-    shrink,
     to_bytes,
 )
 from inpaint_studio.engines.patch_lines import Line
+from inpaint_studio.engines.patch_scales import shrink
 from inpaint_studio.jobs.token import RunToken
 
 _HALF_PX = 10.0

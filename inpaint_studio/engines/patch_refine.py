@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from inpaint_studio.engines.patch_levels import Level, carry_over
+from inpaint_studio.engines.patch_levels import Level
 from inpaint_studio.engines.patch_manner import SETTLED
+from inpaint_studio.engines.patch_scales import carry_over
 from inpaint_studio.engines.patch_task import Task
 from inpaint_studio.engines.patch_work import Rounds, weights
 from inpaint_studio.jobs.token import RunToken

@@ -25,13 +25,13 @@ from inpaint_studio.engines.patch_levels import (
     FAR_COST,
     SIDE,
     FloatImage,
-    shrink,
     whole_patches,
     with_texture,
 )
 from inpaint_studio.engines.patch_lines import find_lines
 from inpaint_studio.engines.patch_manner import GROWN, SETTLED, Manner
 from inpaint_studio.engines.patch_refine import COARSE_ROUNDS, FINE_ROUNDS, solve
+from inpaint_studio.engines.patch_scales import shrink
 from inpaint_studio.engines.patch_task import Task
 from inpaint_studio.engines.patch_turned import Canvas, spread
 from inpaint_studio.engines.patch_work import Rounds, weights

@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.compiled import kernels
-from inpaint_studio.engines.patch_levels import FloatImage, Level, Points, nearest
+from inpaint_studio.engines.patch_levels import FloatImage, Level, Points
 from inpaint_studio.engines.patch_pyramid import (
     Scale,
     Sources,
@@ -52,6 +52,7 @@ from inpaint_studio.engines.patch_pyramid import (
     sources,
     twice,
 )
+from inpaint_studio.engines.patch_scales import nearest
 from inpaint_studio.jobs.token import RunToken
 
 REACH = 3

@@ -8,9 +8,10 @@ import numpy as np
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.engines.patch_guide import Drawing, guide
-from inpaint_studio.engines.patch_levels import FloatImage, Level, bordered, make_level
+from inpaint_studio.engines.patch_levels import FloatImage, Level, make_level
 from inpaint_studio.engines.patch_lines import Line
 from inpaint_studio.engines.patch_manner import Manner
+from inpaint_studio.engines.patch_scales import bordered
 from inpaint_studio.engines.patch_turned import Canvas
 from inpaint_studio.jobs.token import RunToken
 

@@ -9,13 +9,8 @@ import pytest
 
 from inpaint_studio.engines import patch_manner
 from inpaint_studio.engines.patch import EARLIER, asked, manner_of
-from inpaint_studio.engines.patch_levels import (
-    Level,
-    bordered,
-    carry_over,
-    make_level,
-    with_texture,
-)
+from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
+from inpaint_studio.engines.patch_scales import bordered, carry_over
 from inpaint_studio.engines.patch_work import Rounds
 from inpaint_studio.engines.table import engine
 from inpaint_studio.jobs.token import RunToken
