@@ -64,6 +64,7 @@ KNOBS = {
     "letters": Knob(True),
     "wide": Knob(True),
     "whole": Knob(True),
+    "part": Knob(True),
     "device": Knob("cpu", choices=DEVICES),
 }
 _DEFAULTS: dict[str, Scalar] = {name: knob.default for name, knob in KNOBS.items()}
@@ -93,15 +94,16 @@ class PatchEngine(PlainEngine):
     fill letters as strokes are (`patch_letters`); starts, from how many first guesses the structure
     of other holes is sought (1 to 3; 3 is version 9); grown, 1 to let whatever reaches the rim grow
     inwards, as up to version 8; wide, 0 to spread differences of light over 7 px only, not 32
-    (`patch_join`); whole, 0 to let the rim and hard seams break what was laid out; device, cuda
-    where a graphics card shall search (`patch_device`), whose pixels are its own: without it the
-    CPU does. With whole 0 it is version 14, with wide 0 and letters 0, too, version 13, with whole,
-    wide and scene 0 version 12, with margin_cost 0, too, version 11, with whole, wide, scene, apart
-    and margin 0 and chroma 0.5 version 10.
+    (`patch_join`); whole, 0 to let the rim and hard seams break what was laid out; part, 0 to copy
+    whole patches of whatever ground under letters (`patch_ground`); device, cuda where a graphics
+    card shall search (`patch_device`), whose pixels are its own: without it the CPU does. With part
+    0 it is version 15, with whole 0, too, version 14, with wide 0 and letters 0, too, version 13,
+    with whole, wide and scene 0 version 12, with margin_cost 0, too, version 11, with whole, wide,
+    scene, apart and margin 0 and chroma 0.5 version 10.
     """
 
     name = "patch"
-    version = 15
+    version = 16
     title = "Patch"
     knobs = KNOBS
 
@@ -236,6 +238,7 @@ def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
     from inpaint_studio.engines.patch_scene import is_deep
 
     starts, rest = int(parameters["starts"]), bool(parameters["rest_levels"])
+    on_cpu = parameters["device"] == "cpu"  # A card's search knows whole sources alone.
     manner = settled(starts)
     if parameters["grown"]:
         manner = GROWN
@@ -243,7 +246,7 @@ def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
         if is_deep(mask):
             manner = LAID_OUT if parameters["whole"] else RIMMED
         elif parameters["letters"] and starts == 2 and not rest and is_lettered(mask):
-            manner = LETTERED
+            manner = replace(LETTERED, partly=bool(parameters["part"]) and on_cpu)
     return replace(
         manner,
         apart=float(parameters["apart"]),

@@ -48,6 +48,7 @@ def _layouts(work: Rounds, task: Task) -> list[Layout]:
         token=task.token,
         least=LETTERS_SCALE if manner.lettered else LEAST_SCALE,
         passes=manner.passes,
+        partly=manner.partly,
     )
     if scene is None or scene.last > task.coarsest:
         return []

@@ -21,6 +21,8 @@ SLACK = 64
 """Bytes a picture's buffer must own beyond its last pixel: rows are read 32 bytes at once."""
 
 LANES = 32
+NO_MATCH = np.int32(SIDE * SIDE * 4 * 255 * 255)
+"""What a source costs that says nothing of its target."""
 
 _jit = numba.njit(cache=on_disk(), nogil=True)
 
@@ -68,6 +70,37 @@ def row(typingctx, base, cover, a, b):
     return types.int32(types.uintp, types.uintp, types.uintp, types.uintp), codegen
 
 
+@intrinsic
+def row_of_both(typingctx, base, cover, known, a, b):
+    """As `row`, of the bytes that are 255 at cover + a and at known + b; their number is added
+    2^32 times."""
+
+    def codegen(context, builder, signature, arguments):
+        start, mask, own, one, two = arguments
+        narrow = ir.VectorType(ir.IntType(8), LANES)
+        middle = ir.VectorType(ir.IntType(16), LANES)
+        number = ir.IntType(64)
+        kept = ir.Constant(narrow, [255] * ROW + [0] * (LANES - ROW))
+
+        def load(place, offset):
+            address = builder.inttoptr(builder.add(place, offset), narrow.as_pointer())
+            loaded = builder.load(address)
+            loaded.align = 1
+            return loaded
+
+        counted = builder.and_(builder.and_(load(mask, one), load(own, two)), kept)
+        here, there = (
+            builder.zext(builder.and_(load(start, offset), counted), middle)
+            for offset in (one, two)
+        )
+        ones = builder.zext(builder.and_(counted, ir.Constant(narrow, [1] * LANES)), middle)
+        total = builder.zext(squares(builder, here, there), number)
+        count = builder.zext(squares(builder, ones, ir.Constant(middle, [0] * LANES)), number)
+        return builder.or_(builder.shl(count, ir.Constant(number, 32)), total)
+
+    return types.int64(types.uintp, types.uintp, types.uintp, types.uintp, types.uintp), codegen
+
+
 @_jit
 def mix(a, b, c, d):
     """A 32-bit hash of four integers (public-domain finalizer of splitmix style)."""
@@ -100,6 +133,51 @@ def distance(flat, width, ty, tx, sy, sx, bound):
         a += stride
         b += stride
     return total
+
+
+@_jit
+def unlike(flat, known, count, width, ty, tx, sy, sx, bound):
+    """As `distance`, also of a source that is known in part: by the mean of what is known of it.
+
+    known, count: see `patch_levels.Parts`. A source that is not whole must not overlap its target:
+    what it lacks is there what is asked for.
+    """
+    if count.shape[0] == 0 or count[sy, sx] == SIDE * SIDE:
+        return distance(flat, width, ty, tx, sy, sx, bound)
+    if overlap(ty, tx, sy, sx):
+        return min(bound, NO_MATCH)
+    part = np.int64(count[sy, sx])
+    most = np.int64(bound) * part // (SIDE * SIDE)
+    base, mask = np.uintp(flat.ctypes.data), np.uintp(known.ctypes.data)
+    stride = np.uintp(width * 4)
+    a = np.uintp(((ty - REACH) * width + tx - REACH) * 4)
+    b = np.uintp(((sy - REACH) * width + sx - REACH) * 4)
+    total = np.int64(0)
+    for _ in range(SIDE):
+        total += row(base, mask, b, a)
+        if total >= most:
+            return bound
+        a += stride
+        b += stride
+    return np.int32(total * (SIDE * SIDE) // part)
+
+
+@_jit
+def overlap(ty, tx, sy, sx):
+    """Whether two patches share a pixel."""
+    return abs(sy - ty) < SIDE and abs(sx - tx) < SIDE
+
+
+@_jit
+def off_ground(mean, asked, say, gap, i, sy, sx):
+    """What the mean colour of a source costs target i; see `patch_levels.Ground`."""
+    if say.shape[0] == 0 or say[i] == 0:
+        return np.int32(0)
+    total = -gap * gap
+    for c in range(4):
+        step = np.int32(mean[sy, sx, c]) - np.int32(asked[i, c])
+        total += step * step
+    return np.int32(say[i] * max(np.int32(0), total))
 
 
 @_jit

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from inpaint_studio.engines.compiled import on_disk
-from inpaint_studio.engines.patch_distance_kernels import distance, from_drawing, mix
+from inpaint_studio.engines.patch_distance_kernels import from_drawing, mix, off_ground, unlike
 
 LINE_TRIES = 4
 
@@ -17,18 +17,24 @@ _jit = numba.njit(cache=on_disk(), nogil=True)
 
 
 @_jit
-def measure(flat, far, targets, found, cost, start, stop, drawn, cover, on):
+def measure(
+    flat, known, count, mean, asked, say, gap, far, targets, found, cost, start, stop,
+    drawn, cover, on,
+):  # fmt: skip
     """Set the cost of targets start..stop from scratch (the picture has changed).
 
-    drawn, cover: what lines ask (see `patch_guide`); on: each target's line, empty without lines.
+    known, count: a level's `Parts`; mean, asked, say, gap: its `Ground`; drawn, cover: what lines
+    ask (see `patch_guide`); on: each target's line, empty without lines.
     """
     top = np.int32(2**31 - 1)
     width = far.shape[1]
     for i in range(start, stop):
         y, x = found[i, 0], found[i, 1]
-        cost[i] = far[y, x] + distance(flat, width, targets[i, 0], targets[i, 1], y, x, top)
+        ty, tx = targets[i, 0], targets[i, 1]
+        cost[i] = far[y, x] + unlike(flat, known, count, width, ty, tx, y, x, top)
+        cost[i] += off_ground(mean, asked, say, gap, i, y, x)
         if on.shape[0] > 0 and on[i] >= 0:
-            cost[i] += from_drawing(drawn, cover, width, targets[i, 0], targets[i, 1], y, x, top)
+            cost[i] += from_drawing(drawn, cover, width, ty, tx, y, x, top)
 
 
 @_jit
@@ -65,7 +71,7 @@ def _beside(index, before, found, ty, tx, start, stop, near):
 
 
 @_jit
-def _unlike(near, places, sy, sx):
+def _apart(near, places, sy, sx):
     """How many of the neighbours would have it copied from elsewhere than (sy, sx)."""
     unlike = np.int32(0)
     for k in range(places):
@@ -76,8 +82,8 @@ def _unlike(near, places, sy, sx):
 
 @_jit
 def sweep(
-    flat, far, targets, index, before, found, cost, start, stop, reverse, salt, reach,
-    drawn, cover, on, lines, inner, apart,
+    flat, known, count, mean, asked, say, gap, far, targets, index, before, found, cost, start,
+    stop, reverse, salt, reach, drawn, cover, on, lines, inner, apart,
 ):  # fmt: skip
     """One PatchMatch sweep over targets start..stop: coherence first, then random search.
 
@@ -101,7 +107,7 @@ def sweep(
         places = 0
         if apart > 0 and inner[i]:
             places = _beside(index, before, found, ty, tx, start, stop, near)
-            best = np.int32(best + apart * _unlike(near, places, by, bx))
+            best = np.int32(best + apart * _apart(near, places, by, bx))
         for side in range(2):
             ny = ty - step if side == 0 else ty
             nx = tx if side == 0 else tx - step
@@ -119,10 +125,11 @@ def sweep(
             d = far[sy, sx]
             if d < 0:
                 continue
-            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            d = np.int32(d + apart * _apart(near, places, sy, sx))
+            d = np.int32(d + off_ground(mean, asked, say, gap, i, sy, sx))
             if d >= best:
                 continue
-            d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+            d = np.int32(d + unlike(flat, known, count, width, ty, tx, sy, sx, best - d))
             if lined and d < best:
                 d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
@@ -134,12 +141,13 @@ def sweep(
             d = far[sy, sx]
             if d < 0:
                 continue
-            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            d = np.int32(d + apart * _apart(near, places, sy, sx))
+            d = np.int32(d + off_ground(mean, asked, say, gap, i, sy, sx))
             if d >= best:
                 continue
             d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
-                d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+                d = np.int32(d + unlike(flat, known, count, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
         radius = reach
@@ -156,13 +164,14 @@ def sweep(
             d = far[sy, sx]
             if d < 0:
                 continue
-            d = np.int32(d + apart * _unlike(near, places, sy, sx))
+            d = np.int32(d + apart * _apart(near, places, sy, sx))
+            d = np.int32(d + off_ground(mean, asked, say, gap, i, sy, sx))
             if d >= best:
                 continue
-            d = np.int32(d + distance(flat, width, ty, tx, sy, sx, best - d))
+            d = np.int32(d + unlike(flat, known, count, width, ty, tx, sy, sx, best - d))
             if lined and d < best:
                 d = np.int32(d + from_drawing(drawn, cover, width, ty, tx, sy, sx, best - d))
             if d < best:
                 best, by, bx = d, sy, sx
         found[i, 0], found[i, 1] = by, bx
-        cost[i] = best - apart * _unlike(near, places, by, bx)
+        cost[i] = best - apart * _apart(near, places, by, bx)

@@ -27,6 +27,10 @@ FAR_COST = 150.0
 A thousand keeps to the ground beside the hole and loses regular ground (brick: its lines end), as
 the piece that goes on there lies some repeats away; over ordinary photos both are alike.
 """
+LEAST_KNOWN = 14
+"""Pixels of its patch that a source known in part must know."""
+LACK_COST = 20.0
+"""What it costs for each that it does not: as much as 4 levels of brightness."""
 _DECAY_MOST_PX = 40
 _INNER_PX = 6
 """Nearer to the rim a match is judged by its fit alone."""
@@ -57,6 +61,42 @@ def _no_guide() -> Guide:
     return Guide(none, none, np.zeros(0, np.int32), np.zeros((0, 10)))
 
 
+@dataclass(frozen=True)
+class Ground:
+    """The colour of the ground under a hole, as the kernels take it (`patch_ground`).
+
+    mean: (H, W, 4) uint8, a source's mean of what is known; asked: (targets, 4) uint8, the mean
+    that a target's should be about; say: (targets,) int32, what a squared level of difference
+    costs; gap: the levels that cost nothing. Empty where no ground is asked for.
+    """
+
+    mean: NDArray[np.uint8]
+    asked: NDArray[np.uint8]
+    say: NDArray[np.int32]
+    gap: np.int32
+
+
+def _no_ground() -> Ground:
+    none = np.zeros((0, 0, 4), np.uint8)
+    return Ground(none, np.zeros((0, 4), np.uint8), np.zeros(0, np.int32), np.int32(0))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Sources that are known in part, as the kernels take them.
+
+    known: (H * W * 4 + slack) uint8, 255 where a byte may be copied; count: (H, W) uint8, how
+    many pixels of the patch at every place may. Empty where all sources are whole.
+    """
+
+    known: NDArray[np.uint8]
+    count: NDArray[np.uint8]
+
+
+def _no_parts() -> Parts:
+    return Parts(np.zeros(0, np.uint8), np.zeros((0, 0), np.uint8))
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """A picture that is more than its crop (`patch_turned`), at one scale.
@@ -77,7 +117,8 @@ class Level:
     source centre costs for its distance from the hole, -1 where it must not be used. targets:
     (n, 2) centres of all patches that touch the hole; index: their place by pixel, -1 where
     none; found: their matched centres; cost: their distances; trust: their say in the vote.
-    guide: what lines across the hole ask. chroma: how much colour differences count. apart: what a
+    guide: what lines across the hole ask; ground: what colour the ground has; parts: which sources
+    are known in part. chroma: how much colour differences count. apart: what a
     match of a target deep in the hole (`inner`) costs for each of the four targets beside it that
     is copied from elsewhere, as a share of the mean cost. margin: how many px around the picture
     are its border, repeated. often: what a source costs for each time too many that it is copied,
@@ -96,6 +137,8 @@ class Level:
     trust: NDArray[np.float32]
     inner: MaskBool
     guide: Guide = field(default_factory=_no_guide)
+    ground: Ground = field(default_factory=_no_ground)
+    parts: Parts = field(default_factory=_no_parts)
     chroma: float = CHROMA
     apart: float = 0.0
     margin: int = 0
@@ -104,6 +147,12 @@ class Level:
 
     def __post_init__(self) -> None:
         self.spent = self.far
+
+    @property
+    def whole(self) -> MaskBool:
+        """Where the sources are that are known altogether, (H, W)."""
+        usable = self.far >= 0
+        return usable & (self.parts.count == SIDE * SIDE) if self.parts.count.size else usable
 
     def spend(self) -> None:
         """Make sources dearer that are copied again and again, as the matches are now.
@@ -198,20 +247,28 @@ def make_level(
     margin: int = 0,
     margin_cost: float = 0.0,
     often: float = 0.0,
+    partly: bool = False,
 ) -> Level:
     """Return the level of a picture shrunk by `scale`; `source` must hold one whole patch.
 
     beside: what the picture holds beside the crop. decay: how many times less a patch is trusted
     for every pixel that it lies deeper. chroma, apart, margin, often: see `Level`; the
     margin is there already (`bordered`). margin_cost: what a source costs for
-    every pixel of it in the margin.
+    every pixel of it in the margin. partly: whether sources may be known in part, at a small price
+    for what they lack (`LACK_COST`).
     """
-    usable = whole_patches(source & ~hole)
+    known = source & ~hole
+    usable = whole_patches(known)
     if beside is None:
         away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) * scale
     else:
         away = beside.away
     far = np.maximum(away - _NEAR_PX, 0) * far_cost
+    parts = _no_parts()
+    if partly:
+        parts = _parts(known)
+        usable = known & whole_patches(source | hole) & (parts.count >= LEAST_KNOWN)
+        far += LACK_COST * (SIDE * SIDE - parts.count.astype(np.float32))
     if margin:
         far += margin_cost * _made_up(hole.shape, margin)
     touching = cv2.dilate(hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
@@ -240,7 +297,18 @@ def make_level(
         apart=apart,
         margin=margin,
         often=often,
+        parts=parts,
     )
+
+
+def _parts(known: MaskBool) -> Parts:
+    """Return how much is known of the patch at every place, and where."""
+    flat = np.zeros(known.size * 4 + SLACK, np.uint8)
+    flat[: known.size * 4].reshape(*known.shape, 4)[known] = 255
+    count = cv2.boxFilter(
+        known.astype(np.uint8), -1, (SIDE, SIDE), normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    return Parts(flat, np.asarray(count, np.uint8))
 
 
 def _made_up(shape: tuple[int, ...], margin: int) -> FloatImage:

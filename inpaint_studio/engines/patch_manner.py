@@ -69,7 +69,8 @@ class Manner:
     costs for each time too many that it is copied. `patch_levels.Level` says more of these.
     laid_out: whether the coarsest scales are `patch_scene`'s, if they can be; layouts: from how
     many of them the best is taken, and passes: how long each is worked on (`Scene`). lettered:
-    whether a layout is one more start, and each place keeps the start that fits it best.
+    whether a layout is one more start, and each place keeps the start that fits it best. partly:
+    whether sources may be known in part, and must have the ground's colour (`patch_ground`).
     """
 
     smooth: tuple[bool, ...]
@@ -86,6 +87,7 @@ class Manner:
     layouts: int = 1
     passes: int = 2
     lettered: bool = False
+    partly: bool = False
 
 
 SETTLED = Manner(
@@ -106,7 +108,7 @@ LAID_OUT = replace(
 """Where a layout is there, the rim has hardly more say than the rest."""
 RIMMED = replace(LAID_OUT, fine_decay=SETTLED.fine_decay, often=0.0, layouts=1, passes=2)
 """As up to version 14, where the finest scale let what the rim cuts grow into the layout."""
-LETTERED = replace(SETTLED, smooth=(False,), lettered=True)
+LETTERED = replace(SETTLED, smooth=(False,), lettered=True, partly=True)
 """Letters (`patch_letters`): a layout in place of the smooth guess."""
 _SMOOTH = {1: (True,), 2: SETTLED.smooth, 3: (True, True, False)}
 GROWN = Manner(smooth=(False,), decay=2.4, fine_decay=2.4, copied=0, fine_copied=2)

@@ -71,6 +71,8 @@ _MOST_TARGETS = 6000
 _MOST_PASSES = 7
 OUTSIDE = 500
 """What a source's pixel beyond the picture costs: as much as 13 levels of every colour."""
+LACK = 100
+"""The same for one that the source does not know, where sources may be known in part."""
 _SAME = 2.0
 """What a known patch has to say of itself."""
 _FULL = 64.0 * 9 * 255 * 255
@@ -112,7 +114,8 @@ class Scene:
     """What a hole may be filled with, at all scales.
 
     coarsest, last: where a layout begins and ends. passes: how often each search goes over all
-    places, as a multiple.
+    places, as a multiple. lack: what a source costs for each pixel that it does not know, 0 where
+    that is the most there is.
     """
 
     scales: list[Scale]
@@ -120,6 +123,7 @@ class Scene:
     last: int
     least: int
     passes: int
+    lack: int
     token: RunToken
 
     @classmethod
@@ -132,6 +136,7 @@ class Scene:
         token: RunToken,
         least: int = LEAST_SCALE,
         passes: int = 1,
+        partly: bool = False,
     ) -> Scene | None:
         """Return the scene of a hole in `image` (H, W, 3; 0 to 255).
 
@@ -146,7 +151,7 @@ class Scene:
         seen = scales[last : coarsest + 1]
         if not seen or not all(scale.usable.any() for scale in seen):
             return None
-        return cls(scales, coarsest, last, least, passes, token)
+        return cls(scales, coarsest, last, least, passes, LACK if partly else 0, token)
 
     def lay_out(self, seed: int) -> Layout:
         """Return where the hole is copied from, beginning with random places. Raises: Cancelled."""
@@ -239,15 +244,15 @@ class _Work:
         """Improve the matches in place; return their costs."""
         kernel = kernels("engines.patch_scene_kernels")
         usable, whole, far = given
-        targets, found = layout.targets, layout.found
+        targets, found, lack = layout.targets, layout.found, self.scene.lack
         cost = np.empty(len(targets), np.int64)
-        kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE)
+        kernel.measure(asked, shown, usable, whole, far, targets, found, cost, reach, OUTSIDE, lack)
         for sweep in range(self.scene.passes * min(_MOST_PASSES, 1 + self._depth(layout.number))):
             self.scene.token.check()
             salt = (self.seed * 4096 + layout.number * 512 + turn * 16 + sweep) & 0xFFFFFFF
             kernel.sweep(
                 asked, shown, usable, whole, far, targets, layout.index, found, cost, reach,
-                OUTSIDE, sweep % 2 == 1, salt,
+                OUTSIDE, lack, sweep % 2 == 1, salt,
             )  # fmt: skip
         return cost
 

@@ -16,7 +16,7 @@ from inpaint_studio.engines.patch_distance_kernels import LANES, mix, squares
 WIDTH = 8
 """Bytes of a pixel; those that say nothing are zero."""
 UNKNOWN = np.int64(9 * 255 * 255)
-"""What a pixel costs that the source does not know."""
+"""What a pixel costs that the source does not know, where sources should be whole."""
 
 _jit = numba.njit(cache=on_disk(), nogil=True)
 
@@ -70,12 +70,14 @@ def _whole(asked, shown, width, ty, tx, sy, sx, reach, most):
 
 
 @_jit
-def distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, bound, outside):
+def distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, bound, outside, lack):
     """What a source costs, in 64ths of a mean pixel; `bound` where that is not below it.
 
     Only the part of the target's patch that lies in the picture counts. A source beyond the
     picture is its border, at `outside` a pixel more. far: what each source costs for its place;
-    whole: whose patches are usable and in the picture altogether.
+    whole: whose patches are usable and in the picture altogether. lack: where above 0, a source may
+    be known in part (half at least): the mean of what is known counts, and so much a pixel more for
+    what is not; it must not overlap its target.
     """
     height, width = usable.shape
     if far[sy, sx] >= bound:
@@ -84,7 +86,10 @@ def distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, bound, out
     left, right = max(0, tx - reach), min(width - 1, tx + reach)
     count = np.int64((bottom - top + 1) * (right - left + 1))
     most = (bound - far[sy, sx]) * count // 64
-    total = np.int64(0)
+    total, lost = np.int64(0), np.int64(0)
+    partly = lack > 0 and not whole[sy, sx]
+    if partly and abs(sy - ty) <= 2 * reach and abs(sx - tx) <= 2 * reach:
+        return bound
     if whole[sy, sx] and count == (2 * reach + 1) ** 2:
         total = _whole(asked, shown, width, ty, tx, sy, sx, reach, most)
     else:
@@ -93,7 +98,8 @@ def distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, bound, out
             for x in range(left, right + 1):
                 u = min(max(sx + x - tx, 0), width - 1)
                 if not usable[v, u]:
-                    total += UNKNOWN
+                    lost += 1
+                    total += np.int64(0) if partly else UNKNOWN
                     continue
                 a, b = (y * width + x) * WIDTH, (v * width + u) * WIDTH
                 for c in range(WIDTH):
@@ -103,22 +109,26 @@ def distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, bound, out
                     total += outside
             if total > most:
                 return bound
+    if partly:
+        if 2 * lost > count:
+            return bound
+        total = total * count // (count - lost) + lost * lack
     return min(bound, far[sy, sx] + total * 64 // count)
 
 
 @_jit
-def measure(asked, shown, usable, whole, far, targets, found, cost, reach, outside):
+def measure(asked, shown, usable, whole, far, targets, found, cost, reach, outside, lack):
     """Set the cost of every match from scratch."""
     for i in range(targets.shape[0]):
         cost[i] = distance(
             asked, shown, usable, whole, far, targets[i, 0], targets[i, 1],
-            found[i, 0], found[i, 1], reach, np.int64(2**40), outside,
+            found[i, 0], found[i, 1], reach, np.int64(2**40), outside, lack,
         )  # fmt: skip
 
 
 @_jit
 def sweep(
-    asked, shown, usable, whole, far, targets, index, found, cost, reach, outside, back, salt
+    asked, shown, usable, whole, far, targets, index, found, cost, reach, outside, lack, back, salt
 ):
     """One sweep over all targets: what neighbours copy, then a search ever nearer."""
     height, width = usable.shape
@@ -138,7 +148,9 @@ def sweep(
                 continue
             if sy == found[i, 0] and sx == found[i, 1]:
                 continue
-            d = distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, cost[i], outside)
+            d = distance(
+                asked, shown, usable, whole, far, ty, tx, sy, sx, reach, cost[i], outside, lack
+            )
             if d < cost[i]:
                 cost[i], found[i, 0], found[i, 1] = d, sy, sx
         radius = (min(height, width) - 1) // 2
@@ -150,7 +162,9 @@ def sweep(
             wide = np.uint32(min(width - 1, found[i, 1] + radius) - left + 1)
             sy = np.int32(top + np.int64((h & np.uint32(0xFFFF)) % tall))
             sx = np.int32(left + np.int64((h >> np.uint32(16)) % wide))
-            d = distance(asked, shown, usable, whole, far, ty, tx, sy, sx, reach, cost[i], outside)
+            d = distance(
+                asked, shown, usable, whole, far, ty, tx, sy, sx, reach, cost[i], outside, lack
+            )
             if d < cost[i]:
                 cost[i], found[i, 0], found[i, 1] = d, sy, sx
             radius //= 2

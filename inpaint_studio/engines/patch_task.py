@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines.patch_ground import ground
 from inpaint_studio.engines.patch_guide import Drawing, guide
 from inpaint_studio.engines.patch_levels import FloatImage, Level, make_level
 from inpaint_studio.engines.patch_lines import Line
@@ -66,9 +67,12 @@ class Task:
             margin=margin,
             margin_cost=self.manner.margin_cost,
             often=self.manner.often,
+            partly=self.manner.partly,
         )
         drawing = self.drawing(number)
         self.token.check()
+        if self.manner.partly:
+            made.ground = ground(made, scale=scale)
         if drawing is not None:
             made.guide = guide(made, drawing, self.crossing, scale=scale)
         return made

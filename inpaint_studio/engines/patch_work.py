@@ -61,11 +61,21 @@ class Rounds:
     def measure(self, level: Level) -> None:
         """Set the cost of a level's matches anew."""
         flat, far, targets, found = level.flat, level.spent, level.targets, level.found
-        guide = level.guide
+        guide, extra = level.guide, _sources(level)
         self.bands(
             len(targets),
             lambda a, b: self._kernels.measure(
-                flat, far, targets, found, level.cost, a, b, guide.flat, guide.cover, guide.on
+                flat,
+                *extra,
+                far,
+                targets,
+                found,
+                level.cost,
+                a,
+                b,
+                guide.flat,
+                guide.cover,
+                guide.on,
             ),
         )
 
@@ -85,7 +95,7 @@ class Rounds:
         self.measure(level)
         count = len(level.targets)
         flat, far, targets, found = level.flat, level.spent, level.targets, level.found
-        guide = level.guide
+        guide, extra = level.guide, _sources(level)
         apart = apart_cost(level)
         for sweep in range(sweeps):
             before = found.copy()
@@ -95,7 +105,7 @@ class Rounds:
                 a: int, b: int, before: Points = before, back: bool = turned, n: int = name
             ) -> None:
                 self._kernels.sweep(
-                    flat, far, targets, level.index, before, found, level.cost, a, b,
+                    flat, *extra, far, targets, level.index, before, found, level.cost, a, b,
                     back, n, reach, guide.flat, guide.cover, guide.on, guide.lines, level.inner,
                     apart,
                 )  # fmt: skip
@@ -104,23 +114,24 @@ class Rounds:
 
     def vote(self, level: Level, points: Points, weight: NDArray[np.float32]) -> None:
         """Rebuild the pixels `points` as the weighted mean of the patches over them."""
-        out = level.image[points[:, 0], points[:, 1]]
+        out, lacking = level.image[points[:, 0], points[:, 1]], _lacking(level)
         self.bands(
             len(points),
             lambda a, b: self._votes.vote(
-                level.image, points, level.index, level.found, weight, out, a, b
+                level.image, lacking, points, level.index, level.found, weight, out, a, b
             ),
         )
         level.put(points, out)
 
     def choose(self, level: Level) -> Points:
-        """Return for each hole pixel the source most patches over it agree on."""
-        chosen = np.zeros_like(level.holes)
+        """Return for each hole pixel the source most patches over it agree on, itself where none
+        of them knows one."""
+        chosen, lacking = level.holes.copy(), _lacking(level)
         weight = weights(level)
         self.bands(
             len(level.holes),
             lambda a, b: self._votes.choose(
-                level.holes, level.index, level.found, weight, chosen, a, b
+                lacking, level.holes, level.index, level.found, weight, chosen, a, b
             ),
         )
         return chosen
@@ -159,10 +170,18 @@ class Rounds:
             chosen = np.flatnonzero(layers == layer)
             targets = np.ascontiguousarray(level.targets[chosen])
             found = level.found[chosen]
-            usable = _some_usable(level)
-            found[:] = usable
+            found[:] = _some_usable(level)
 
-            work = partial(self._votes.onion, level.flat, cover, level.far, sources, targets, found)
+            work = partial(
+                self._votes.onion,
+                level.flat,
+                cover,
+                level.parts.known,
+                level.far,
+                sources,
+                targets,
+                found,
+            )
 
             self.bands(len(chosen), work, 64)
             level.found[chosen] = found
@@ -183,8 +202,19 @@ def _draw(level: Level, drawing: Drawing | None, known: MaskBool) -> None:
 
 
 def _some_usable(level: Level) -> Points:
-    rows, columns = np.nonzero(level.far >= 0)
+    rows, columns = np.nonzero(level.whole)
     return np.array([rows[0], columns[0]], np.int32)
+
+
+def _sources(level: Level) -> tuple[object, ...]:
+    """Return what kernels are told of a level's sources known in part, and of its ground."""
+    parts, ground = level.parts, level.ground
+    return parts.known, parts.count, ground.mean, ground.asked, ground.say, ground.gap
+
+
+def _lacking(level: Level) -> MaskBool:
+    """Return what sources do not show, (H, W), or (0, 0) where all are whole."""
+    return level.hole if level.parts.count.size else np.zeros((0, 0), np.bool_)
 
 
 def apart_cost(level: Level) -> np.int32:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -70,6 +72,7 @@ def test_letters_alone_get_a_layout_as_one_more_start() -> None:
 
     assert manner(word()) == patch_manner.LETTERED
     assert manner(strokes()["bent"]) == patch_manner.SETTLED
+    assert manner(word(), part=0) == replace(patch_manner.LETTERED, partly=False)
     for earlier in ({"letters": 0}, {"scene": 0}, {"turned": "all"}):
         assert manner(word(), **earlier) == patch_manner.SETTLED
     assert not manner(word(), starts=3).lettered and not manner(word(), grown=True).lettered
