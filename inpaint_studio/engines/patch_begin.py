@@ -46,7 +46,7 @@ def _layouts(work: Rounds, task: Task) -> list[Layout]:
         hole,
         source,
         token=task.token,
-        least=LETTERS_SCALE if manner.lettered else LEAST_SCALE,
+        least=max(LETTERS_SCALE, _meeting(task)) if manner.lettered else LEAST_SCALE,
         passes=manner.passes,
         partly=manner.partly,
     )

@@ -103,6 +103,18 @@ def test_without_a_layout_letters_are_filled_from_first_guesses(
     assert np.abs(made - image)[mask].mean() < 0.1
 
 
+@pytest.mark.parametrize("most", [50, 300])
+def test_starts_of_many_letters_are_compared_where_all_of_them_are(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Coarser than letters are laid out otherwise: a caption of 230,000 px ended in an error."""
+    image, mask = ground(4), word(9)
+    monkeypatch.setattr(patch_begin, "_START_TARGETS", most)
+    made = fill(image, mask)
+    assert np.array_equal(made[~mask], image[~mask])
+    assert np.abs(made - image)[mask].mean() < 0.1
+
+
 def test_too_large_for_the_time_letters_are_filled_as_before() -> None:
     image = ground(3)
     assert np.array_equal(
