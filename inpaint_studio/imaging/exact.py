@@ -121,6 +121,11 @@ def is_clipped(ink: NDArray[np.float32]) -> bool:
     return not CLIPPED[0] < float(ink[0]) < CLIPPED[1]
 
 
+def shown_by(lab: NDArray[np.float32], ink: NDArray[np.float32], where: MaskBool) -> int:
+    """Return how many pixels of `where` (H, W) are of that ink to the level."""
+    return int((_off(lab[where], ink) <= ALIKE).sum())
+
+
 def of_exact_ink(
     lab: NDArray[np.float32], ink: NDArray[np.float32], room: MaskBool, bare: MaskBool
 ) -> MaskBool:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
 from inpaint_studio.geometry import Box
-from inpaint_studio.imaging.exact import exact_inks, never_of, of_exact_ink, other_inks
+from inpaint_studio.imaging.exact import exact_inks, never_of, of_exact_ink, other_inks, shown_by
 from inpaint_studio.imaging.mask import grow, usual_stroke_px
 from inpaint_studio.proposals.chosen import (
     Read,
@@ -50,6 +50,8 @@ _NEARLY = 30.0
 """Lab, from an ink: what hangs on it and is so near to it is mixed with it."""
 _OTHER = 0.25
 """How many pixels of a further ink there must be, as a part of the rarest ink's."""
+_APART = 2
+"""How many times as much of a further ink must stand past the line's ends as amid its letters."""
 _MOST_OTHER = 0.75
 """Share of the strokes found that may turn out to be no ink."""
 
@@ -189,13 +191,24 @@ def _with_exact_ink(
     ends = line.longer_mask(lab.shape, _ENDS) & bare
     known = exact_inks(lab, core)
     inks: list[NDArray[np.float32]] = []
-    for colour in (*known, *other_inks(lab, known, core, ink.room | ends, share=_OTHER)):
+    others = other_inks(lab, known, core, ink.room)
+    signs = other_inks(lab, known, core, ink.room | ends, share=_OTHER)
+    others += [sign for sign in signs if _is_apart(lab, sign, ends, ink.room & ~ends)]
+    for colour in (*known, *others):
         exact = of_exact_ink(lab, colour, ink.room | ends, bare & ~ends)
         core = core | exact | _rest_of_sign(lab, colour, exact, ends, line.thickness_px)
         if exact.any() or len(inks) < len(known):
             inks.append(colour)
     room = ink.room | (grow(core & ~ink.room, round(0.2 * line.thickness_px) + 1) & bare)
     return replace(ink, core=core, room=room), inks
+
+
+def _is_apart(
+    lab: NDArray[np.float32], colour: NDArray[np.float32], ends: MaskBool, amid: MaskBool
+) -> bool:
+    """Say whether a colour stands before or after the line: one amid its letters, too, is the
+    photo's (a night sky, level enough, was taken for an ink)."""
+    return shown_by(lab, colour, ends) > _APART * shown_by(lab, colour, amid)
 
 
 def _rest_of_sign(
