@@ -233,7 +233,7 @@ def copied_as_is(parameters: dict[str, Scalar]) -> bool:
 
 def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
     """Return how structure is found for this mask."""
-    from inpaint_studio.engines.patch_letters import is_lettered
+    from inpaint_studio.engines.patch_letters import is_lettered, is_open
     from inpaint_studio.engines.patch_manner import GROWN, LAID_OUT, LETTERED, RIMMED, settled
     from inpaint_studio.engines.patch_scene import is_deep
 
@@ -246,7 +246,8 @@ def manner_of(parameters: dict[str, Scalar], mask: MaskBool) -> Manner:
         if is_deep(mask):
             manner = LAID_OUT if parameters["whole"] else RIMMED
         elif parameters["letters"] and starts == 2 and not rest and is_lettered(mask):
-            manner = replace(LETTERED, partly=bool(parameters["part"]) and on_cpu)
+            partly = bool(parameters["part"]) and on_cpu and is_open(mask)
+            manner = replace(LETTERED, partly=partly)
     return replace(
         manner,
         apart=float(parameters["apart"]),

@@ -11,7 +11,7 @@ import pytest
 from inpaint_studio.arrays import Linear, MaskBool
 from inpaint_studio.engines import patch_begin, patch_manner
 from inpaint_studio.engines.patch import PatchEngine, asked, manner_of
-from inpaint_studio.engines.patch_letters import best_by_place, is_lettered
+from inpaint_studio.engines.patch_letters import best_by_place, is_lettered, is_open
 from inpaint_studio.engines.patch_levels import Level, make_level, with_texture
 from inpaint_studio.records import RunOptions, Scalar
 from tests.engines.patch_fill import fill
@@ -53,6 +53,14 @@ def test_a_word_is_letters(thickness: int) -> None:
     assert is_lettered(mask)
     assert is_lettered(np.ascontiguousarray(mask.T))
     assert is_lettered(np.pad(mask, 50)), "it does not depend on how much was cut out"
+
+
+def test_ground_lies_amid_letters_that_stand_apart() -> None:
+    close = np.zeros(SHAPE, bool)
+    close[60:90, 20:300] = True
+    close[60:64, 30:300:20] = False  # A word whose letters have grown together.
+    assert is_open(word(6)) and is_open(np.pad(word(6), 50))
+    assert not is_open(close)
 
 
 @pytest.mark.parametrize("name", strokes())
