@@ -139,7 +139,7 @@ def distance(flat, width, ty, tx, sy, sx, bound):
 def unlike(flat, known, count, width, ty, tx, sy, sx, bound):
     """As `distance`, also of a source that is known in part: by the mean of what is known of it.
 
-    known, count: see `patch_levels.Parts`. A source that is not whole must not overlap its target:
+    known, count: see `patch_asks.Parts`. A source that is not whole must not overlap its target:
     what it lacks is there what is asked for.
     """
     if count.shape[0] == 0 or count[sy, sx] == SIDE * SIDE:
@@ -170,7 +170,7 @@ def overlap(ty, tx, sy, sx):
 
 @_jit
 def off_ground(mean, asked, say, gap, i, sy, sx):
-    """What the mean colour of a source costs target i; see `patch_levels.Ground`."""
+    """What the mean colour of a source costs target i; see `patch_asks.Ground`."""
     if say.shape[0] == 0 or say[i] == 0:
         return np.int32(0)
     total = -gap * gap

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from inpaint_studio.engines import membrane
-from inpaint_studio.engines.patch_levels import SIDE, FloatImage, Ground, Level, to_bytes
+from inpaint_studio.engines.patch_asks import Ground
+from inpaint_studio.engines.patch_levels import SIDE, FloatImage, Level, to_bytes
 
 GAP = 20
 """Levels by which a source's mean may be off for nothing."""

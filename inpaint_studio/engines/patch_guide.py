@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines.patch_asks import Guide
 from inpaint_studio.engines.patch_follow import Floats, sampled
 from inpaint_studio.engines.patch_levels import (
     REACH,
     SLACK,
     FloatImage,
-    Guide,
     Level,
     Points,
     to_bytes,

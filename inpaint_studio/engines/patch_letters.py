@@ -11,7 +11,7 @@ times the time. The `text` engine, whose groups of letters come here: 24 caption
 
 Between letters, and between lines of text most of all, hardly any patch is known whole: whole
 sources lie elsewhere, and a street was set into the food under a caption. So sources may be known
-in part (`patch_levels.Parts`) and near the rim must have the ground's colour (`patch_ground`); each
+in part (`patch_asks.Parts`) and near the rim must have the ground's colour (`patch_ground`); each
 alone leaves half of the street there. Blind beside whole sources, 96 captions of eight seeds (four
 tuned on, one rater; four others, three raters): where a quarter or more of ground lies amid the
 letters (`is_open`) 38 votes for and 21 against it, where letters stand close 48 and 51, so these

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_studio.arrays import MaskBool
+from inpaint_studio.engines.patch_asks import Ground, Guide, Parts, no_ground, no_guide, no_parts
 
 SIDE = 7
 REACH = SIDE // 2
@@ -38,63 +39,6 @@ UNMEASURED = 2**31 - 1
 """What a match costs before its first search."""
 _MOST_TIMES = 3
 """Used more often, a source is not dearer."""
-
-
-@dataclass(frozen=True)
-class Guide:
-    """The lines at one scale, as the kernels take them.
-
-    flat: (H * W * 4 + slack) uint8, the softened picture with the lines drawn in; cover: the same
-    size, 255 where a line is drawn; on: (targets,) int32, the line a target lies on, -1 where
-    none; lines: (n, 10) float64, a row is origin x y, along x y, bend, gap, before, after in px
-    of this scale.
-    """
-
-    flat: NDArray[np.uint8]
-    cover: NDArray[np.uint8]
-    on: NDArray[np.int32]
-    lines: NDArray[np.float64]
-
-
-def _no_guide() -> Guide:
-    none = np.zeros(0, np.uint8)
-    return Guide(none, none, np.zeros(0, np.int32), np.zeros((0, 10)))
-
-
-@dataclass(frozen=True)
-class Ground:
-    """The colour of the ground under a hole, as the kernels take it (`patch_ground`).
-
-    mean: (H, W, 4) uint8, a source's mean of what is known; asked: (targets, 4) uint8, the mean
-    that a target's should be about; say: (targets,) int32, what a squared level of difference
-    costs; gap: the levels that cost nothing. Empty where no ground is asked for.
-    """
-
-    mean: NDArray[np.uint8]
-    asked: NDArray[np.uint8]
-    say: NDArray[np.int32]
-    gap: np.int32
-
-
-def _no_ground() -> Ground:
-    none = np.zeros((0, 0, 4), np.uint8)
-    return Ground(none, np.zeros((0, 4), np.uint8), np.zeros(0, np.int32), np.int32(0))
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Sources that are known in part, as the kernels take them.
-
-    known: (H * W * 4 + slack) uint8, 255 where a byte may be copied; count: (H, W) uint8, how
-    many pixels of the patch at every place may. Empty where all sources are whole.
-    """
-
-    known: NDArray[np.uint8]
-    count: NDArray[np.uint8]
-
-
-def _no_parts() -> Parts:
-    return Parts(np.zeros(0, np.uint8), np.zeros((0, 0), np.uint8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +80,9 @@ class Level:
     cost: NDArray[np.int32]
     trust: NDArray[np.float32]
     inner: MaskBool
-    guide: Guide = field(default_factory=_no_guide)
-    ground: Ground = field(default_factory=_no_ground)
-    parts: Parts = field(default_factory=_no_parts)
+    guide: Guide = field(default_factory=no_guide)
+    ground: Ground = field(default_factory=no_ground)
+    parts: Parts = field(default_factory=no_parts)
     chroma: float = CHROMA
     apart: float = 0.0
     margin: int = 0
@@ -264,7 +208,7 @@ def make_level(
     else:
         away = beside.away
     far = np.maximum(away - _NEAR_PX, 0) * far_cost
-    parts = _no_parts()
+    parts = no_parts()
     if partly:
         parts = _parts(known)
         usable = known & whole_patches(source | hole) & (parts.count >= LEAST_KNOWN)
