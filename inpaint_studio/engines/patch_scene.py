@@ -31,6 +31,10 @@ the likeness of settled patches to known ones does (`patch_manner`). Of five ran
 holes, mean 0.726, the best by the truth 0.701) the gates' risk chooses 0.723, the network for
 forms 0.725; of layouts with and without texture in the match and cost of distance (72 holes, 0.763
 to 0.768, the best 0.735) their own misfit in colour 0.765, its worst percent 0.761.
+
+Narrow and wide patches alone please as often (73 to 71 votes on 72 holes), and raters agree which
+does where on 57 of them, but nothing measured tells: patch energy, texture, seams, pieces, the
+gates' readings and their risk agree with 41 to 62 % of the votes.
 """
 
 from __future__ import annotations

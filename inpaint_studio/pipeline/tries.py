@@ -198,9 +198,9 @@ class Tries:
     def _onward(self, best: Attempt) -> Attempt:
         """While it is flagged and tries are left, go the next route and keep the better fill."""
         thickness = stroke_width(self._region.mask)
-        number = 1
-        while number < self._wanted(best):
-            number += 1
+        fills = 1
+        while fills < self._wanted(best):
+            fills += 1
             tried = [made.recipe for made, _ in self._made]
             plan = replace(self.plan, recipe=best.recipe)
             route = next_route(
