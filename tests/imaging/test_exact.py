@@ -48,13 +48,19 @@ def test_ink_that_the_photo_has_elsewhere_tells_nothing():
     assert ink is not None and not of_exact_ink(lab, ink, room, ~room).any()
 
 
-def test_a_colour_of_which_no_letter_was_found_is_found_by_the_others():
+def many_coloured() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a scene of four bars, each of a colour of its own, and the bars but for one."""
     photo, bars = scene((20, 200, 90))
     palette = [(230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250)]
     for left, colour in zip((20, 50, 80, 110), palette):
         photo[:, left : left + 4][bars[:, left : left + 4]] = colour
     known = bars.copy()
     known[:, 45:75] = False
+    return photo, bars, known
+
+
+def test_a_colour_of_which_no_letter_was_found_is_found_by_the_others():
+    photo, bars, known = many_coloured()
     lab = to_lab(photo)
     inks = exact_inks(lab, known)
     room = np.zeros(SHAPE, dtype=bool)
@@ -66,12 +72,7 @@ def test_a_colour_of_which_no_letter_was_found_is_found_by_the_others():
 
 
 def test_a_common_colour_of_the_photo_does_not_hide_a_further_ink():
-    photo, bars = scene((20, 200, 90))
-    palette = [(230, 40, 40), (250, 200, 20), (60, 200, 80), (40, 120, 250)]
-    for left, colour in zip((20, 50, 80, 110), palette):
-        photo[:, left : left + 4][bars[:, left : left + 4]] = colour
-    known = bars.copy()
-    known[:, 45:75] = False
+    photo, bars, known = many_coloured()
     noise = np.random.default_rng(3).integers(0, 3, (12, 40, 3))
     photo[12:24, 5:45] = np.where(bars[12:24, 5:45, None], photo[12:24, 5:45], 90 + noise)
     lab = to_lab(photo)
